@@ -1,0 +1,1 @@
+"""Bytes to values and back: SIP, SDP, RTP, digest, allocated addresses. No I/O, no clock, nothing above."""
