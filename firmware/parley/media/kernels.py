@@ -1,0 +1,136 @@
+"""The media kernels: native where the firmware takes the module, else plain Python; the only import of them.
+
+KERNELS tells which ("native" or "slow"), KERNELS_FAULT why not native. Functions, units and clauses:
+native/include/parley_*.h. In short (pcm: 16-bit samples; total: 32-bit sums; fields, seed: 32-bit words):
+
+    g711_decode(law, codes, pcm) -> samples      g711_encode(law, pcm, codes) -> samples
+    mix_clear(total)  mix_add(total, pcm)        mix_minus(total, own or None, out)
+    level_dbov(pcm) -> 0..127
+    rtp_read(packet, length, fields) -> payload offset, or RTP_SHORT ...
+    rtp_write(packet, fields) -> 12
+    leg_size() -> octets of a leg's state
+    leg_init(leg, law, payload_type, event_payload_type or -1, depth_frames, seed of 3 words)
+    leg_receive(leg, packet, length) -> LEG_TAKEN, or LEG_BAD ...
+    leg_playout(leg, pcm) -> 1 played, 0 silence
+    leg_packetise(leg, pcm or None, packet) -> 172, or 0
+    leg_stat(leg, index in LEG_STATS) -> int
+
+The first buffer read sets the number of samples; the others must be as long or longer, else ValueError.
+"""
+
+KERNELS = "native"
+KERNELS_FAULT = ""
+
+try:
+    from parley_native import (
+        g711_decode,
+        g711_encode,
+        leg_init,
+        leg_packetise,
+        leg_playout,
+        leg_receive,
+        leg_size,
+        leg_stat,
+        level_dbov,
+        mix_add,
+        mix_clear,
+        mix_minus,
+        rtp_read,
+        rtp_write,
+    )
+except (
+    ImportError,
+    ValueError,
+    OSError,
+    MemoryError,
+) as fault:  # ValueError: MicroPython, "incompatible .mpy ..."
+    KERNELS = "slow"
+    KERNELS_FAULT = str(fault) or type(fault).__name__
+    from parley.media.kernels_slow import (
+        g711_decode,
+        g711_encode,
+        leg_init,
+        leg_packetise,
+        leg_playout,
+        leg_receive,
+        leg_size,
+        leg_stat,
+        level_dbov,
+        mix_add,
+        mix_clear,
+        mix_minus,
+        rtp_read,
+        rtp_write,
+    )
+
+__all__ = (
+    "g711_decode",
+    "g711_encode",
+    "leg_init",
+    "leg_packetise",
+    "leg_playout",
+    "leg_receive",
+    "leg_size",
+    "leg_stat",
+    "level_dbov",
+    "mix_add",
+    "mix_clear",
+    "mix_minus",
+    "rtp_read",
+    "rtp_write",
+)
+
+# laws, by static RTP payload type (RFC 3551 6)
+LAW_PCMU = 0
+LAW_PCMA = 8
+
+FRAME_SAMPLES = 160  # 20 ms at 8000 Hz
+PACKET_BYTES = 172  # what leg_packetise makes
+LEG_DEPTH_FRAMES = 2  # usual prefill
+LEVEL_SILENCE = 127
+
+# index of each word of `fields`; timestamp and SSRC are two's complement bits
+RTP_FIELDS = 8
+RTP_PAYLOAD_TYPE = 0
+RTP_MARKER = 1
+RTP_SEQUENCE = 2
+RTP_TIMESTAMP = 3
+RTP_SSRC = 4
+RTP_CSRC_COUNT = 5
+RTP_PAYLOAD_END = 6
+
+# why rtp_read refuses
+RTP_SHORT = -1
+RTP_VERSION = -2
+RTP_CSRC = -3
+RTP_EXTENSION = -4
+RTP_PADDING = -5
+
+# what leg_receive returns
+LEG_TAKEN = 0
+LEG_BAD = -1
+LEG_WRONG_TYPE = -2
+LEG_LATE = -3
+LEG_DUPLICATE = -4
+LEG_STRAY = -5
+
+# leg_stat by index; lost and dropped count slots of 10 ms, played and silent ticks of 20 ms, depth is in ms,
+# level_in in -dBov, the rest are packets or occasions (native/include/parley_leg.h)
+LEG_STATS = (
+    "received",
+    "lost",
+    "late",
+    "duplicate",
+    "played",
+    "silent",
+    "depth",
+    "bad",
+    "level_in",
+    "wrong_type",
+    "event",
+    "stray",
+    "resync",
+    "underrun",
+    "dropped",
+    "sent",
+)

@@ -1,0 +1,146 @@
+"""Writes the golden vectors of the kernels (native/vectors), or checks that they are what the reference says.
+
+One case a line: what, its inputs, its results. PCM and packets are hexadecimal octets (PCM little-endian),
+lists are separated by commas, "-" is empty. Lengths hit a vector loop's tail only (1, 3, 7), its body only
+(16, 160) and both (163).
+"""
+
+import argparse
+import random
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+from dbov import level_dbov
+from itu_g711 import LAWS
+from mix_minus import mix_minus
+from rtp_header import read, write
+
+VECTORS = Path(__file__).resolve().parent.parent / "vectors"
+LENGTHS = (1, 3, 7, 16, 160, 163)
+SEED = 3550
+
+
+def noise(source, samples, peak=32767):
+    """Returns uniform int16 noise of at most `peak`; the same on every machine and numpy."""
+    wide = np.frombuffer(source.randbytes(2 * samples), dtype="<i2").astype(np.int64)
+    return (wide * peak // 32767).clip(-32768, 32767).astype(np.int16)
+
+
+def text(octets):
+    """Returns octets, or an array as little-endian octets, in hexadecimal."""
+    octets = bytes(octets) if isinstance(octets, (bytes, bytearray)) else octets.tobytes()
+    return octets.hex() or "-"
+
+
+def borders(law):
+    """Returns every decision value and its neighbours, both signs, within 16 bits: where codes change."""
+    around = np.concatenate([law.decisions + step for step in (-1, 0, 1)])
+    both = np.unique(np.concatenate((around, -around, [-32768, 32767])))
+    return both[(both >= -32768) & (both <= 32767)].astype(np.int16)
+
+
+def g711_cases(source):
+    """decode LAW CODES PCM; encode LAW PCM CODES; path: one talker's codes to what the others get.
+
+    sweep LAW CRC: CRC-32 of the codes of -32768..32767.
+    """
+    everything = np.arange(-32768, 32768).astype(np.int16)
+    codes = np.arange(256).astype(np.uint8)
+    for number, law in LAWS.items():
+        yield f"decode {number} {text(codes)} {text(law.decode(codes))}"
+        yield f"encode {number} {text(borders(law))} {text(law.encode(borders(law)))}"
+        yield f"sweep {number} {zlib.crc32(law.encode(everything).tobytes()):08x}"
+        yield f"path {number} {text(codes)} {text(law.encode(mix_minus([law.decode(codes)], None)))}"
+        for length in LENGTHS:
+            pcm = noise(source, length)
+            yield f"encode {number} {text(pcm)} {text(law.encode(pcm))}"
+            yield f"decode {number} {text(law.encode(pcm))} {text(law.decode(law.encode(pcm)))}"
+
+
+def mix_case(talkers):
+    """mix PCM,PCM,... OUT,OUT,...: the result of each talker in turn, then of a mere listener."""
+    results = [mix_minus(talkers, own) for own in (*range(len(talkers)), None)]
+    return f"mix {','.join(map(text, talkers))} {','.join(map(text, results))}"
+
+
+def mix_cases(source):
+    """Quiet, loud and extreme blocks; every wanted value around the knee and the end of the scale."""
+    for length in LENGTHS:
+        for talkers, peak in ((2, 8000), (3, 32767)):
+            yield mix_case(noise(source, talkers * length, peak).reshape(talkers, length))
+    for value in (-32768, 32767):
+        for talkers in (1, 2, 9):
+            yield mix_case(np.full((talkers, 16), value, dtype=np.int16))
+    ramp = (24574, 24575, 24576, 24577, 24578, 32766, 32767, 32768, 32769, 40000, 65534)
+    both = np.array([*ramp, *(-value for value in ramp)])
+    yield mix_case(np.stack((both // 2, both - both // 2)).astype(np.int16))
+
+
+def level_cases(source):
+    """level PCM DBOV: silence, one step, square waves, DC, sines and noise from overload to the floor."""
+    blocks = [np.full(160, -32768), np.full(7, 32767), np.full(163, 100), [1], [0] * 160, [1] + [0] * 159]
+    blocks.append([1] + [0] * 1999)  # less than one step in the mean: beyond 120
+    blocks.append(np.where(np.arange(160) % 2, 8031, -8031))
+    phase = 2 * np.pi * 440 / 8000 * np.arange(160)
+    blocks += [10 ** (-loss / 20) * 32767 * np.sin(phase) for loss in range(0, 96, 5)]
+    blocks += [noise(source, length, 300) for length in LENGTHS]
+    for block in blocks:
+        pcm = np.rint(block).astype(np.int16)
+        yield f"level {text(pcm)} {level_dbov(pcm)}"
+
+
+def read_case(packet):
+    """read PACKET RESULT FIELDS."""
+    result, fields = read(packet)
+    return f"read {text(packet)} {result} {','.join(map(str, fields)) if fields else '-'}"
+
+
+def rtp_cases(source):
+    """read: whole, every truncation, each broken length; write FIELDS PACKET."""
+    plain = write(0, 0, 1, 160, 0x1234ABCD)
+    payload = source.randbytes(20)
+    extended = (
+        bytes([0xB2]) + plain[1:] + source.randbytes(8) + bytes.fromhex("bede0002") + source.randbytes(8)
+    )
+    whole = extended + payload[:9] + b"\x00\x00\x03"
+    yield from (read_case(whole[:length]) for length in range(len(whole) + 1))
+    yield from (read_case(plain + payload[:length]) for length in (0, 1, 20))
+    for padding in (0, 1, 20, 21, 255):
+        yield read_case(bytes([0xA0]) + plain[1:] + payload[:19] + bytes([padding]))
+    yield read_case(bytes([0xA0]) + plain[1:])
+    yield read_case(bytes([0x90]) + plain[1:] + bytes.fromhex("bedeffff") + payload)
+    yield read_case(bytes([0x8F]) + plain[1:] + source.randbytes(60))
+    yield from (read_case(bytes([version << 6]) + plain[1:] + payload) for version in range(4))
+    for fields in ((0, 0, 0, 0, 0), (127, 1, 65535, 2**32 - 1, 2**32 - 1), (8, 1, 256, 2**31, 2**31 - 1)):
+        packet = write(*fields)
+        yield f"write {','.join(map(str, (*fields, 0, 0, 0)))} {text(packet)}"
+        yield read_case(packet + payload)
+
+
+CASES = {"g711": g711_cases, "mix": mix_cases, "level": level_cases, "rtp": rtp_cases}
+
+
+def main():
+    """Command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    mode = parser.add_mutually_exclusive_group(required=True)
+    mode.add_argument("--check", action="store_true")
+    mode.add_argument("--write", action="store_true")
+    writes = parser.parse_args().write
+    different = 0
+    for name, cases in CASES.items():
+        path = VECTORS / f"{name}.txt"
+        source = random.Random(SEED)  # noqa: S311 (repeatable on purpose)
+        made = "".join(f"{line}\n" for line in cases(source))
+        if writes:
+            path.write_text(made, encoding="ascii", newline="\n")
+        elif not path.exists() or path.read_text(encoding="ascii") != made:
+            print(f"{path.name} is not what the reference makes", file=sys.stderr)
+            different += 1
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+/** @file leg_playout.c From the jitter buffer to samples; the contract stands in parley_leg.h. */
+#include <stddef.h>
+
+#include "frame.h"
+#include "parley_level.h"
+
+/** 1 if a frame is to be played now; else the buffer is, or begins, filling. */
+static int due(parley_leg *leg) {
+    if (!leg->filling) {
+        if (leg->span >= FRAME_SLOTS) {
+            return 1;
+        }
+        leg_count(leg, PARLEY_LEG_STAT_UNDERRUN, 1);
+        leg->filling = 1;
+        leg->waited_ticks = 0;
+        return 0;
+    }
+    if (leg->span == 0) {
+        return 0;
+    }
+    if (leg->span >= leg_prefill_slots(leg) || leg->waited_ticks >= leg->depth_frames) {
+        leg->filling = 0;
+        return 1;
+    }
+    leg->waited_ticks++;
+    return 0;
+}
+
+int32_t leg_next(parley_leg *leg, const uint8_t **slots) {
+    if (!due(leg)) {
+        leg_count(leg, PARLEY_LEG_STAT_SILENT, 1);
+        return 0;
+    }
+    for (int32_t i = 0; i < FRAME_SLOTS; i++) {
+        int32_t index = leg_slot(leg, i);
+        slots[i] = leg->filled[index] ? leg->codes[index] : NULL;
+        /* beyond the newest slot nothing was sent yet, so nothing was lost */
+        leg_count(leg, PARLEY_LEG_STAT_LOST, slots[i] == NULL && i < leg->span);
+    }
+    leg_advance(leg, leg->span < FRAME_SLOTS ? leg->span : FRAME_SLOTS);
+    leg_count(leg, PARLEY_LEG_STAT_PLAYED, 1);
+    return 1;
+}
+
+int32_t parley_leg_playout(parley_leg *leg, int16_t *pcm) {
+    const uint8_t *slots[FRAME_SLOTS] = {NULL, NULL};
+    if (!leg_usable(leg)) {
+        return PARLEY_LEG_UNUSABLE;
+    }
+    int32_t plays = leg_next(leg, slots);
+    frame_decode(leg->law, slots, pcm);
+    leg->stat[PARLEY_LEG_STAT_LEVEL_IN] = plays ? frame_level(pcm) : PARLEY_LEVEL_SILENCE;
+    return plays;
+}

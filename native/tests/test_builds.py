@@ -1,0 +1,76 @@
+"""The builds: three architectures, what the interpreter says to a foreign one, what a board does then."""
+
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+NATIVE = HERE.parent
+FIRMWARE = NATIVE.parent / "firmware"
+BUILD = NATIVE / "micropython" / "build.py"
+CODES = {"x64": 2, "armv7emsp": 7, "armv7emdp": 8}
+SAY = "from parley.media import kernels as k; print(k.KERNELS, k.KERNELS_FAULT); print(k.leg_size())"
+
+
+@pytest.mark.parametrize("arch", CODES)
+def test_build_makes_the_module(build, tmp_path, arch):
+    code, text = build(arch, tmp_path / "new")
+    assert code == 0, text
+    octets = (tmp_path / "new" / "parley_native.mpy").read_bytes()
+    assert octets[:4] == bytes([0x4D, 6, CODES[arch] << 2 | 3, 31])
+    assert f"({len(octets)} octets)" in text
+    assert len(octets) < 16_384
+
+
+@pytest.mark.parametrize("arch", ["armv7emsp", "armv7emdp"])
+def test_foreign_module_is_refused_and_plain_python_takes_over(build, micropython, tmp_path, arch):
+    assert build(arch, tmp_path)[0] == 0
+    code, text = micropython([tmp_path], "-c", "import parley_native")
+    assert code != 0
+    assert "ValueError: incompatible .mpy arch" in text
+    expected = "slow incompatible .mpy arch\n2744\n"
+    assert micropython([tmp_path, FIRMWARE], "-c", SAY) == (0, expected)
+
+
+def test_board_takes_the_native_module(micropython, module_folder):
+    assert micropython([module_folder, FIRMWARE], "-c", SAY) == (0, "native \n2744\n")
+
+
+def test_board_without_the_module_takes_plain_python(micropython):
+    code, text = micropython([FIRMWARE], "-c", SAY)
+    assert (code, text) == (0, "slow no module named 'parley_native'\n2744\n")
+
+
+def test_misaligned_buffer_is_refused(micropython, module_folder):
+    calls = (
+        "import parley_native as p\n"
+        "try:\n p.level_dbov(memoryview(bytearray(9))[1:])\n"
+        "except ValueError as e:\n print(e)"
+    )
+    assert micropython([module_folder], "-c", calls) == (0, "buffer alignment\n")
+
+
+@pytest.mark.parametrize("arch", CODES)
+def test_missing_compiler_names_the_package(run, tmp_path, arch):
+    code, text = run(sys.executable, BUILD, "--arch", arch, "--output", tmp_path, env={"PATH": str(tmp_path)})
+    assert code == 1
+    package = "gcc-x86-64-linux-gnu" if arch == "x64" else "gcc-arm-none-eabi"
+    assert re.fullmatch(rf"parley_native for {arch}: no compiler .*: apt-get install {package}\n", text)
+
+
+def test_constants_are_those_of_the_headers():
+    lib = import_module("parley_native._native").lib
+    kernels = import_module("parley.media.kernels")
+    for name in dir(lib):
+        if re.match(r"PARLEY_(LAW|RTP|LEG)_", name) and not re.search(
+            "STAT|UNUSABLE|ARGUMENT|MAX|BYTES|SAMPLES|SPARE", name
+        ):
+            assert getattr(kernels, name.removeprefix("PARLEY_")) == getattr(lib, name), name
+    assert (kernels.FRAME_SAMPLES, kernels.PACKET_BYTES) == (160, lib.PARLEY_LEG_PACKET_BYTES)
+    assert kernels.LEVEL_SILENCE == lib.PARLEY_LEVEL_SILENCE
+    assert len(kernels.LEG_STATS) == lib.PARLEY_LEG_STAT_COUNT
+    for index, name in enumerate(kernels.LEG_STATS):
+        assert getattr(lib, f"PARLEY_LEG_STAT_{name.upper()}") == index
