@@ -1,0 +1,149 @@
+"""A call: one INVITE and all that follows from it, on one side."""
+
+from parley.call.call_actions import ACTIONS
+from parley.call.call_table import CALL, CALL_IGNORED, PUBLIC_STATES
+from parley.call.reoffer import abandon_reoffer, retry_after_glare
+from parley.call.timers import T1_MS, T2_MS, TIMEOUT_MS, Timers
+from parley.wire.errors import LocalError
+from parley.wire.uri import parse_name_addr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from parley.call.core import Core
+    from parley.call.dialog import Dialog
+    from parley.call.transaction import Address, Transaction
+    from parley.wire.sip import Request, Response
+
+    Message = Request | Response
+
+# What set the call on its way out, by event: the text of "ended".
+CAUSES = {
+    "bye": "bye",
+    "cancel": "cancel",
+    "hangup": "hangup",
+    "no ack": "no ack",
+    "expire": "no answer",
+    "send refuse": "rejected",
+}
+
+
+class Accept:
+    """A 2xx to an INVITE that waits for its ACK (RFC 3261 13.3.1.4)."""
+
+    def __init__(self, transaction: "Transaction", response: "Response") -> None:
+        self.transaction = transaction
+        self.response = response
+        self.number = response.cseq()[0]
+        self.interval_ms = T1_MS
+
+
+class Call:
+    """One call.
+
+    id: unique in its endpoint. role: "uac" or "uas". state: "calling", "proceeding", "early", "incoming",
+    "answered", "established", "ending" or "ended"; phase: the same in the table's finer terms. request: the
+    INVITE. peer: where it went or came from. offer: the remote SDP offer, b"" when the offer was ours;
+    answer: the SDP that answered. remote_contact: URI or ''; is_focus: their Contact says isfocus (RFC 4579
+    4). user_data is the application's.
+    """
+
+    def __init__(self, core: "Core", role: str, request: "Request", peer: "Address", number: int) -> None:
+        self.core = core
+        self.id = number
+        self.role = role
+        self.phase = "calling" if role == "uac" else "incoming"
+        self.request = request
+        self.peer = peer
+        self.call_id = request.call_id()
+        sender = parse_name_addr(request.required("From"))
+        receiver = parse_name_addr(request.required("To"))
+        local, remote = (sender, receiver) if role == "uac" else (receiver, sender)
+        self.local_uri = local.uri_text
+        self.remote_uri = remote.uri_text
+        self.local_tag = (local.tag or "") if role == "uac" else core.token()
+        self.contact = core.contact
+        self.remote_contact = ""
+        self.is_focus = False
+        self.offer = request.body if role == "uas" else b""
+        self.answer = b""
+        self.user_data: object = None
+        self.dialog: "Dialog | None" = None
+        self.invite: "Transaction | None" = None
+        self.ack = b""  # the last ACK of a 2xx, and where it went
+        self.ack_peer = peer
+        self.accept: Accept | None = None
+        self.reoffer_in: "Transaction | None" = None  # theirs, waiting for answer_reoffer
+        self.reoffer_out: "Transaction | None" = None  # ours, waiting for its final response
+        self.reoffer_body = b""  # of ours, kept for a second try after glare
+        self.reoffer_gone = False  # theirs ended before answer_reoffer came
+        self.bye_headers: "list[tuple[str, str]]" = []
+        self.cause = ""
+        self.timers = Timers(core.timers, self)
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id} {self.role} {self.phase} {self.remote_uri}>"
+
+    @property
+    def state(self) -> str:
+        """The state in the application's terms."""
+        return PUBLIC_STATES.get(self.phase, self.phase)
+
+    def step(self, event: str, message: "Message | None", now_ms: int, text: str = "") -> bool:
+        """Take one event through the table; returns False if it is one of the ignored.
+
+        text: why, for "lost". Raises LocalError, and changes nothing, for what the application may not do
+        now.
+        """
+        row = CALL.get((self.phase, event))
+        if row is None:
+            if (self.phase, event) not in CALL_IGNORED:
+                raise LocalError(f"call: no {event} in state {self.phase}")
+            self.core.count(f"call ignored {event}")
+            return False
+        if not self.cause:
+            self.cause = CAUSES.get(event, text)
+        self.phase, actions = row
+        for action in actions:
+            ACTIONS[action](self, message, now_ms)
+        if self.phase == "ended":
+            self._finish(now_ms)
+        return True
+
+    def on_timer(self, name: str, now_ms: int) -> None:
+        """Timer `name` fired."""
+        if name == "2xx":
+            self._resend_accept(now_ms)
+        elif name == "glare":
+            retry_after_glare(self, now_ms)
+        elif name == "reoffer":
+            abandon_reoffer(self, 500, now_ms)
+        else:  # "expire", "no ack"
+            self.step(name, None, now_ms)
+
+    def expect_ack(self, transaction: "Transaction", response: "Response", now_ms: int) -> None:
+        """Send this 2xx again and again until its ACK comes or 64*T1 are over (RFC 3261 13.3.1.4)."""
+        self.accept = Accept(transaction, response)
+        self.timers.stop("expire")
+        self.timers.start("2xx", T1_MS, now_ms)
+        self.timers.start("no ack", TIMEOUT_MS, now_ms)
+
+    def stop_accept(self) -> None:
+        """The ACK has come."""
+        self.accept = None
+        self.timers.stop("2xx")
+        self.timers.stop("no ack")
+
+    def _resend_accept(self, now_ms: int) -> None:
+        accept = self.accept
+        if accept is not None:
+            accept.interval_ms = min(2 * accept.interval_ms, T2_MS)
+            self.timers.start("2xx", accept.interval_ms, now_ms)
+            self.core.count("retransmitted")
+            self.core.layer.respond(accept.transaction, accept.response, now_ms)
+
+    def _finish(self, now_ms: int) -> None:
+        self.timers.stop_all()
+        self.accept = None
+        abandon_reoffer(self, 487, now_ms)  # RFC 3261 15.1.2
+        self.core.calls.pop(self.id, None)
+        self.core.release_dialog(self.dialog)

@@ -1,0 +1,163 @@
+"""The actions of the call table: what a call sends, starts and tells."""
+
+from parley.call.dialog import confirm, contact_of, dialog_of_request, dialog_of_sent
+from parley.call.requests import add_all, cancel_of
+from parley.call.timers import RINGING_LIMIT_MS, TIMEOUT_MS
+from parley.call.transaction import nobody
+from parley.wire.errors import LocalError, RemoteError
+from parley.wire.sip import Request, Response, response_to
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from parley.call.call import Call
+    from parley.call.dialog import Dialog
+    from parley.call.transaction import Transaction
+
+    Message = Request | Response
+    Action = Callable[["Call", Message | None, int], None]
+
+
+def the_dialog(call: "Call") -> "Dialog":
+    """Return the call's dialog. Raises LocalError before there is one."""
+    if call.dialog is None:
+        raise LocalError("no dialog yet")
+    return call.dialog
+
+
+def the_invite(call: "Call") -> "Transaction":
+    """Return the transaction of the call's first INVITE."""
+    if call.invite is None:
+        raise LocalError("no INVITE yet")
+    return call.invite
+
+
+def note_contact(call: "Call", message: "Message") -> None:
+    """Keep what the peer says of itself in Contact: its URI and isfocus (RFC 3840, RFC 4579)."""
+    contact = contact_of(message)
+    if contact is not None:
+        call.remote_contact = contact.uri_text
+        # Some put the parameter inside the brackets.
+        call.is_focus = contact.param("isfocus") is not None or contact.uri.param("isfocus") is not None
+
+
+def open_dialog(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Create or complete the dialog: of a response to us, or of our response to their INVITE (12.1)."""
+    if call.role == "uas":
+        if call.dialog is None:
+            call.dialog = dialog_of_request(call.request, call.local_tag)
+            _register(call)
+        return
+    if not isinstance(message, Response):
+        return
+    if call.dialog is None:
+        call.dialog = dialog_of_sent(call.request)
+        _register(call)
+    try:
+        confirm(call.dialog, message)
+        note_contact(call, message)
+    except RemoteError:
+        call.core.count("bad contact")  # the INVITE's own URI stays the target
+
+
+def _register(call: "Call") -> None:
+    dialog = the_dialog(call)
+    dialog.call = call
+    call.core.register_dialog(dialog)
+
+
+def acknowledge(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Send the ACK of a 2xx: a request of its own, outside the transaction (RFC 3261 13.2.2.4)."""
+    call.timers.stop("expire")
+    if isinstance(message, Response):
+        if call.invite is not None and message.cseq()[0] == call.request.cseq()[0]:
+            call.answer = message.body
+        call.ack, call.ack_peer = ack_of_success(call, the_dialog(call), message)
+        call.core.layer.transmit(call.ack, call.ack_peer)
+
+
+def ack_of_success(call: "Call", dialog: "Dialog", response: Response) -> "tuple[bytes, tuple[str, int]]":
+    """Return the ACK of a 2xx (RFC 3261 13.2.2.4) and where it goes."""
+    ack = dialog.request("ACK", response.cseq()[0])
+    ack.insert_first("Via", call.core.layer.new_via())
+    return ack.to_bytes(), dialog.next_hop()
+
+
+def send_bye(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Send the BYE (RFC 3261 15.1.1)."""
+    dialog = the_dialog(call)
+    bye = dialog.request("BYE")
+    bye.add("User-Agent", call.core.user_agent)
+    add_all(bye, call.bye_headers)
+    call.timers.stop_all()
+
+    def told(transaction: "Transaction", event: str, message: "Message | None", now_ms: int) -> None:
+        if event != "1xx":  # 200, 481, timeout: over in any case (RFC 3261 15.1.1)
+            call.step("bye done", message, now_ms)
+
+    call.core.layer.start_client(bye, dialog.next_hop(), told, now_ms)
+
+
+def send_cancel(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Send the CANCEL (RFC 3261 9.1); what becomes of it shows in the INVITE's own transaction."""
+    call.timers.start("expire", TIMEOUT_MS, now_ms)
+    call.core.layer.start_client(cancel_of(call.request), call.peer, nobody, now_ms)
+
+
+def drop_invite(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Destroy the INVITE's transaction (RFC 3261 9.1)."""
+    the_invite(call).terminate()
+
+
+def limit_ringing(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Start the three minutes of patience, again with each 1xx (RFC 3261 16.7 step 2)."""
+    call.timers.start("expire", RINGING_LIMIT_MS, now_ms)
+
+
+def respond(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Send our response to the INVITE."""
+    if isinstance(message, Response):
+        call.core.layer.respond(the_invite(call), message, now_ms)
+
+
+def _respond_with(status: int) -> "Action":
+    def action(call: "Call", message: "Message | None", now_ms: int) -> None:
+        response = response_to(call.request, status, to_tag=call.local_tag)
+        call.core.layer.respond(the_invite(call), response, now_ms)
+
+    return action
+
+
+def await_ack(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Wait for the ACK of our 2xx."""
+    if isinstance(message, Response):
+        call.expect_ack(the_invite(call), message, now_ms)
+
+
+def _tell(kind: str) -> "Action":
+    def action(call: "Call", message: "Message | None", now_ms: int) -> None:
+        over = kind in ("ended", "rejected")
+        call.core.tell(kind, call, message, call.cause if over else "")
+
+    return action
+
+
+ACTIONS: "dict[str, Action]" = {
+    "open dialog": open_dialog,
+    "acknowledge": acknowledge,
+    "send bye": send_bye,
+    "send cancel": send_cancel,
+    "drop invite": drop_invite,
+    "limit ringing": limit_ringing,
+    "respond": respond,
+    "respond 487": _respond_with(487),
+    "respond 480": _respond_with(480),
+    "await ack": await_ack,
+    "tell progress": _tell("progress"),
+    "tell answered": _tell("answered"),
+    "tell redirected": _tell("redirected"),
+    "tell rejected": _tell("rejected"),
+    "tell established": _tell("established"),
+    "tell ended": _tell("ended"),
+}

@@ -1,0 +1,119 @@
+"""The caller's side of a call: the INVITE and what comes of it (RFC 3261 13.2)."""
+
+from parley.call.call import Call
+from parley.call.call_actions import ack_of_success, the_dialog
+from parley.call.dialog import confirm, dialog_of_sent
+from parley.call.requests import add_all, address_of_record, header_of, target_of
+from parley.call.transaction import nobody
+from parley.wire.errors import LocalError, RemoteError
+from parley.wire.sip import Response
+from parley.wire.uri import parse_name_addr
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from parley.call.core import Core
+    from parley.call.requests import HeaderList
+    from parley.call.transaction import Address, Transaction
+    from parley.wire.sip import Request
+
+    Message = Request | Response
+
+
+def invite(
+    core: "Core",
+    uri: str,
+    body: bytes,
+    now_ms: int,
+    peer: "Address | None",
+    from_uri: "str | None",
+    headers: "HeaderList",
+    redirected: "Call | None",
+) -> Call:
+    """Send an INVITE; see Endpoint.invite."""
+    target, uri_headers = target_of(uri)
+    if from_uri is not None:
+        target_of(from_uri)
+    if redirected is None:
+        request = core.new_request(
+            "INVITE", str(target), from_uri, address_of_record(target), core.new_call_id(), 1
+        )
+    else:
+        # RFC 3261 8.1.3.4: To, From and Call-ID are kept, the CSeq number goes up.
+        before = redirected.request
+        request = core.new_request("INVITE", str(target), None, "", before.call_id(), before.cseq()[0] + 1)
+        request.set("From", header_of(before, "From"))
+        request.set("To", header_of(before, "To"))
+    call = Call(core, "uac", request, peer or target.address(), core.new_number())
+    request.add("Contact", call.contact)
+    request.add("Allow", core.allow)
+    add_all(request, uri_headers)
+    add_all(request, headers)
+    if body:
+        if request.get("Content-Type") is None:
+            request.add("Content-Type", "application/sdp")
+        request.body = body
+
+    def told(transaction: "Transaction", event: str, message: "Message | None", now_ms: int) -> None:
+        _on_invite(call, event, message, now_ms)
+
+    call.invite = core.layer.start_client(request, call.peer, told, now_ms)
+    core.calls[call.id] = call
+    return call
+
+
+def _on_invite(call: Call, event: str, message: "Message | None", now_ms: int) -> None:
+    if not isinstance(message, Response):
+        call.step("lost", None, now_ms, text=event)  # timeout, transport error
+    elif event == "1xx":
+        early = message.status > 100 and message.to_tag() is not None
+        call.step("early" if early else "progress", message, now_ms)
+    elif event == "2xx" and call.ack:
+        _accepted_again(call, message, now_ms)
+    elif event == "2xx":
+        call.step("accepted", message, now_ms)
+    else:
+        call.step("redirect" if message.status < 400 else "refuse", message, now_ms)
+
+
+def _accepted_again(call: Call, response: Response, now_ms: int) -> None:
+    # A 2xx repeated gets its ACK again, whatever became of the call; one of another fork gets ACK and BYE
+    # (RFC 3261 13.2.2.4).
+    core = call.core
+    if the_dialog(call).remote_tag == (response.to_tag() or ""):
+        core.count("repeated 2xx")
+        core.layer.transmit(call.ack, call.ack_peer)
+        return
+    core.count("forked 2xx")
+    fork = dialog_of_sent(call.request)
+    try:
+        confirm(fork, response)
+    except RemoteError:
+        core.count("bad contact")
+    ack, peer = ack_of_success(call, fork, response)
+    core.layer.transmit(ack, peer)
+    core.layer.start_client(fork.request("BYE"), fork.next_hop(), nobody, now_ms)
+
+
+def check_redirected(call: "Call | None") -> None:
+    """Raise LocalError unless this call (if any) ended with a 3xx."""
+    if call is not None and (call.role != "uac" or call.state != "ended"):
+        raise LocalError("only a redirected call can be followed")
+
+
+def contacts_of(response: Response) -> "list[str]":
+    """Return the SIP URIs of a 3xx's Contacts, best q first, equal ones as listed (RFC 3261 8.1.3.4)."""
+    found: list[tuple[float, int, str]] = []
+    try:
+        values = response.get_all("Contact")
+    except RemoteError:
+        values = []
+    for order, value in enumerate(values):
+        try:
+            contact = parse_name_addr(value)
+            contact.uri.address()
+            quality = float(contact.param("q") or "1")
+        except (RemoteError, ValueError):
+            continue
+        found.append((-quality, order, contact.uri_text))
+    found.sort()
+    return [entry[2] for entry in found]

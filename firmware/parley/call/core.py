@@ -1,0 +1,159 @@
+"""The user agent core (RFC 3261 6): what calls, requests and subscriptions of one endpoint share."""
+
+from parley.call.events import Event
+from parley.call.requests import add_all, new_request
+from parley.call.timers import TimerQueue
+from parley.call.transaction import TransactionLayer
+from parley.wire.sip import Request, Response, response_to
+from parley.wire.uri import SipUri
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from parley.call.call import Call
+    from parley.call.dialog import Dialog
+    from parley.call.events import Subject
+    from parley.call.requests import HeaderList
+    from parley.call.subscription import Subscription
+    from parley.call.transaction import Address, Transaction
+
+    Message = Request | Response
+
+# What the endpoint does by itself; an application adds its own.
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "REFER", "NOTIFY")
+# Known from RFCs 3261, 3262, 3265, 3428, 3903, 6086: refused with 405 rather than 501 (RFC 3261 8.2.1,
+# 21.5.2).
+KNOWN_METHODS = METHODS + ("REGISTER", "MESSAGE", "SUBSCRIBE", "PUBLISH", "INFO", "PRACK")
+SUPPORTED = "norefersub"  # RFC 4488
+ACCEPT = "application/sdp, message/sipfrag"
+
+
+class Core:
+    """Identity, randomness, timers, transactions, dialogs and the queue of events of one endpoint."""
+
+    def __init__(
+        self,
+        local: "Address",
+        random_bytes: "Callable[[int], bytes]",
+        user: str,
+        user_agent: str,
+        methods: "tuple[str, ...]",
+        contact_params: str,
+        limit: int,
+        reliable: bool,
+    ) -> None:
+        host, port = local
+        self.random_bytes = random_bytes
+        self.user_agent = user_agent
+        self.app_methods = methods
+        self.allow = ", ".join(METHODS + tuple([method for method in methods if method not in METHODS]))
+        self.uri = SipUri("sip", user, host, port)
+        transport = "TCP" if reliable else "UDP"
+        contact_uri = SipUri("sip", user, host, port, [("transport", transport.lower())])
+        self.contact = f"<{contact_uri}>{contact_params}"
+        self.counters: dict[str, int] = {}
+        self.timers = TimerQueue()
+        sent_by = str(SipUri("sip", None, host, port))[4:]
+        self.layer = TransactionLayer(
+            self.timers, self.token, f"SIP/2.0/{transport} {sent_by}", self.count, reliable
+        )
+        self.dialogs: "dict[tuple[str, str], Dialog]" = {}
+        self.calls: "dict[int, Call]" = {}
+        self.subscriptions: "list[Subscription]" = []
+        self.events: list[Event] = []
+        self.supported = SUPPORTED
+        self.supported_tags = SUPPORTED.split(", ")
+        self._limit = limit
+        self._number = 0
+
+    def token(self) -> str:
+        """Return 16 random hex digits: for tags and branches (RFC 3261 19.3 asks for 32 bits at least)."""
+        return self.random_bytes(8).hex()
+
+    def new_call_id(self) -> str:
+        """Return a fresh Call-ID (RFC 3261 8.1.1.4)."""
+        return self.random_bytes(12).hex()
+
+    def new_number(self) -> int:
+        """Return the next number of a call."""
+        self._number += 1
+        return self._number
+
+    def response(
+        self,
+        transaction: "Transaction",
+        status: int,
+        reason: "str | None" = None,
+        headers: "HeaderList" = (),
+        tag: "str | None" = None,
+    ) -> Response:
+        """Return a response to the request of this transaction; tag: for its To, a fresh one by default."""
+        response = response_to(transaction.request, status, reason, tag or self.token())
+        response.add("Server", self.user_agent)
+        add_all(response, headers)
+        return response
+
+    def respond(
+        self,
+        transaction: "Transaction",
+        status: int,
+        now_ms: int,
+        reason: "str | None" = None,
+        headers: "HeaderList" = (),
+    ) -> None:
+        """Send a response without a body."""
+        self.layer.respond(transaction, self.response(transaction, status, reason, headers), now_ms)
+
+    def count(self, name: str) -> None:
+        """Count one more of this name."""
+        self.counters[name] = self.counters.get(name, 0) + 1
+
+    def tell(
+        self, kind: str, subject: "Subject", message: "Request | Response | None" = None, text: str = ""
+    ) -> None:
+        """Queue an event for the application."""
+        status = message.status if isinstance(message, Response) else 0
+        self.events.append(Event(kind, subject, message, text, status))
+
+    def tell_refer(self, subscription: "Subscription", message: "Message | None", text: str) -> None:
+        """Queue a "refer_progress", with the state of this moment."""
+        event = Event("refer_progress", subscription, message, text, subscription.status, subscription.final)
+        self.events.append(event)
+
+    def new_request(
+        self, method: str, uri: str, from_uri: "str | None", to_uri: str, call_id: str, number: int
+    ) -> Request:
+        """Return a request outside any dialog, with a fresh From tag."""
+        from_value = f"<{from_uri or self.uri}>;tag={self.token()}"
+        request = new_request(method, uri, from_value, f"<{to_uri}>", call_id, number)
+        request.add("User-Agent", self.user_agent)
+        return request
+
+    def register_dialog(self, dialog: "Dialog") -> None:
+        """Let requests find the dialog."""
+        self.dialogs[dialog.key] = dialog
+
+    def release_dialog(self, dialog: "Dialog | None") -> None:
+        """Forget the dialog if no usage of it is left (RFC 5057)."""
+        if dialog is not None and dialog.unused and self.dialogs.get(dialog.key) is dialog:
+            del self.dialogs[dialog.key]
+
+    def overloaded(self, request: Request) -> bool:
+        """Tell whether there is no room for this request; those in dialogs have twice the room."""
+        held = len(self.layer.servers)
+        return held >= self._limit and (request.to_tag() is None or held >= 2 * self._limit)
+
+    def call_of(self, transaction: "Transaction") -> "Call | None":
+        """Return the call that a server INVITE transaction belongs to."""
+        for call in self.calls.values():
+            if transaction is call.invite or transaction is call.reoffer_in:
+                return call
+        return None
+
+    def find_dialog(self, request: Request) -> "Dialog | None":
+        """Return the dialog a request is in (RFC 3261 12.2.2), None without one."""
+        dialog = self.dialogs.get((request.call_id(), request.to_tag() or ""))
+        if dialog is None or not dialog.matches(request.from_tag()):
+            return None
+        return dialog

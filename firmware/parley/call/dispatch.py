@@ -1,0 +1,193 @@
+"""Where their requests go: the UAS rules of RFC 3261 8.2 and 12.2.2, then the part the method belongs to."""
+
+from parley.call.callee import receive_ack, receive_invite
+from parley.call.core import ACCEPT, KNOWN_METHODS, METHODS
+from parley.call.referee import receive_refer
+from parley.call.referrer import is_refer_news, receive_notify
+from parley.call.reoffer import abandon_reoffer, receive_reoffer
+from parley.call.server_request import ServerRequest
+from parley.call.transaction import server_key
+from parley.wire.errors import RemoteError
+from parley.wire.sip import note_source, response_to
+from parley.wire.uri import parse_uri
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from parley.call.core import Core
+    from parley.call.dialog import Dialog
+    from parley.call.transaction import Address, Transaction
+    from parley.wire.sip import Request, Response
+
+    Message = Request | Response
+
+RETRY_AFTER_S = "2"  # of a refusal that is only a matter of time
+
+
+def receive_request(core: "Core", request: "Request", peer: "Address", now_ms: int) -> None:
+    """Take a request from the network. Raises RemoteError when it is too malformed for a transaction."""
+    key = server_key(request)
+    request.to_tag()
+    note_source(request, peer)
+    transaction = core.layer.servers.get(key)
+    if request.method == "ACK":
+        _receive_ack(core, request, transaction, now_ms)
+    elif transaction is not None:
+        core.count("repeated request")
+        transaction.step("request", request, now_ms)
+    elif core.overloaded(request):
+        core.count("overload")
+        back = request.top_via().reply_address()
+        refuse_stateless(core, request, 503, [("Retry-After", RETRY_AFTER_S)], back)
+    else:
+        _open(core, request, peer, now_ms)
+
+
+def refuse_stateless(
+    core: "Core", request: "Request", status: int, headers: "list[tuple[str, str]]", back: "Address"
+) -> None:
+    """Answer a request without a transaction (RFC 3261 8.2.7); back: where the response goes."""
+    core.count(f"refused {status}")
+    response = response_to(request, status, None, core.token(), headers)
+    core.layer.transmit(response.to_bytes(), back)
+
+
+def _open(core: "Core", request: "Request", peer: "Address", now_ms: int) -> None:
+    merged = core.layer.is_merged(request)
+
+    def told(transaction: "Transaction", event: str, message: "Message | None", now_ms: int) -> None:
+        if event != "request":
+            return
+        try:
+            if merged:
+                raise RemoteError(482, "")  # RFC 3261 8.2.2.2
+            _inspect(core, request)
+            _route(core, transaction, peer, now_ms)
+        except RemoteError as error:
+            _refuse(core, transaction, error, now_ms)
+
+    core.layer.start_server(request, request.top_via().reply_address(), told, now_ms)
+
+
+def _refuse(core: "Core", transaction: "Transaction", error: RemoteError, now_ms: int) -> None:
+    status = error.status or 400
+    core.count(f"refused {status}")
+    headers: list[tuple[str, str]] = []
+    if status in (405, 501):
+        headers.append(("Allow", core.allow))
+    elif status == 415:
+        headers.append(("Accept", "application/sdp"))
+    elif status == 420:
+        headers.append(("Unsupported", error.reason))
+    elif status == 489:
+        headers.append(("Allow-Events", "refer"))
+    elif status == 500:
+        headers.append(("Retry-After", RETRY_AFTER_S))
+    reason = error.reason if status == 400 else None
+    core.respond(transaction, status, now_ms, reason or None, headers)
+
+
+def _inspect(core: "Core", request: "Request") -> None:
+    # RFC 3261 8.2.1 to 8.2.3, in the RFC's order.
+    method = request.method
+    if method not in METHODS and method not in core.app_methods:
+        raise RemoteError(405 if method in KNOWN_METHODS else 501, "")
+    if method == "CANCEL":  # RFC 3261 9.2: what it asks for was asked already
+        return
+    parse_uri(request.uri)  # 416, or 400
+    wanted = [tag for tag in request.get_all("Require") if tag.strip().lower() not in core.supported_tags]
+    if wanted:
+        raise RemoteError(420, ", ".join(wanted))
+    if method in ("INVITE", "UPDATE") and request.body:
+        kind = (request.get("Content-Type") or "application/sdp").partition(";")[0].strip().lower()
+        if kind != "application/sdp" or request.get_all("Content-Encoding") not in ([], ["identity"]):
+            raise RemoteError(415, "")
+
+
+def _route(core: "Core", transaction: "Transaction", peer: "Address", now_ms: int) -> None:
+    request = transaction.request
+    if request.method == "CANCEL":
+        _receive_cancel(core, transaction, now_ms)
+    elif request.to_tag() is None:
+        _outside(core, transaction, peer, now_ms)
+    else:
+        dialog = core.find_dialog(request)
+        if dialog is None:
+            raise RemoteError(481, "")  # RFC 3261 12.2.2
+        dialog.check_cseq(request)
+        _inside(core, transaction, dialog, peer, now_ms)
+
+
+def _outside(core: "Core", transaction: "Transaction", peer: "Address", now_ms: int) -> None:
+    method = transaction.request.method
+    if method in core.app_methods:
+        _for_application(core, transaction, None, peer)
+    elif method == "INVITE":
+        receive_invite(core, transaction, peer, now_ms)
+    elif method == "REFER":
+        receive_refer(core, transaction, None, peer)
+    elif method == "OPTIONS":
+        _answer_options(core, transaction, now_ms)
+    else:  # BYE, UPDATE, NOTIFY
+        raise RemoteError(481, "")
+
+
+def _inside(core: "Core", transaction: "Transaction", dialog: "Dialog", peer: "Address", now_ms: int) -> None:
+    method = transaction.request.method
+    call = dialog.call
+    if call is not None and call.state == "ended":
+        call = None  # only its subscriptions are left (RFC 5057)
+    if method in core.app_methods and not is_refer_news(transaction.request):
+        _for_application(core, transaction, dialog, peer)
+    elif method == "NOTIFY":
+        receive_notify(core, dialog, transaction, now_ms)
+    elif method == "OPTIONS":
+        _answer_options(core, transaction, now_ms)
+    elif call is None:
+        raise RemoteError(481, "")
+    elif method == "REFER":
+        receive_refer(core, transaction, dialog, peer)
+    elif method == "BYE":
+        core.respond(transaction, 200, now_ms)
+        call.step("bye", transaction.request, now_ms)
+    else:  # INVITE, UPDATE
+        receive_reoffer(call, transaction, now_ms)
+
+
+def _for_application(
+    core: "Core", transaction: "Transaction", dialog: "Dialog | None", peer: "Address"
+) -> None:
+    call = None if dialog is None else dialog.call
+    core.tell("request", ServerRequest(core, transaction, call, peer), transaction.request)
+
+
+def _answer_options(core: "Core", transaction: "Transaction", now_ms: int) -> None:
+    # RFC 3261 11.2
+    headers = [("Allow", core.allow), ("Accept", ACCEPT), ("Supported", core.supported)]
+    core.respond(transaction, 200, now_ms, headers=headers)
+
+
+def _receive_cancel(core: "Core", transaction: "Transaction", now_ms: int) -> None:
+    # RFC 3261 9.2: the INVITE has the CANCEL's key but for the method.
+    invite = core.layer.servers.get(server_key(transaction.request)[:-1] + ("INVITE",))
+    if invite is None:
+        raise RemoteError(481, "")
+    call = core.call_of(invite)
+    tag = None if call is None else call.local_tag
+    core.layer.respond(transaction, core.response(transaction, 200, tag=tag), now_ms)
+    if call is None:
+        return
+    if call.reoffer_in is invite:
+        abandon_reoffer(call, 487, now_ms)
+    elif call.invite is invite:
+        call.step("cancel", transaction.request, now_ms)
+
+
+def _receive_ack(core: "Core", ack: "Request", invite: "Transaction | None", now_ms: int) -> None:
+    if invite is not None:
+        invite.step("ack", ack, now_ms)
+        return
+    dialog = core.find_dialog(ack)  # the ACK of a 2xx has a branch of its own (RFC 3261 13.2.2.4)
+    if dialog is None or dialog.call is None:
+        core.count("stray ack")
+        return
+    receive_ack(dialog.call, ack, now_ms)

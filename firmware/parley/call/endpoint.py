@@ -1,0 +1,293 @@
+"""The door of parley.call: a SIP user agent without sockets, clock or threads.
+
+The contract (as of h11, aioquic, str0m): time comes in as now_ms, integer milliseconds on a clock that never
+goes backwards. There are inputs (receive, tick, transport_error) and commands (invite, answer, ...). After
+EVERY one of them: send all that transmits() returns, handle all that events() returns, and wait for the next
+datagram or for next_deadline(), when tick() is due. Handling an event usually means a command, so drain
+again until both are empty.
+
+Mistakes of the caller raise LocalError and change nothing. Mistakes of the peer never raise: they become a
+SIP response, or silence and a counter.
+"""
+
+from parley.call import callee, caller, client_request, referee, referrer, reoffer
+from parley.call.call import Call
+from parley.call.client_request import ClientRequest
+from parley.call.core import Core
+from parley.call.dispatch import receive_request, refuse_stateless
+from parley.call.events import Event
+from parley.call.referee import ReferRequest
+from parley.call.requests import check_headers
+from parley.call.server_request import ServerRequest
+from parley.call.subscription import Subscription
+from parley.wire.errors import RemoteError
+from parley.wire.sip import Response, note_source, parse_message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    from parley.call.requests import HeaderList
+    from parley.call.transaction import Address
+
+__all__ = ("Call", "ClientRequest", "Endpoint", "Event", "ReferRequest", "ServerRequest", "Subscription")
+
+
+class Endpoint:
+    """One SIP user agent at one address.
+
+    local: (host, port) peers reach us at. random_bytes: callable(n) -> n unpredictable bytes. user: user
+    part of our own URI. methods: further methods the application answers ("request" events). contact_params:
+    appended to our Contact, e.g. ";isfocus". limit: server transactions beyond which new work is refused
+    with 503. reliable: the transport is TCP. Hosts may be names: whoever sends a datagram resolves them.
+    """
+
+    def __init__(
+        self,
+        local: "Address",
+        random_bytes: "Callable[[int], bytes]",
+        user: str = "parley",
+        user_agent: str = "Parley/0.1",
+        methods: "tuple[str, ...]" = (),
+        contact_params: str = "",
+        limit: int = 4096,
+        reliable: bool = False,
+    ) -> None:
+        self._core = Core(local, random_bytes, user, user_agent, methods, contact_params, limit, reliable)
+        self._now_ms = 0
+        self.counters = self._core.counters
+
+    # -- inputs
+
+    def receive(self, data: bytes, peer: "Address", now_ms: int) -> None:
+        """Take a datagram that came from peer. Raises nothing, whatever is in it."""
+        now_ms = self._at(now_ms)
+        try:
+            message = parse_message(data)
+        except RemoteError as error:
+            self._refuse_unreadable(error, peer)
+            return
+        try:
+            if isinstance(message, Response):
+                message.to_tag()
+                message.from_tag()
+                self._core.layer.receive_response(message, now_ms)
+            else:
+                receive_request(self._core, message, peer, now_ms)
+        except RemoteError as error:
+            self._core.count("bad message")
+            if not isinstance(message, Response) and message.method != "ACK":
+                error.message = message
+                self._refuse_unreadable(error, peer)
+
+    def tick(self, now_ms: int) -> None:
+        """Fire the timers that are due; being late is harmless, being early does nothing."""
+        self._core.timers.fire_due(self._at(now_ms))
+
+    def transport_error(self, peer: "Address", now_ms: int) -> None:
+        """A datagram to peer was refused (ICMP): what waits for it fails now rather than after 32 s."""
+        self._core.layer.transport_error(peer, self._at(now_ms))
+
+    # -- outputs
+
+    def transmits(self) -> "list[tuple[bytes, Address]]":
+        """Return and forget the datagrams to send, (data, (host, port)), in order."""
+        layer = self._core.layer
+        drained, layer.outgoing = layer.outgoing, []
+        return drained
+
+    def events(self) -> "list[Event]":
+        """Return and forget what the application has to know, in order."""
+        drained, self._core.events = self._core.events, []
+        return drained
+
+    def next_deadline(self) -> "int | None":
+        """Return when tick() is due [ms], None when nothing waits."""
+        return self._core.timers.next_deadline()
+
+    @property
+    def calls(self) -> "list[Call]":
+        """The calls that are not over."""
+        return list(self._core.calls.values())
+
+    def pending(self) -> int:
+        """Return how many calls, dialogs, subscriptions, transactions and timers there are; 0 at rest."""
+        core = self._core
+        held = len(core.calls) + len(core.dialogs) + len(core.subscriptions) + len(core.timers)
+        return held + len(core.layer.clients) + len(core.layer.servers)
+
+    # -- calls
+
+    def invite(
+        self,
+        uri: str,
+        body: bytes,
+        now_ms: int,
+        peer: "Address | None" = None,
+        from_uri: "str | None" = None,
+        headers: "HeaderList" = (),
+        redirected: "Call | None" = None,
+    ) -> "Call":
+        """Call uri with this SDP offer; peer: where to send it, by default what the URI says.
+
+        redirected: the call whose 3xx named this URI; To, From and Call-ID are kept then (RFC 3261 8.1.3.4).
+        Events: "progress", then "answered", "redirected" or "rejected". Raises LocalError when uri is no SIP
+        URI.
+        """
+        caller.check_redirected(redirected)
+        return caller.invite(self._core, uri, body, self._at(now_ms), peer, from_uri, headers, redirected)
+
+    def provisional(self, call: "Call", status: int, now_ms: int, headers: "HeaderList" = ()) -> None:
+        """Send a 1xx (101-199) to an incoming call."""
+        callee.provisional(call, status, self._at(now_ms), headers)
+
+    def answer(
+        self, call: "Call", body: bytes, now_ms: int, contact: "str | None" = None, headers: "HeaderList" = ()
+    ) -> None:
+        """Answer an incoming call: 200 with this SDP, sent again until the ACK comes ("established").
+
+        contact: the whole Contact value for this call, e.g. `<sip:token@host:port;transport=udp>;isfocus`.
+        """
+        callee.answer(call, body, self._at(now_ms), contact, headers)
+
+    def reject(
+        self,
+        call: "Call",
+        status: int,
+        now_ms: int,
+        reason: "str | None" = None,
+        headers: "HeaderList" = (),
+    ) -> None:
+        """Refuse or redirect an incoming call with 300-699; headers: Contact, Retry-After. "ended" comes."""
+        callee.reject(call, status, self._at(now_ms), reason, headers)
+
+    def reinvite(self, call: "Call", body: bytes, now_ms: int) -> None:
+        """Offer new SDP in an established call: "renegotiated", or "reoffer_refused" and all stays as it was.
+
+        491 (glare) is tried again by itself (RFC 3261 14.1). Raises LocalError while another offer is under
+        way.
+        """
+        reoffer.send_reoffer(call, body, self._at(now_ms))
+
+    def answer_reoffer(self, call: "Call", body: "bytes | None", now_ms: int, status: int = 488) -> None:
+        """Answer a "reoffer": 200 with this SDP, or with body None the refusal `status`.
+
+        Raises LocalError when there was none; one that is gone meanwhile (cancelled, call over) is let be.
+        """
+        reoffer.answer_reoffer(call, body, status, self._at(now_ms))
+
+    def hangup(self, call: "Call", now_ms: int, headers: "HeaderList" = ()) -> None:
+        """End a call as its state asks: CANCEL, 487 or BYE (headers go into the BYE). "ended" follows.
+
+        Again, or on a call that is over: nothing happens.
+        """
+        check_headers(headers)
+        call.bye_headers = list(headers)
+        call.step("hangup", None, self._at(now_ms))
+
+    # -- REFER
+
+    def refer(
+        self,
+        call: "Call",
+        refer_to: str,
+        now_ms: int,
+        headers: "HeaderList" = (),
+        give_up_ms: "int | None" = None,
+    ) -> "Subscription":
+        """Ask the peer of an established call to call refer_to (RFC 3515). Events: "refer_progress".
+
+        refer_to: a URI, or a whole name-addr. give_up_ms: how long to wait for a response, by default 32 s.
+        """
+        return referrer.refer(self._core, call, refer_to, self._at(now_ms), headers, give_up_ms)
+
+    def refer_outside(
+        self,
+        uri: str,
+        refer_to: str,
+        now_ms: int,
+        peer: "Address | None" = None,
+        headers: "HeaderList" = (),
+        give_up_ms: "int | None" = None,
+    ) -> "Subscription":
+        """Ask uri, with whom there is no call, to call refer_to. Events: "refer_progress"."""
+        return referrer.refer_outside(self._core, uri, refer_to, self._at(now_ms), peer, headers, give_up_ms)
+
+    def accept_refer(self, refer: "ReferRequest", now_ms: int) -> "Subscription":
+        """Take a "referred" request on: 202 and a NOTIFY of 100. To refuse it, respond()."""
+        return referee.accept_refer(refer, self._at(now_ms))
+
+    def notify_refer(
+        self, subscription: "Subscription", status: int, reason: "str | None", now_ms: int
+    ) -> None:
+        """Tell the referrer how the call it asked for fares; a final status (200-699) ends the subscription.
+
+        reason: phrase, None for the usual one. Raises LocalError after a final status.
+        """
+        referee.notify_refer(subscription, status, reason, self._at(now_ms))
+
+    # -- other requests
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        now_ms: int,
+        peer: "Address | None" = None,
+        headers: "HeaderList" = (),
+        body: bytes = b"",
+        from_uri: "str | None" = None,
+        to_uri: "str | None" = None,
+        credentials: "tuple[str, str] | None" = None,
+        previous: "ClientRequest | None" = None,
+    ) -> "ClientRequest":
+        """Send a request outside dialogs (REGISTER, MESSAGE, OPTIONS, ...). Event: "response".
+
+        credentials: (user name, password); a 401 or 407 is answered with them once. previous: an earlier
+        request of the same kind, whose Call-ID, CSeq count and challenge are carried on (RFC 3261 10.2). A
+        body needs a Content-Type among headers.
+        """
+        return client_request.send_request(
+            self._core,
+            method,
+            uri,
+            self._at(now_ms),
+            peer,
+            headers,
+            body,
+            from_uri,
+            to_uri,
+            credentials,
+            previous,
+        )
+
+    def respond(
+        self,
+        server_request: "ServerRequest",
+        status: int,
+        now_ms: int,
+        reason: "str | None" = None,
+        headers: "HeaderList" = (),
+        body: bytes = b"",
+    ) -> None:
+        """Answer a "request" or refuse a "referred". Raises LocalError after a final response."""
+        server_request.respond(status, self._at(now_ms), reason, headers, body)
+
+    # -- inside
+
+    def _at(self, now_ms: int) -> int:
+        # Two clocks read in the wrong order must not turn timers back.
+        self._now_ms = max(now_ms, self._now_ms)
+        return self._now_ms
+
+    def _refuse_unreadable(self, error: RemoteError, peer: "Address") -> None:
+        self._core.count("unreadable")
+        request = error.message
+        if not error.status or request is None:
+            return
+        try:
+            note_source(request, peer)
+            back = request.top_via().reply_address()
+        except RemoteError:  # a Via that says nothing: back to where it came from
+            back = peer
+        refuse_stateless(self._core, request, error.status, [], back)

@@ -1,0 +1,57 @@
+"""What the endpoint tells its application."""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from parley.call.call import Call
+    from parley.call.client_request import ClientRequest
+    from parley.call.server_request import ServerRequest
+    from parley.call.subscription import Subscription
+    from parley.wire.sip import Request, Response
+
+    Subject = Call | ClientRequest | ServerRequest | Subscription
+
+# kind -> what it says; subject in brackets
+KINDS = {
+    "incoming": "an INVITE asks for a call [Call]",
+    "progress": "a 1xx to our INVITE [Call]",
+    "answered": "the 2xx to our INVITE; it is acknowledged already [Call]",
+    "redirected": "a 3xx to our INVITE; the call is over [Call]",
+    "rejected": "a 4xx-6xx to our INVITE, or text 'timeout' or 'transport error'; the call is over [Call]",
+    "established": "the ACK of our 2xx came [Call]",
+    "reoffer": "a re-INVITE or UPDATE; answer_reoffer is due [Call]",
+    "renegotiated": "our re-INVITE was answered, or the ACK with the answer to our offer came [Call]",
+    "reoffer_refused": "our re-INVITE was refused; the call goes on as it was [Call]",
+    "ended": "the call is over; text says why [Call]",
+    "request": "a request for the application; respond is due [ServerRequest]",
+    "response": "the final response, or None and text 'timeout' or 'transport error' [ClientRequest]",
+    "referred": "a REFER; accept_refer or respond is due [ReferRequest]",
+    "refer_progress": "what became of a REFER of ours: status, final [Subscription]",
+}
+
+
+class Event:
+    """One event.
+
+    kind: a key of KINDS. subject: what it is about. message: what caused it, or None. text: why, often ''.
+    status: of the response, or of the sipfrag in "refer_progress", when it happened; 0 without one. final:
+    of "refer_progress".
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        subject: "Subject",
+        message: "Request | Response | None" = None,
+        text: str = "",
+        status: int = 0,
+        final: bool = False,
+    ) -> None:
+        self.kind = kind
+        self.subject = subject
+        self.message = message
+        self.text = text
+        self.status = status
+        self.final = final
+
+    def __repr__(self) -> str:
+        return f"<Event {self.kind} {self.status or ''} {self.text}>"

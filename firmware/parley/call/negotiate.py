@@ -1,0 +1,202 @@
+"""Offer and answer (RFC 3264) for one audio stream over RTP/AVP.
+
+Which codecs there are is the caller's affair.
+
+Session descriptions are values of parley.wire.sdp; nothing here touches media.
+"""
+
+from parley.wire.errors import RemoteError
+from parley.wire.sdp import STATIC_PAYLOAD_TYPES, Media, SessionDescription
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Codecs = list[tuple[str, int]] | tuple[tuple[str, int], ...]
+
+PTIME_MS = 20  # RFC 3551 4.2, the default of audio
+MAX_PTIME_MS = 60  # longer packets are answered with our default
+FIRST_DYNAMIC = 96  # RFC 3551 6
+EVENT_PAYLOAD_TYPE = 101  # what we offer for telephone-event; an answer takes the offer's number
+EVENT_NAME = "telephone-event"  # RFC 4733 7
+DTMF_EVENTS = "0-15"
+NOBODY = ("0.0.0.0", "::")  # RFC 3264 8.4: hold as RFC 2543 wrote it
+
+# What the other side says -> what it is for us (RFC 3264 6.1).
+MIRROR = {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
+
+
+class Negotiated:
+    """What offer and answer agreed on.
+
+    answer: the SessionDescription that answered. codec: encoding name as in our list. payload_type: RTP
+    payload type to send, and to expect. event_payload_type: of telephone-event, or None. remote: host and
+    port to send RTP to. direction: ours, "sendrecv", "sendonly", "recvonly" or "inactive". ptime_ms: packet
+    time the peer wants.
+    """
+
+    def __init__(
+        self,
+        answer: SessionDescription,
+        codec: str,
+        payload_type: int,
+        event_payload_type: "int | None",
+        remote: "tuple[str, int]",
+        direction: str,
+        ptime_ms: int,
+    ) -> None:
+        self.answer = answer
+        self.codec = codec
+        self.payload_type = payload_type
+        self.event_payload_type = event_payload_type
+        self.remote = remote
+        self.direction = direction
+        self.ptime_ms = ptime_ms
+
+
+def answer_offer(
+    offer: SessionDescription, codecs: "Codecs", host: str, port: int, session_id: int, version: int
+) -> Negotiated:
+    """Answer an offer.
+
+    codecs: (encoding name, clock rate in Hz) in our preference; host, port: where we receive RTP;
+    session_id, version: for our o= line, version one higher at each change (RFC 3264 8). The first audio
+    stream that we can take is taken, every other one is refused in its place. Raises RemoteError: 488
+    without a common codec over RTP/AVP, 400 without an address.
+    """
+    media, codec, rate_hz, payload_type = _first_usable(offer, codecs)
+    event_payload_type = _event_of(media, rate_hz)
+    direction = _our_direction(offer, media)
+    ptime_ms = _ptime_of(media)
+    accepted = _audio(
+        port, [(payload_type, codec, rate_hz)], event_payload_type, rate_hz, ptime_ms, direction
+    )
+    answer = SessionDescription("-", session_id, version, host, "-", host)
+    answer.media = [accepted if offered is media else _refused(offered) for offered in offer.media]
+    remote = offer.address_of(media)
+    return Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms)
+
+
+def make_offer(
+    codecs: "Codecs", host: str, port: int, session_id: int, version: int, direction: str = "sendrecv"
+) -> SessionDescription:
+    """Return an offer of one audio stream with these codecs, best first, and telephone-event."""
+    formats: list[tuple[int, str, int]] = []
+    dynamic = FIRST_DYNAMIC
+    for name, rate_hz in codecs:
+        payload_type = _static_payload_type(name, rate_hz)
+        if payload_type is None:
+            payload_type = dynamic
+            dynamic += 1
+        formats.append((payload_type, name, rate_hz))
+    rate_hz = codecs[0][1]
+    offer = SessionDescription("-", session_id, version, host, "-", host)
+    offer.media.append(_audio(port, formats, EVENT_PAYLOAD_TYPE, rate_hz, PTIME_MS, direction))
+    return offer
+
+
+def read_answer(offer: SessionDescription, answer: SessionDescription) -> Negotiated:
+    """Read the answer to an offer of ours.
+
+    Raises RemoteError(488) when it took nothing, or answers another offer.
+    """
+    if len(answer.media) != len(offer.media):
+        raise RemoteError(488, "Answer with another number of media")  # RFC 3264 6
+    for offered, media in zip(offer.media, answer.media):
+        codecs = [(name, rate_hz) for _, name, rate_hz, _ in offered.rtpmaps() if name != EVENT_NAME]
+        # The answer's order counts: what it names first it prefers (RFC 3264 6.1).
+        for payload_type, name, rate_hz, channels in media.rtpmaps():
+            codec = _find(codecs, name, rate_hz, channels)
+            if codec is not None and media.kind == offered.kind and media.port and offered.port:
+                return Negotiated(
+                    answer,
+                    codec,
+                    payload_type,
+                    _event_of(media, rate_hz) if _event_of(offered, rate_hz) is not None else None,
+                    answer.address_of(media),
+                    _our_direction(answer, media),
+                    _ptime_of(media),
+                )
+    raise RemoteError(488, "Answer took no stream")
+
+
+def _first_usable(offer: SessionDescription, codecs: "Codecs") -> "tuple[Media, str, int, int]":
+    for media in offer.media:
+        chosen = _choose(media, codecs)
+        if chosen is not None:
+            return media, chosen[0], chosen[1], chosen[2]
+    raise RemoteError(488, "No common codec over RTP/AVP")
+
+
+def _choose(media: Media, codecs: "Codecs") -> "tuple[str, int, int] | None":
+    # Returns (codec, rate in Hz, payload type) of the best codec in common, None when the stream is not for
+    # us.
+    if media.kind != "audio" or media.port == 0 or media.protocol.upper() != "RTP/AVP":
+        return None
+    rtpmaps = media.rtpmaps()
+    for name, rate_hz in codecs:
+        for payload_type, offered, offered_hz, channels in rtpmaps:
+            if _find([(name, rate_hz)], offered, offered_hz, channels) is not None:
+                return name, rate_hz, payload_type
+    return None
+
+
+def _find(codecs: "Codecs", name: str, rate_hz: int, channels: int) -> "str | None":
+    for ours, our_rate_hz in codecs:
+        if ours.upper() == name.upper() and our_rate_hz == rate_hz and channels == 1:
+            return ours
+    return None
+
+
+def _event_of(media: Media, rate_hz: int) -> "int | None":
+    # telephone-event runs at the clock rate of the codec it belongs to (RFC 4733 2.1)
+    for payload_type, name, event_hz, _ in media.rtpmaps():
+        if name.lower() == EVENT_NAME and event_hz == rate_hz:
+            return payload_type
+    return None
+
+
+def _our_direction(theirs: SessionDescription, media: Media) -> str:
+    direction = MIRROR[theirs.direction_of(media)]
+    if theirs.address_of(media)[0] in NOBODY:  # they want nothing sent (RFC 3264 8.4)
+        return "recvonly" if direction in ("sendrecv", "recvonly") else "inactive"
+    return direction
+
+
+def _ptime_of(media: Media) -> int:
+    ptime_ms = media.ptime_ms()
+    if ptime_ms is None or ptime_ms > MAX_PTIME_MS or ptime_ms % 10:
+        return PTIME_MS
+    return ptime_ms
+
+
+def _static_payload_type(name: str, rate_hz: int) -> "int | None":
+    for payload_type, known in STATIC_PAYLOAD_TYPES.items():
+        if known == (name, rate_hz, 1):
+            return payload_type
+    return None
+
+
+def _audio(
+    port: int,
+    formats: "list[tuple[int, str, int]]",
+    event_payload_type: "int | None",
+    event_hz: int,
+    ptime_ms: int,
+    direction: str,
+) -> Media:
+    attributes: list[tuple[str, str | None]] = []
+    numbers: list[str] = []
+    for payload_type, name, rate_hz in formats:
+        numbers.append(str(payload_type))
+        attributes.append(("rtpmap", f"{payload_type} {name}/{rate_hz}"))
+    if event_payload_type is not None:
+        numbers.append(str(event_payload_type))
+        attributes.append(("rtpmap", f"{event_payload_type} {EVENT_NAME}/{event_hz}"))
+        attributes.append(("fmtp", f"{event_payload_type} {DTMF_EVENTS}"))
+    attributes.append(("ptime", str(ptime_ms)))
+    attributes.append((direction, None))
+    return Media("audio", port, "RTP/AVP", numbers, None, attributes)
+
+
+def _refused(media: Media) -> Media:
+    # RFC 3264 6: port 0 in the same place; the formats are without meaning but must be there.
+    return Media(media.kind, 0, media.protocol, media.formats[:1])

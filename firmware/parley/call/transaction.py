@@ -1,0 +1,288 @@
+"""Transactions and the transaction layer (RFC 3261 17): matching, retransmission, timers, the tables at work.
+
+The layer's user hands over requests and responses and is told what comes in by a callable tell(transaction,
+event, message, now_ms): event is "1xx", "2xx", "final", "request", "ack", "timeout" or "transport error";
+message is None for the last two.
+"""
+
+from parley.call.requests import ack_of_failure
+from parley.call.timers import (
+    RINGING_LIMIT_MS,
+    T1_MS,
+    T2_MS,
+    T4_MS,
+    TIMEOUT_MS,
+    TIMER_D_MS,
+    TRYING_MS,
+    TimerQueue,
+    Timers,
+)
+from parley.call.transaction_tables import MACHINES
+from parley.wire.errors import LocalError
+from parley.wire.sip import Request, Response, response_to
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable
+
+    Message = Request | Response
+    Address = tuple[str, int]
+    Key = tuple[str, ...]
+    Tell = Callable[["Transaction", str, Message | None, int], None]
+
+MAGIC_COOKIE = "z9hG4bK"  # RFC 3261 8.1.1.7
+
+# Timer -> (interval over UDP, interval over a reliable transport) [ms]; None: not started there (RFC 3261
+# table 4).
+INTERVALS: "dict[str, tuple[int, int | None]]" = {
+    "A": (T1_MS, None),
+    "B": (TIMEOUT_MS, TIMEOUT_MS),
+    "C": (RINGING_LIMIT_MS + TIMEOUT_MS, RINGING_LIMIT_MS + TIMEOUT_MS),  # the call's own limit comes first
+    "D": (TIMER_D_MS, 0),
+    "E": (T1_MS, None),
+    "F": (TIMEOUT_MS, TIMEOUT_MS),
+    "G": (T1_MS, None),
+    "H": (TIMEOUT_MS, TIMEOUT_MS),
+    "I": (T4_MS, 0),
+    "J": (TIMEOUT_MS, 0),
+    "K": (T4_MS, 0),
+    "L": (TIMEOUT_MS, TIMEOUT_MS),  # RFC 6026 8.7
+    "M": (TIMEOUT_MS, TIMEOUT_MS),
+    "trying": (TRYING_MS, TRYING_MS),
+    "answer": (TIMEOUT_MS, TIMEOUT_MS),
+}
+
+
+NO_REQUEST = Request("", "")
+
+
+def nobody(transaction: "Transaction", event: str, message: "Message | None", now_ms: int) -> None:
+    """Hear nothing: the user of a transaction that nobody waits for."""
+
+
+class Transaction:
+    """One request and its responses, on one side.
+
+    kind: a key of MACHINES. request: the request that opened it. peer: where our messages go. sent: what we
+    sent last. state: as in the table; "terminated" once the layer has forgotten it.
+    """
+
+    def __init__(
+        self,
+        layer: "TransactionLayer",
+        kind: str,
+        key: "Key",
+        request: Request,
+        peer: "Address",
+        tell: "Tell",
+    ) -> None:
+        self.layer = layer
+        self.kind = kind
+        self.key = key
+        self.state = "init"
+        self.request = request
+        self.peer = peer
+        self.tell = tell
+        self.sent = b""
+        self.merged: "Key" = ()  # merge_key() of a request of theirs
+        self._interval_ms = 0
+        self._timers = Timers(layer.timers, self)
+
+    def step(self, event: str, message: "Message | None", now_ms: int) -> bool:
+        """Take one event through the table; returns False if it is one of the ignored.
+
+        Raises LocalError, and changes nothing, for an event that is impossible in this state.
+        """
+        table, ignored = MACHINES[self.kind]
+        row = table.get((self.state, event))
+        if row is None:
+            if (self.state, event) not in ignored:
+                raise LocalError(f"{self.kind} transaction: no {event} in state {self.state}")
+            self.layer.count(f"ignored {event}")
+            return False
+        self.state, actions = row
+        for action in actions:
+            self._act(action, event, message, now_ms)
+        if self.state == "terminated":
+            self.terminate()
+        return True
+
+    def terminate(self) -> None:
+        """End it: no timer, no match any more."""
+        self.state = "terminated"
+        self.sent = b""
+        self._timers.stop_all()
+        self.layer.forget(self)
+
+    def on_timer(self, name: str, now_ms: int) -> None:
+        """Timer `name` fired."""
+        self.step("timer " + name, None, now_ms)
+
+    def _act(self, action: str, event: str, message: "Message | None", now_ms: int) -> None:
+        verb, _, timer = action.partition(" ")
+        if verb == "start":
+            self._start(timer, now_ms)
+        elif verb == "stop":
+            self._timers.stop(timer)
+        elif verb in ("double", "back", "slow"):
+            self._start_again(verb, timer[-1], now_ms)
+        elif verb == "release":
+            self.request, self.tell = NO_REQUEST, nobody
+        elif verb == "pass":
+            self.tell(self, event, message, now_ms)
+        elif verb == "tell":
+            self.layer.count(timer)
+            self.tell(self, timer, None, now_ms)
+        else:
+            self._transmit(action, message)
+
+    def _start(self, timer: str, now_ms: int) -> None:
+        interval_ms = INTERVALS[timer][self.layer.reliable]
+        if interval_ms is not None:
+            if timer in "AEG":
+                self._interval_ms = interval_ms
+            self._timers.start(timer, interval_ms, now_ms)
+
+    def _start_again(self, verb: str, timer: str, now_ms: int) -> None:
+        self._interval_ms *= 2  # RFC 3261 17.1.1.2: A doubles without limit, B ends it
+        if verb == "slow":
+            self._interval_ms = T2_MS
+        elif verb == "back":
+            self._interval_ms = min(self._interval_ms, T2_MS)
+        self._timers.start(timer, self._interval_ms, now_ms)
+
+    def _transmit(self, action: str, message: "Message | None") -> None:
+        if action == "ack" and isinstance(message, Response):
+            self.layer.transmit(ack_of_failure(self.request, message).to_bytes(), self.peer)
+            return
+        if action == "resend":
+            self.layer.count("retransmitted")
+        elif action == "send trying":
+            self.sent = response_to(self.request, 100).to_bytes()
+        elif message is not None:
+            self.sent = message.to_bytes()
+        if self.sent:  # nothing to send again while the user thinks
+            self.layer.transmit(self.sent, self.peer)
+
+
+def response_event(response: Response) -> str:
+    """Name the event that a response is for a client transaction."""
+    if response.status < 200:
+        return "1xx"
+    invite = response.cseq()[1] == "INVITE"
+    return "2xx" if invite and response.status < 300 else "final"
+
+
+def server_key(request: Request) -> "Key":
+    """Return what identifies the transaction of a request (RFC 3261 17.2.3); an ACK has its INVITE's key.
+
+    Raises RemoteError(400) without usable Via, CSeq, From or Call-ID.
+    """
+    via = request.top_via()
+    number, method = request.cseq()
+    method = "INVITE" if method == "ACK" else method
+    if via.branch.startswith(MAGIC_COOKIE):
+        return (via.branch.lower(), via.host.lower(), str(via.port), method)
+    # An RFC 2543 peer. The To tag is left out: it is the only part in which an ACK differs from its INVITE.
+    return (request.uri, request.from_tag() or "", request.call_id(), str(number), str(via), method)
+
+
+def merge_key(request: Request) -> "Key":
+    """Return what two copies of one request have in common that came by two paths (RFC 3261 8.2.2.2)."""
+    number, method = request.cseq()
+    return (request.from_tag() or "", request.call_id(), str(number), method)
+
+
+class TransactionLayer:
+    """All transactions of an endpoint.
+
+    timers: the endpoint's queue. token: callable() -> fresh random text. via: `SIP/2.0/UDP host:port`.
+    count: callable(name), told what happened. reliable: the transport retransmits by itself (RFC 3261 17:
+    timers A, E, G off, D, I, J, K 0).
+    """
+
+    def __init__(
+        self,
+        timers: TimerQueue,
+        token: "Callable[[], str]",
+        via: str,
+        count: "Callable[[str], None]",
+        reliable: bool = False,
+    ) -> None:
+        self.timers = timers
+        self.count = count
+        self.reliable = reliable
+        self.outgoing: "list[tuple[bytes, Address]]" = []
+        self.clients: "dict[Key, Transaction]" = {}
+        self.servers: "dict[Key, Transaction]" = {}
+        self._merged: "dict[Key, Transaction]" = {}
+        self._token = token
+        self._via = via
+
+    def transmit(self, data: bytes, peer: "Address") -> None:
+        """Queue a datagram."""
+        self.outgoing.append((data, peer))
+
+    def new_via(self) -> str:
+        """Return a Via value with a fresh branch (RFC 3261 8.1.1.7) that asks for rport (RFC 3581)."""
+        return f"{self._via};branch={MAGIC_COOKIE}{self._token()};rport"
+
+    def start_client(self, request: Request, peer: "Address", tell: "Tell", now_ms: int) -> Transaction:
+        """Send a request in a transaction of its own. A Via is added unless it has one (a CANCEL)."""
+        if request.get("Via") is None:
+            request.insert_first("Via", self.new_via())
+        kind = "client INVITE" if request.method == "INVITE" else "client non-INVITE"
+        key = (request.top_via().branch.lower(), request.method)
+        transaction = Transaction(self, kind, key, request, peer, tell)
+        self.clients[key] = transaction
+        transaction.step("send request", request, now_ms)
+        return transaction
+
+    def receive_response(self, response: Response, now_ms: int) -> None:
+        """Hand a response to its client transaction (RFC 3261 17.1.3). Raises RemoteError(400)."""
+        transaction = self.clients.get((response.top_via().branch.lower(), response.cseq()[1]))
+        if transaction is None:
+            self.count("stray response")
+            return
+        transaction.step(response_event(response), response, now_ms)
+
+    def start_server(self, request: Request, peer: "Address", tell: "Tell", now_ms: int) -> Transaction:
+        """Open the transaction of a request that belongs to none. peer: where its responses go."""
+        kind = "server INVITE" if request.method == "INVITE" else "server non-INVITE"
+        key, merged = server_key(request), merge_key(request)
+        transaction = Transaction(self, kind, key, request, peer, tell)
+        transaction.merged = merged
+        self.servers[key] = transaction
+        if merged not in self._merged:
+            self._merged[merged] = transaction
+        transaction.step("request", request, now_ms)
+        return transaction
+
+    def is_merged(self, request: Request) -> bool:
+        """Tell whether a request without a transaction came before by another path (RFC 3261 8.2.2.2)."""
+        return request.to_tag() is None and merge_key(request) in self._merged
+
+    def respond(self, transaction: Transaction, response: Response, now_ms: int) -> None:
+        """Send a response of ours. Raises LocalError after a final one."""
+        if response.status < 200:
+            event = "send 1xx"
+        elif response.status < 300 and transaction.kind == "server INVITE":
+            event = "send 2xx"
+        else:
+            event = "send final"
+        transaction.step(event, response, now_ms)
+
+    def transport_error(self, peer: "Address", now_ms: int) -> None:
+        """A datagram to this peer was refused (ICMP): every transaction with it learns of it."""
+        for transaction in list(self.clients.values()) + list(self.servers.values()):
+            if transaction.peer == peer and transaction.state != "terminated":
+                transaction.step("transport error", None, now_ms)
+
+    def forget(self, transaction: Transaction) -> None:
+        """Drop a terminated transaction."""
+        if transaction.kind.startswith("client"):
+            self.clients.pop(transaction.key, None)
+            return
+        self.servers.pop(transaction.key, None)
+        if self._merged.get(transaction.merged) is transaction:
+            del self._merged[transaction.merged]

@@ -1,0 +1,335 @@
+"""Requests outside calls, theirs and ours: RFC 3261 8.2, 11, 22 and what stays unanswered."""
+
+import unittest
+
+from call_network import HOST, OFFER, Network, Party, answering, reply, request
+
+from parley.wire.auth import Authenticator
+from parley.wire.errors import LocalError
+from parley.wire.sip import parse_message
+
+PEER = (HOST, 5090)
+
+
+class Server:
+    """One endpoint and what it answers to raw messages."""
+
+    def __init__(self, **options):
+        self.party = Party(5060, **options)
+        self.endpoint = self.party.endpoint
+
+    def receive(self, data, peer=PEER):
+        self.endpoint.receive(data, peer, 0)
+        return self.party.drain(0)
+
+    def answers(self, data):
+        return [parse_message(sent) for sent, _ in self.receive(data)]
+
+    def statuses(self, data):
+        return [message.status for message in self.answers(data)]
+
+
+class InspectionTest(unittest.TestCase):
+    def test_options(self):
+        response = Server(methods=("MESSAGE",)).answers(request("OPTIONS"))[0]
+        self.assertEqual(response.status, 200)
+        allowed = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "REFER", "NOTIFY", "MESSAGE"]
+        self.assertEqual(response.get_all("Allow"), allowed)
+        self.assertEqual(response.get_all("Accept"), ["application/sdp", "message/sipfrag"])
+        self.assertEqual(response.get("Supported"), "norefersub")
+        self.assertTrue(response.to_tag())
+
+    def test_methods(self):
+        server = Server()
+        for number, method in enumerate(("REGISTER", "MESSAGE", "SUBSCRIBE", "PUBLISH", "INFO", "PRACK")):
+            response = server.answers(request(method, branch="z9hG4bKm" + str(number)))[0]
+            self.assertEqual((response.status, "INVITE" in response.get_all("Allow")), (405, True))
+        self.assertEqual(server.statuses(request("DANCE", branch="z9hG4bKd")), [501])
+        self.assertEqual(server.statuses(request("invite", branch="z9hG4bKi")), [501])  # methods have a case
+        self.assertEqual(server.endpoint.counters["refused 405"], 6)
+        self.assertEqual(server.endpoint.counters["refused 501"], 2)
+
+    def test_outside_a_dialog_they_need(self):
+        for method in ("BYE", "UPDATE", "NOTIFY"):
+            self.assertEqual(Server().statuses(request(method)), [481])
+            self.assertEqual(Server().statuses(request(method, to_tag="x")), [481])
+        self.assertEqual(Server().statuses(request("OPTIONS", to_tag="x")), [481])
+        self.assertEqual(Server().statuses(request("MESSAGE", to_tag="x")), [405])
+        self.assertEqual(Server(methods=("MESSAGE",)).statuses(request("MESSAGE", to_tag="x")), [481])
+
+    def test_uri_schemes(self):
+        self.assertEqual(Server().statuses(request("INVITE", uri="tel:123")), [416])
+        self.assertEqual(Server().statuses(request("OPTIONS", uri="urn:x")), [416])
+        self.assertEqual(Server().statuses(request("OPTIONS", uri="sip:@")), [400])
+
+    def test_required_extensions(self):
+        headers = [("Require", "norefersub, 100rel"), ("Require", "timer")]
+        response = Server().answers(request("INVITE", headers=headers))[0]
+        self.assertEqual((response.status, response.get_all("Unsupported")), (420, ["100rel", "timer"]))
+        ok = [("Require", "norefersub")]
+        self.assertEqual(Server().statuses(request("OPTIONS", headers=ok)), [200])
+
+    def test_bodies_we_cannot_read(self):
+        for headers in (
+            [("Content-Type", "multipart/mixed;boundary=x")],
+            [("Content-Type", "application/sdp"), ("Content-Encoding", "gzip")],
+        ):
+            response = Server().answers(request("INVITE", body=OFFER, headers=headers))[0]
+            self.assertEqual((response.status, response.get("Accept")), (415, "application/sdp"))
+        server = Server()
+        server.receive(request("INVITE", body=OFFER, headers=[("Content-Type", "Application/SDP ;x=1")]))
+        self.assertEqual(server.party.kinds(), ["incoming"])
+
+    def test_invite_without_contact(self):
+        self.assertEqual(Server().statuses(request("INVITE", contact=False)), [400])
+        self.assertEqual(
+            Server().statuses(request("INVITE", contact=False, headers=[("Contact", "<tel:1>")])), [416]
+        )
+
+    def test_merged(self):
+        server = Server()
+        server.receive(request("INVITE"))
+        self.assertEqual(server.statuses(request("INVITE", branch="z9hG4bK2")), [482])
+        self.assertEqual(server.statuses(request("INVITE", branch="z9hG4bK3", number=2)), [])
+        self.assertEqual(server.statuses(request("INVITE", branch="z9hG4bK4", call_id="c2")), [])
+        self.assertEqual(server.party.kinds(), ["incoming"] * 3)
+
+    def test_unreadable(self):
+        server = Server()
+        bad = request("OPTIONS").replace(b"CSeq: 1 OPTIONS", b"CSeq: 1 BYE")
+        self.assertEqual(server.statuses(bad), [400])
+        self.assertEqual(
+            server.statuses(request("OPTIONS").replace(b"SIP/2.0\r\n", b"SIP/3.0\r\n", 1)), [505]
+        )
+        self.assertEqual(server.statuses(request("OPTIONS").replace(b"tag=f1", b'tag="f1')), [400])
+        self.assertEqual(server.receive(request("ACK").replace(b"CSeq: 1 ACK", b"CSeq: 1 BYE")), [])
+        for noise in (b"", b"\r\n\r\n", b"\x00", b"hello", b"\x80\x00" * 80, b"SIP/2.0 200 OK\r\n\r\n"):
+            self.assertEqual(server.receive(noise), [])
+        self.assertEqual(server.endpoint.pending(), 0)
+
+    def test_overload(self):
+        server = Server(limit=3, methods=("MESSAGE",), handlers={"incoming": answering()})
+        for number in range(3):
+            server.receive(request("MESSAGE", branch="z9hG4bKa" + str(number), number=number + 1))
+        response = server.answers(request("INVITE", branch="z9hG4bKb", number=9))[0]
+        self.assertEqual((response.status, response.get("Retry-After")), (503, "2"))
+        self.assertEqual(server.statuses(request("BYE", to_tag="x", branch="z9hG4bKc", number=10)), [481])
+        self.assertEqual(server.endpoint.counters["overload"], 1)
+        self.assertEqual(len(server.endpoint._core.layer.servers), 4)
+
+
+class ResponseAddressTest(unittest.TestCase):
+    def peer(self, via, source=("127.0.0.9", 7777)):
+        return Server().receive(request("OPTIONS", via=via), source)[0][1]
+
+    def test_via_decides(self):
+        self.assertEqual(self.peer("SIP/2.0/UDP 127.0.0.9:5090"), ("127.0.0.9", 5090))  # 18.2.2
+        self.assertEqual(self.peer("SIP/2.0/UDP 127.0.0.9"), ("127.0.0.9", 5060))
+        self.assertEqual(self.peer("SIP/2.0/UDP 10.1.1.1:5090"), ("127.0.0.9", 5090))  # received
+        self.assertEqual(self.peer("SIP/2.0/UDP 10.1.1.1:5090;rport"), ("127.0.0.9", 7777))  # RFC 3581
+        self.assertEqual(self.peer("SIP/2.0/UDP 10.1.1.1:5090;rport=1;received=1.2.3.4"), ("127.0.0.9", 7777))
+
+    def test_via_comes_back_with_the_source(self):
+        data = request("OPTIONS", via="SIP/2.0/UDP 10.1.1.1:5090;rport")
+        response = Server().answers(data)[0]
+        via = response.top_via()
+        self.assertEqual((via.param("received"), via.param("rport")), (HOST, "5090"))
+
+
+class ForTheApplicationTest(unittest.TestCase):
+    def setUp(self):
+        self.server = Server(methods=("MESSAGE", "REGISTER"))
+        self.server.receive(request("MESSAGE", body=b"hi", headers=[("Content-Type", "text/plain")]))
+        self.event = self.server.party.heard[0]
+
+    def respond(self, *arguments, **options):
+        self.server.endpoint.respond(self.event.subject, *arguments, **options)
+        return parse_message(self.server.endpoint.transmits()[0][0])
+
+    def test_respond(self):
+        subject = self.event.subject
+        self.assertEqual(
+            (self.event.kind, subject.method, subject.call, subject.peer), ("request", "MESSAGE", None, PEER)
+        )
+        self.assertEqual(self.event.message.body, b"hi")
+        headers = [("Content-Type", "text/plain"), ("X-A", "1")]
+        response = self.respond(202, 0, reason="Fine", headers=headers, body=b"ok")
+        self.assertEqual((response.status, response.reason, response.body), (202, "Fine", b"ok"))
+        self.assertEqual((response.get("X-A"), response.to_tag()), ("1", subject.local_tag))
+        self.assertEqual(subject.status, 202)
+
+    def test_repetitions_are_answered_without_the_application(self):
+        self.server.receive(request("MESSAGE"))
+        self.respond(200, 0)
+        self.assertEqual(self.server.statuses(request("MESSAGE")), [200])
+        self.assertEqual(self.server.party.kinds(), ["request"])
+        self.assertEqual(self.server.endpoint.counters["repeated request"], 2)
+
+    def test_our_mistakes(self):
+        for arguments, options in (
+            ((99, 0), {}),
+            ((700, 0), {}),
+            ((200, 0), {"body": b"x"}),
+            ((200, 0), {"headers": [("X", "a\r\nb")]}),
+        ):
+            with self.assertRaises(LocalError):
+                self.respond(*arguments, **options)
+        self.respond(403, 0)
+        with self.assertRaises(LocalError):
+            self.respond(200, 0)
+
+    def test_too_late(self):
+        self.server.endpoint.tick(32000)
+        self.server.endpoint.respond(self.event.subject, 200, 32000)
+        self.assertEqual((self.server.endpoint.transmits(), self.server.endpoint.pending()), ([], 0))
+
+    def test_inside_a_call(self):
+        server = Server(methods=("MESSAGE", "NOTIFY"), handlers={"incoming": answering()})
+        server.receive(request("INVITE", body=OFFER))
+        call = server.party.heard[0].subject
+        server.receive(request("MESSAGE", to_tag=call.local_tag, branch="z9hG4bK2", number=2))
+        self.assertTrue(server.party.heard[-1].subject.call is call)
+        conference = [("Event", "conference")]
+        server.receive(
+            request("NOTIFY", to_tag=call.local_tag, branch="z9hG4bK3", number=3, headers=conference)
+        )
+        self.assertEqual(server.party.heard[-1].message.method, "NOTIFY")
+        refer = [("Event", "refer")]
+        data = request("NOTIFY", to_tag=call.local_tag, branch="z9hG4bK4", number=4, headers=refer)
+        self.assertEqual(server.statuses(data), [481])  # those are the endpoint's
+
+
+class OwnRequestTest(unittest.TestCase):
+    def test_message(self):
+        party = Party(5062)
+        headers = [("Content-Type", "text/plain")]
+        client = party.endpoint.request(
+            "MESSAGE", "sip:b@127.0.0.1:5090;transport=udp", 0, headers=headers, body=b"x"
+        )
+        data, peer = party.endpoint.transmits()[0]
+        sent = parse_message(data)
+        self.assertEqual((sent.uri, peer, sent.body), ("sip:b@127.0.0.1:5090;transport=udp", PEER, b"x"))
+        self.assertEqual((sent.get("To"), sent.cseq()), ("<sip:b@127.0.0.1:5090>", (1, "MESSAGE")))
+        party.endpoint.receive(reply(data, 100, to_tag=None), PEER, 1)
+        party.endpoint.receive(reply(data, 202), PEER, 1)
+        party.drain(1)
+        event = party.heard[0]
+        self.assertEqual((event.kind, event.status, event.subject), ("response", 202, client))
+        self.assertEqual((client.done, client.response.status, len(party.heard)), (True, 202, 1))
+
+    def test_uris_of_ones_own(self):
+        party = Party(5062)
+        uris = {"from_uri": "sip:board@server", "to_uri": "sip:board@server", "peer": ("127.0.0.1", 9)}
+        party.endpoint.request("REGISTER", "sip:server", 0, **uris)
+        data, peer = party.endpoint.transmits()[0]
+        sent = parse_message(data)
+        self.assertEqual((sent.get("To"), peer), ("<sip:board@server>", ("127.0.0.1", 9)))
+        self.assertTrue(sent.get("From").startswith("<sip:board@server>;tag="))
+
+    def test_no_answer(self):
+        party = Party(5062)
+        network = Network([party])
+        party.endpoint.request("OPTIONS", "sip:b@127.0.0.1:5090", 0)
+        network.run(32000)
+        self.assertEqual(
+            [(event.kind, event.text, event.message) for event in party.heard],
+            [("response", "timeout", None)],
+        )
+        self.assertEqual(network.pending(), 0)
+
+    def test_our_mistakes(self):
+        party = Party(5062)
+        for wrong in (
+            lambda: party.endpoint.request("INVITE", "sip:a@b", 0),
+            lambda: party.endpoint.request("MESSAGE", "tel:1", 0),
+            lambda: party.endpoint.request("MESSAGE", "sip:a@b", 0, body=b"x"),
+            lambda: party.endpoint.request("MESSAGE", "sip:a@b", 0, headers=[("X", "\r\n")]),
+        ):
+            with self.assertRaises(LocalError):
+                wrong()
+        self.assertEqual((party.endpoint.pending(), party.endpoint.transmits()), (0, []))
+
+
+class DigestTest(unittest.TestCase):
+    def setUp(self):
+        self.judge = Authenticator("test", b"secret")
+        self.verdicts = []
+        self.registrar = Party(5060, methods=("REGISTER",), handlers={"request": self.check})
+        self.client = Party(5062)
+        self.network = Network([self.registrar, self.client])
+
+    def check(self, party, event, now_ms):
+        header = event.message.get("Authorization")
+        verdict, _ = self.judge.check(header, "REGISTER", {"board": "right"}.get, now_ms // 1000)
+        self.verdicts.append(verdict)
+        if verdict == "ok":
+            party.endpoint.respond(event.subject, 200, now_ms)
+            return
+        values = self.judge.challenges(now_ms // 1000, verdict == "stale")
+        party.endpoint.respond(
+            event.subject, 401, now_ms, headers=[("WWW-Authenticate", value) for value in values]
+        )
+
+    def register(self, password, previous=None):
+        options = {"credentials": ("board", password), "previous": previous}
+        client = self.client.endpoint.request(
+            "REGISTER", "sip:127.0.0.1:5060", self.network.now_ms, **options
+        )
+        self.network.run(100)
+        return client
+
+    def test_challenge_is_answered_once(self):
+        client = self.register("right")
+        self.assertEqual((client.response.status, client.number, self.verdicts), (200, 2, ["missing", "ok"]))
+        self.assertEqual(len(self.client.heard), 1)
+
+    def test_wrong_password(self):
+        client = self.register("wrong")
+        self.assertEqual((client.response.status, self.verdicts), (401, ["missing", "bad"]))
+
+    def test_no_credentials(self):
+        self.client.endpoint.request("REGISTER", "sip:127.0.0.1:5060", 0)
+        self.network.run(100)
+        self.assertEqual([event.status for event in self.client.heard], [401])
+
+    def test_next_request_uses_the_challenge_again(self):
+        first = self.register("right")
+        second = self.register("right", first)
+        self.assertEqual((second.response.status, second.number, second.call_id), (200, 3, first.call_id))
+        self.assertEqual(self.verdicts, ["missing", "ok", "ok"])
+        self.network.run(400000)  # the nonce grows stale
+        third = self.register("right", second)
+        self.assertEqual((third.response.status, self.verdicts[-2:]), (200, ["stale", "ok"]))
+        self.network.run(40000)
+        self.assertEqual(self.network.pending(), 0)
+
+    def test_challenges_of_other_kinds(self):
+        for value in (
+            "Basic realm=x",
+            'Digest realm="a", nonce="b", algorithm=SHA-512-256',
+            "Digest x",
+            "nonsense",
+        ):
+            party = Party(5062)
+            party.endpoint.request("OPTIONS", "sip:b@127.0.0.1:5090", 0, credentials=("a", "b"))
+            data, _ = party.endpoint.transmits()[0]
+            party.endpoint.receive(reply(data, 401, headers=[("WWW-Authenticate", value)]), PEER, 0)
+            self.assertEqual(len(party.drain(0)), 0)
+            self.assertEqual([event.status for event in party.heard], [401])
+            self.assertEqual(party.endpoint.counters["unusable challenge"], 1)
+
+    def test_proxies(self):
+        party = Party(5062)
+        party.endpoint.request("OPTIONS", "sip:b@127.0.0.1:5090", 0, credentials=("a", "b"))
+        data, _ = party.endpoint.transmits()[0]
+        challenge = [("Proxy-Authenticate", 'Digest realm="a", nonce="b"')]
+        party.endpoint.receive(reply(data, 407, headers=challenge), PEER, 0)
+        again = parse_message(party.endpoint.transmits()[0][0])
+        self.assertTrue(again.get("Proxy-Authorization").startswith("Digest username="))
+        self.assertEqual(
+            (again.cseq(), again.get("Call-ID")), ((2, "OPTIONS"), parse_message(data).get("Call-ID"))
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()
