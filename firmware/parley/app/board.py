@@ -1,0 +1,166 @@
+"""A whole board: reads its configuration, joins its parts, runs the loop. main.py calls run().
+
+States: "unprovisioned" (no usable configuration), "no network" (address or port cannot be had; tried again),
+"running", "stopped" (soft reset out of a raw session). The console works in each of them.
+"""
+
+from parley import __version__
+from parley.app import runtime
+from parley.app.clock import Clock
+from parley.app.config import Config, read_config
+from parley.app.console import Console
+from parley.app.log import Log
+from parley.app.loop import Loop
+from parley.app.media_task import MediaTask
+from parley.app.ports import PortPool
+from parley.app.report import register_body
+from parley.app.sip_task import SipTask
+from parley.app.slots import SlotTable
+from parley.app.ticker import Ticker
+from parley.app.watchdog import TIMEOUT_MS, Watchdog
+from parley.media import kernels
+from parley.wire.errors import LocalError
+
+NETWORK_RETRY_MS = 2000
+CRASH_LOOP_MS = 10000
+
+
+class Board:
+    """The parts of one board. Reachable as `board` from the console."""
+
+    def __init__(self):
+        self.state = "unprovisioned"
+        self.config: "Config | None" = None
+        self.clock = Clock(runtime.ticks_ms, runtime.ticks_diff)
+        port = runtime.ConsolePort()
+        self._log = Log(port.write, self.clock.now_ms)
+        self.ticker = Ticker()
+        self.watchdog = Watchdog(runtime.watchdog(TIMEOUT_MS))
+        self.console = Console(port, runtime.traceback_of, self._log, self._soft_reset)
+        self.console.namespace["__name__"] = "__main__"
+        self.console.namespace["board"] = self
+        self.poller = runtime.Poller()
+        self.poller.add(port.raw, "console")
+        self.media = MediaTask(0, 0)
+        self.slots = SlotTable(0)
+        self.boot = runtime.random_bytes(4).hex()
+        self.sip: "SipTask | None" = None
+        self._retry_ms = 0
+        self.loop = Loop(self.clock, self.poller, self.ticker, self.media, self.console, self.watchdog)
+
+    def start(self):
+        """Reads the configuration and goes on the network, as far as that is possible."""
+        self._log.info("board", "Parley %s, %s kernels, boot %s" % (__version__, kernels.KERNELS, self.boot))
+        try:
+            self.config = read_config()
+        except LocalError as error:
+            self._log.warning("board", "unprovisioned: %s" % error)
+            return
+        self._go_online(self.config)
+
+    def turn(self):
+        """One turn of the loop."""
+        if self.config is not None and self.state == "no network" and self.clock.now_ms() >= self._retry_ms:
+            self._go_online(self.config)
+        self.loop.turn()
+
+    def stop(self):
+        """Hangs up on everybody and leaves the network."""
+        if self.sip is not None:
+            self.sip.hang_up(self.clock.now_ms())
+            self.poller.remove(self.sip.source)
+            self.sip.close()
+        self.sip = self.loop.sip = None
+        self.state = "stopped"
+
+    def crashed(self, error):
+        """Says so. A board that had worked for a while starts anew; one that fails at once waits for help."""
+        self._log.release()
+        self._log.error("board", "crash\r\n" + runtime.traceback_of(error))
+        self.stop()
+        if self.clock.now_ms() > CRASH_LOOP_MS:
+            runtime.reset()
+
+    def status(self):
+        """Everything a person at the console may want to know, as a dictionary."""
+        now_ms = self.clock.now_ms()
+        return {
+            "state": self.state,
+            "board_id": None if self.config is None else self.config.board_id,
+            "boot": self.boot,
+            "uptime_s": now_ms // 1000,
+            "unix_s": self.clock.unix_s(),
+            "registered": self.sip is not None and self.sip.registration.registered(now_ms),
+            "conferences": [(one.slot, one.generation, one.size, one.count) for one in self.slots.live()],
+            "legs": [
+                (one.uri, one.refused, one.leg.stats()) for one in self.media.participants[: self.media.count]
+            ],
+            "ticks": self.ticker.ticks,
+            "late_ticks": self.ticker.late_by(),
+            "skipped_ticks": self.ticker.skipped_ticks,
+            "sip": {} if self.sip is None else self.sip.endpoint.counters,
+            "heap_free": runtime.heap_free(),
+        }
+
+    def _go_online(self, config):
+        try:
+            socket = runtime.SipSocket(config.host, config.sip_port, config.server)
+        except OSError as error:
+            self.state = "no network"
+            self._retry_ms = self.clock.now_ms() + NETWORK_RETRY_MS
+            self.loop.longest_wait_ms = NETWORK_RETRY_MS  # to come back here
+            self._log.error("board", "%s:%d: %s" % (config.host, config.sip_port, error))
+            return
+        self.media = MediaTask(config.legs, config.slots)
+        self.slots = SlotTable(config.slots)
+        ports = PortPool(config.host, config.rtp_port_first, config.legs, runtime.RtpSocket)
+        self.sip = SipTask(
+            config,
+            socket,
+            self.slots,
+            self.media,
+            ports,
+            self.clock,
+            runtime.random_bytes,
+            self._body,
+            self._log,
+        )
+        self.poller.add(self.sip.source, "sip")
+        self.loop.sip, self.loop.media = self.sip, self.media
+        self.loop.longest_wait_ms = self.watchdog.longest_wait_ms
+        self.state = "running"
+        self._log.info("board", "%s at %s:%d" % (config.board_id, config.host, config.sip_port))
+
+    def _body(self, config):
+        return register_body(config, self.boot, self.slots, self.media, self.ticker, runtime.heap_free())
+
+    def _soft_reset(self, raw):
+        """Ctrl-D on the console.
+
+        Out of a raw session the application stops and the console stays, as on any board.
+        """
+        self.stop()
+        if not raw:
+            runtime.reset()
+
+
+def run():
+    """Runs the board until it is reset (SystemExit) or interrupted."""
+    board = Board()
+    board.start()
+    try:
+        while True:
+            board.turn()
+    except Exception as error:
+        board.crashed(error)
+        raise
+    finally:
+        board.stop()
+
+
+if __name__ == "__main__":  # on CPython: python -m parley.app.board FOLDER
+    import os
+    import sys
+
+    os.chdir(sys.argv[1])
+    run()

@@ -1,0 +1,78 @@
+"""What the board was provisioned with: board_config.json on its flash, checked field by field."""
+
+import json
+
+from parley.wire.errors import LocalError
+
+CONFIG_FILE = "board_config.json"
+
+# (field, type, lowest, highest): for text and lists the bounds are lengths.
+FIELDS = (
+    ("board_id", str, 1, 64),
+    ("host", str, 1, 255),
+    ("sip_port", int, 1, 65535),
+    ("rtp_port_first", int, 1024, 65534),
+    ("server", list, 2, 2),
+    ("key", str, 64, 64),
+    ("legs", int, 1, 4096),
+    ("slots", int, 1, 4096),
+    ("registration_s", int, 3, 3600),
+    ("offer_ttl_s", int, 1, 3600),
+    ("board", str, 1, 64),
+)
+
+
+class Config:
+    """The provisioned facts; `key` as bytes, `server` as (host, port), the rest as in the file."""
+
+    def __init__(self, fields):
+        self.board_id: str = fields["board_id"]
+        self.host: str = fields["host"]
+        self.sip_port: int = fields["sip_port"]
+        self.rtp_port_first: int = fields["rtp_port_first"]
+        self.server: "tuple[str, int]" = (fields["server"][0], fields["server"][1])
+        self.key: bytes = bytes.fromhex(fields["key"])
+        self.legs: int = fields["legs"]
+        self.slots: int = fields["slots"]
+        self.registration_s: int = fields["registration_s"]
+        self.offer_ttl_s: int = fields["offer_ttl_s"]
+        self.board: str = fields["board"]
+
+
+def parse_config(text):
+    """Config from the file's text. LocalError names the first field that is missing or wrong."""
+    try:
+        fields = json.loads(text)
+    except ValueError:
+        raise LocalError("configuration is not JSON")
+    if not isinstance(fields, dict):
+        raise LocalError("configuration is not a JSON object")
+    for name, kind, lowest, highest in FIELDS:
+        _check(name, fields.get(name), kind, lowest, highest)
+    host, port = fields["server"]
+    _check("server", host, str, 1, 255)
+    _check("server", port, int, 1, 65535)
+    if fields["rtp_port_first"] + 2 * fields["legs"] > 65536:
+        raise LocalError("configuration: rtp_port_first leaves no room for the legs")
+    try:
+        return Config(fields)
+    except ValueError:
+        raise LocalError("configuration: key")
+
+
+def read_config(path=CONFIG_FILE):
+    """Config from the flash. LocalError when it is missing or wrong: the board is unprovisioned."""
+    try:
+        with open(path) as file:
+            text = file.read()
+    except (OSError, ValueError):
+        raise LocalError("no " + path)
+    return parse_config(text)
+
+
+def _check(name, value, kind, lowest, highest):
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise LocalError("configuration: " + name)
+    size = value if isinstance(value, int) else len(value)
+    if not lowest <= size <= highest:
+        raise LocalError("configuration: " + name)

@@ -1,0 +1,207 @@
+"""The focus (RFC 4353 3): decides about each call to a conference address, keeps calls and legs together."""
+
+from parley.app.media_task import Participant
+from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
+from parley.media.codecs import preference
+from parley.media.leg import Leg
+from parley.wire.address import conference_uri, read_token
+from parley.wire.errors import RemoteError
+from parley.wire.sdp import parse_sdp
+from parley.wire.uri import parse_uri
+
+RETRY_AFTER_S = 2  # by then a board that is starting has registered
+
+
+class Focus:
+    """Feed it the endpoint's events of calls; it answers through the endpoint.
+
+    changed(now_ms) is called when the server should hear news. random_bytes(n) -> bytes.
+    """
+
+    def __init__(self, config, endpoint, slots, media, ports, clock, random_bytes, changed, log):
+        self._config = config
+        self._endpoint = endpoint
+        self._slots = slots
+        self._media = media
+        self._ports = ports
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._changed = changed
+        self._log = log
+
+    def handle(self, event, now_ms):
+        """One event of a call. Returns False for kinds that are not the focus's."""
+        handler = HANDLERS.get(event.kind)
+        if handler is None:
+            return False
+        handler(self, event, now_ms)
+        return True
+
+    def end_conference(self, slot, generation, now_ms):
+        """Hangs up on everybody; nobody gets in by this address any more.
+
+        RemoteError(404) without such a slot.
+        """
+        conference = self._slots.find(slot, generation)
+        if conference is None:
+            self._slots.close(slot, generation)
+            self._changed(now_ms)
+            return
+        for participant in self._media.members(conference):
+            call = participant.call
+            self._leave(participant, "ended", now_ms)
+            self._endpoint.hangup(call, now_ms)
+
+    def end_all(self, now_ms):
+        """Hangs up on everybody on the board."""
+        for conference in self._slots.live():
+            self.end_conference(conference.slot, conference.generation, now_ms)
+
+    def _incoming(self, event, now_ms):
+        """An INVITE: in, or refused with the status that says why (the table is in SlotTable.admit)."""
+        call = event.subject
+        try:
+            self._join(call, event.message, now_ms)
+        except RemoteError as error:
+            headers = (("Retry-After", str(RETRY_AFTER_S)),) if error.status == 503 else ()
+            self._log.info("focus", "%s refused: %s" % (call.remote_uri, error))
+            self._endpoint.reject(call, error.status, now_ms, reason=error.reason, headers=headers)
+
+    def _join(self, call, invite, now_ms):
+        token = parse_uri(invite.uri).user or ""
+        allocation = read_token(self._config.key, token)
+        conference = self._slots.admit(
+            allocation, self._clock.unix_s(), self._clock.started_s, self._config.offer_ttl_s
+        )
+        if self._media.full:
+            raise RemoteError(486, "Board is full")
+        uri = call.remote_uri  # the From URI: who he says he is
+        participant, body = self._make_participant(call, uri, call.offer)
+        is_first = conference is None
+        participant.conference = self._slots.start(allocation) if is_first else conference
+        call.user_data = participant
+        self._media.join(participant)
+        contact = "<%s>;isfocus" % conference_uri(token, self._config.host, self._config.sip_port)
+        self._endpoint.answer(call, body, now_ms, contact=contact)
+        self._log.info("focus", "%s %s %s" % (uri, "starts" if is_first else "joins", _name(allocation)))
+        self._changed(now_ms)
+
+    def _make_participant(self, call, uri, offer):
+        """(Participant outside any conference, SDP of our 200). RemoteError when the offer cannot be met."""
+        socket, port = self._ports.open()
+        try:
+            session_id = int.from_bytes(self._random_bytes(4), "big") >> 2
+            participant = Participant(call, uri, socket, port, session_id)
+            return participant, self._agree(participant, offer)
+        except RemoteError:
+            self._ports.close(socket, port)
+            raise
+
+    def _agree(self, participant, offer):
+        """Settles the media of a participant by a peer's offer, or makes ours when there is none.
+
+        Returns SDP bytes.
+        """
+        host, port = self._config.host, participant.port
+        session_id, version = participant.session_id, participant.session_version + 1
+        if not offer:  # RFC 3261 13.2.1: our 200 then carries the offer, their ACK the answer
+            ours = make_offer(preference(), host, port, session_id, version)
+            participant.our_offer = ours
+            if participant.leg is None:
+                participant.leg = self._new_leg("PCMU", 0, None)
+                participant.leg.set_direction("inactive")
+            participant.session_version = version
+            return ours.to_bytes()
+        agreed = answer_offer(parse_sdp(offer), preference(), host, port, session_id, version)
+        self._apply(participant, agreed)
+        participant.session_version = version
+        return agreed.answer.to_bytes()
+
+    def _apply(self, participant, agreed):
+        """Makes leg and socket what was negotiated.
+
+        RemoteError(488) when there is no way to the peer's address.
+        """
+        host, port = agreed.remote
+        if host not in NOBODY:
+            try:
+                participant.socket.connect(host, port)
+            except OSError:
+                raise RemoteError(488, "No way to the media address")
+        leg = participant.leg
+        terms = (agreed.codec.upper(), agreed.payload_type, agreed.event_payload_type)
+        if leg is None or terms != (leg.codec, leg.payload_type, leg.event_payload_type):
+            leg = self._new_leg(terms[0], terms[1], terms[2])
+            self._media.replace_leg(participant, leg)
+        leg.set_direction(agreed.direction)
+
+    def _new_leg(self, codec, payload_type, event_payload_type):
+        seed = self._random_bytes(10)
+        ssrc = int.from_bytes(seed[:4], "big")
+        timestamp = int.from_bytes(seed[4:8], "big")
+        return Leg(codec, payload_type, event_payload_type, ssrc, int.from_bytes(seed[8:], "big"), timestamp)
+
+    def _reoffer(self, event, now_ms):
+        """A re-INVITE or UPDATE: hold, another codec or address (RFC 3264 8). Refused, it changes nothing."""
+        call = event.subject
+        participant = call.user_data
+        if participant is None:
+            self._endpoint.answer_reoffer(call, None, now_ms)
+            return
+        try:
+            body = self._agree(participant, event.message.body)
+        except RemoteError as error:
+            self._log.info("focus", "%s: new offer refused: %s" % (participant.uri, error))
+            self._endpoint.answer_reoffer(call, None, now_ms, status=error.status)
+            return
+        self._log.info("focus", "%s: media changed" % participant.uri)
+        self._endpoint.answer_reoffer(call, body, now_ms)
+
+    def _acknowledged(self, event, now_ms):
+        """An ACK came; if our 200 made the offer, the answer is in it."""
+        call = event.subject
+        participant = call.user_data
+        if participant is None or participant.our_offer is None:
+            return
+        ours, participant.our_offer = participant.our_offer, None
+        try:
+            self._apply(participant, read_answer(ours, parse_sdp(event.message.body)))
+        except RemoteError as error:
+            self._log.warning("focus", "%s: unusable answer: %s" % (participant.uri, error))
+            self._leave(participant, "dropped", now_ms)
+            self._endpoint.hangup(call, now_ms)
+
+    def _ended(self, event, now_ms):
+        participant = event.subject.user_data
+        if participant is not None:
+            self._leave(participant, "left (%s)" % event.text, now_ms)
+
+    def _referred(self, event, now_ms):
+        self._endpoint.respond(event.subject, 603, now_ms)  # participants invite each other directly
+
+    def _leave(self, participant, why, now_ms):
+        """Media first: from here on nothing of him is left but the call's last messages."""
+        conference = participant.conference
+        participant.call.user_data = None
+        self._media.leave(participant)
+        self._ports.close(participant.socket, participant.port)
+        self._log.info("focus", "%s %s %s" % (participant.uri, why, _name(conference)))
+        if conference.count == 0:
+            self._slots.close(conference.slot, conference.generation)
+            self._log.info("focus", "%s is over" % _name(conference))
+        self._changed(now_ms)
+
+
+HANDLERS = {
+    "incoming": Focus._incoming,
+    "reoffer": Focus._reoffer,
+    "established": Focus._acknowledged,
+    "renegotiated": Focus._acknowledged,
+    "ended": Focus._ended,
+    "referred": Focus._referred,
+}
+
+
+def _name(thing):
+    """Slot and generation, as the server writes them."""
+    return "%d/%d" % (thing.slot, thing.generation)

@@ -1,0 +1,127 @@
+"""The one loop of a board: waits until something is due, media first, garbage after the media."""
+
+from parley.app import runtime
+from parley.app.ticker import COLLECTING, CONSOLE, MEDIA, SIP, WAITING
+
+COLLECT_DATAGRAMS = 8  # SIP datagrams are what makes garbage: collect after so many
+COLLECT_TICKS = 250  # and every five seconds of media in any case
+SLACK_MS = 5  # only with so much time left before the next tick
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from parley.app.sip_task import SipTask
+
+
+class Loop:
+    """Runs the parts of a board in turns. sip: SipTask, or None while the board is off the network.
+
+    longest_wait_ms: how often to come round although nothing is due; -1 never.
+    """
+
+    def __init__(self, clock, poller, ticker, media, console, watchdog):
+        self.sip: "SipTask | None" = None
+        self.media = media
+        self.longest_wait_ms = watchdog.longest_wait_ms
+        self._clock = clock
+        self._poller = poller
+        self._ticker = ticker
+        self._console = console
+        self._watchdog = watchdog
+        self._activity = WAITING
+        self._collected_datagrams = 0
+        self._collected_ticks = 0
+
+    def turn(self):
+        """Waits once, does what is due, returns."""
+        self._collect_if_idle()
+        timeout_ms = self._timeout_ms(self._clock.now_ms())
+        if timeout_ms != 0:
+            self._activity = WAITING
+        ready = self._poller.wait(timeout_ms)
+        self._tick_if_due()
+        self._serve_sip(ready)
+        self._tick_if_due()
+        self._serve_console(ready)
+        self._tick_if_due()
+        self._watchdog.feed()
+
+    def _tick_if_due(self):
+        """Runs every media tick whose time has come. Returns True when there was none."""
+        if not self.media.active:
+            self._ticker.stop()
+            self._watchdog.ticked()
+            return True
+        self._ticker.start(self._clock.now_ms())
+        if not self._ticker.due(self._clock.now_ms()):
+            return True
+        while self._ticker.due(self._clock.now_ms()):
+            self.tick()
+        self._collect_if_slack()
+        return False
+
+    def tick(self):
+        """One media tick, now. Allocates nothing (test_no_alloc.py), so no collection can fall into it."""
+        skipped = self._ticker.begin(self._clock.now_ms(), self._activity)
+        if skipped:
+            self.media.skip(skipped)
+        self.media.tick()
+        self._activity = MEDIA
+        self._watchdog.ticked()
+
+    def _serve_sip(self, ready):
+        if self.sip is None:
+            self._watchdog.served()
+            return
+        self._activity = SIP
+        if "sip" in ready:
+            self.sip.drain(self._clock.now_ms(), self._no_tick_due)
+        self.sip.tick(self._clock.now_ms())
+        self._watchdog.served()
+
+    def _serve_console(self, ready):
+        if self._console is None:
+            return
+        now_ms = self._clock.now_ms()
+        if "console" in ready:
+            self._activity = CONSOLE
+            if not self._console.readable(now_ms):
+                self._poller.remove(self._console.source)
+                self._console = None
+                return
+        self._console.tick(now_ms)
+
+    def _no_tick_due(self):
+        return not self._ticker.due(self._clock.now_ms())
+
+    def _timeout_ms(self, now_ms):
+        """How long the wait may last; -1 for ever."""
+        deadline_ms = None if self.sip is None else self.sip.next_deadline()
+        if self.media.active:
+            self._ticker.start(now_ms)
+            if deadline_ms is None or self._ticker.next_ms < deadline_ms:
+                deadline_ms = self._ticker.next_ms
+        if deadline_ms is None:
+            return self.longest_wait_ms
+        wait_ms = max(0, deadline_ms - now_ms)
+        return wait_ms if self.longest_wait_ms < 0 else min(wait_ms, self.longest_wait_ms)
+
+    def _collect_if_slack(self):
+        """After a tick's sends, when there is a reason and the time for it."""
+        ticks = self._ticker.ticks - self._collected_ticks
+        if ticks < COLLECT_TICKS and not self._has_garbage():
+            return
+        if self._ticker.next_ms - self._clock.now_ms() >= SLACK_MS:
+            self._collect()
+
+    def _collect_if_idle(self):
+        if not self.media.active and self._has_garbage():
+            self._collect()
+
+    def _has_garbage(self):
+        return self.sip is not None and self.sip.datagrams - self._collected_datagrams >= COLLECT_DATAGRAMS
+
+    def _collect(self):
+        runtime.collect()
+        self._activity = COLLECTING
+        self._collected_ticks = self._ticker.ticks
+        self._collected_datagrams = 0 if self.sip is None else self.sip.datagrams

@@ -1,0 +1,34 @@
+"""What the board tells the server with every registration: the JSON body of its REGISTER."""
+
+import json
+
+from parley import __version__
+from parley.media import kernels
+from parley.media.codecs import CODECS
+
+
+def register_body(config, boot, slots, media, ticker, heap_free_bytes):
+    """The body as bytes.
+
+    config: Config; boot: hex text, new at each start; slots: SlotTable; media: MediaTask; ticker: Ticker.
+    """
+    return json.dumps(
+        {
+            "firmware": __version__,
+            "boot": boot,
+            "board": config.board,
+            "codecs": [name for name, _rate_hz, _law in CODECS],
+            "legs": config.legs,
+            "slots": config.slots,
+            "srtp": False,
+            "kernels": kernels.KERNELS,
+            "live": [_entry(conference, media) for conference in slots.live()],
+            "ended": [list(pair) for pair in slots.ended],
+            "stats": {"ticks": ticker.ticks, "late_ticks": ticker.late_ticks, "heap_free": heap_free_bytes},
+        }
+    ).encode()
+
+
+def _entry(conference, media):
+    uris = [participant.uri for participant in media.members(conference)]
+    return [conference.slot, conference.generation, conference.size, uris]

@@ -1,0 +1,123 @@
+"""Joins the SIP socket, the endpoint and those who decide: focus, registration, control."""
+
+from parley.app.control import Control
+from parley.app.focus import Focus
+from parley.app.registration import Registration
+from parley.call.endpoint import Endpoint
+from parley.wire.address import derive
+from parley.wire.grammar import format_host_port
+
+USER_AGENT = "Parley-board/0.1"
+SERVER_TRANSACTIONS = 512  # each stays for 32 s: more would be a flood, not callers
+DATAGRAMS_PER_TURN = 8  # then the loop looks at its other duties again
+
+
+class SipTask:
+    """Joins one Endpoint with its socket. body(config) -> bytes is the REGISTER's body."""
+
+    def __init__(self, config, socket, slots, media, ports, clock, random_bytes, body, log):
+        self.datagrams = 0
+        self._config = config
+        self._socket = socket
+        self._body = body
+        self._registered_by = None  # the last REGISTER: Call-ID, CSeq and nonce go on from it
+        self._log = log
+        local = (config.host, config.sip_port)
+        self.endpoint = Endpoint(
+            local,
+            random_bytes,
+            user="conference",
+            user_agent=USER_AGENT,
+            methods=("MESSAGE",),
+            limit=SERVER_TRANSACTIONS,
+        )
+        self.registration = Registration(self._register, clock, log, config.registration_s)
+        changed = self.registration.changed
+        self.focus = Focus(config, self.endpoint, slots, media, ports, clock, random_bytes, changed, log)
+        self.control = Control(config, self.endpoint, clock, random_bytes, self.focus.end_conference, log)
+
+    def drain(self, now_ms, may_go_on):
+        """Takes what the socket holds: at most DATAGRAMS_PER_TURN, and only while may_go_on() is true."""
+        for _ in range(DATAGRAMS_PER_TURN):
+            received = self._socket.receive()
+            if received is None:
+                return
+            self.datagrams += 1
+            self.endpoint.receive(received[0], received[1], now_ms)
+            self._pump(now_ms)
+            if not may_go_on():
+                return
+
+    def tick(self, now_ms):
+        """Runs what is due."""
+        deadline_ms = self.next_deadline()
+        if deadline_ms is not None and deadline_ms <= now_ms:
+            self.endpoint.tick(now_ms)
+            self.registration.tick(now_ms)
+            self._pump(now_ms)
+
+    def next_deadline(self):
+        """When tick is due next, None if nothing is waited for."""
+        deadlines = (self.endpoint.next_deadline(), self.registration.next_deadline())
+        known = [deadline_ms for deadline_ms in deadlines if deadline_ms is not None]
+        return min(known) if known else None
+
+    @property
+    def source(self):
+        """For a Poller."""
+        return self._socket.raw
+
+    def close(self):
+        """Leaves the network."""
+        self._socket.close()
+
+    def hang_up(self, now_ms):
+        """Says goodbye to everybody, once; whoever misses it hears silence."""
+        self.focus.end_all(now_ms)
+        self._pump(now_ms)
+
+    def _pump(self, now_ms):
+        """Sends what the endpoint has to send and handles its events, until both are drained."""
+        while True:
+            self._transmit(now_ms)
+            events = self.endpoint.events()
+            if not events:
+                return
+            for event in events:
+                self._dispatch(event, now_ms)
+                self._transmit(now_ms)
+
+    def _transmit(self, now_ms):
+        for data, peer in self.endpoint.transmits():
+            if not self._socket.send(data, peer):
+                self.endpoint.transport_error(peer, now_ms)
+
+    def _dispatch(self, event, now_ms):
+        if event.kind == "response":
+            self.registration.response(event.message, now_ms)
+        elif event.kind == "request":
+            self.control.handle(event, now_ms)
+        elif not self.focus.handle(event, now_ms):
+            self._log.debug("sip", "event %s" % event.kind)
+
+    def _register(self, now_ms):
+        """Sends a REGISTER (RFC 3261 10.2); asked for by Registration."""
+        config = self._config
+        host, port = config.server
+        contact = "<sip:%s;transport=udp>" % format_host_port(config.host, config.sip_port)
+        aor = "sip:%s@%s" % (config.board_id, host)
+        self._registered_by = self.endpoint.request(
+            "REGISTER",
+            "sip:" + format_host_port(host, port),
+            now_ms,
+            peer=config.server,
+            headers=[
+                ("Contact", "%s;expires=%d" % (contact, config.registration_s)),
+                ("Content-Type", "application/json"),
+            ],
+            body=self._body(config),
+            from_uri=aor,
+            to_uri=aor,
+            credentials=(config.board_id, derive(config.key, "register")),
+            previous=self._registered_by,
+        )

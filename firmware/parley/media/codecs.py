@@ -1,0 +1,29 @@
+"""The codecs a bridge of today speaks. The order is our preference in an answer."""
+
+# (RTP encoding name, clock rate, law number of the kernels). The law number is the static payload type of
+# RFC 3551 table 4, which says nothing about the payload type a peer chose for it: that is the leg's.
+CODECS = (
+    ("PCMU", 8000, 0),
+    ("PCMA", 8000, 8),
+)
+
+FRAME_MS = 20
+SAMPLE_RATE_HZ = 8000
+FRAME_SAMPLES = 160
+FRAME_BYTES = FRAME_SAMPLES * 2  # int16 PCM
+RTP_HEADER_BYTES = 12
+PACKET_BYTES = RTP_HEADER_BYTES + FRAME_SAMPLES  # one byte a sample in both laws
+
+
+def preference():
+    """[(name, rate_hz), ...] in the order of our preference, as parley.call.negotiate takes it."""
+    return [(name, rate_hz) for name, rate_hz, _law in CODECS]
+
+
+def law_of(name):
+    """Law number of the kernels for an RTP encoding name in any case (RFC 4855); ValueError if unknown."""
+    wanted = name.upper()
+    for known, _rate_hz, law in CODECS:
+        if known == wanted:
+            return law
+    raise ValueError("no codec " + name)

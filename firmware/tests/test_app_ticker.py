@@ -1,0 +1,175 @@
+import unittest
+
+from app_bench import Bench
+
+from parley.app.loop import COLLECT_DATAGRAMS, COLLECT_TICKS, Loop
+from parley.app.ticker import CATCH_UP_TICKS, LATE_MS, MEDIA, PERIOD_MS, SIP, WAITING, Ticker
+from parley.app.watchdog import Watchdog
+
+
+class TickerTest(unittest.TestCase):
+    def setUp(self):
+        self.ticker = Ticker()
+
+    def test_stands_still_until_started(self):
+        self.assertFalse(self.ticker.due(1000000))
+
+    def test_ticks_on_the_grid(self):
+        self.ticker.start(1003)
+        self.assertFalse(self.ticker.due(1019))
+        self.assertTrue(self.ticker.due(1020))
+        self.ticker.begin(1024, WAITING)
+        self.assertEqual(self.ticker.next_ms, 1040)
+
+    def test_does_not_drift_when_late(self):
+        self.ticker.start(0)
+        now_ms = 0
+        for _ in range(1000):
+            now_ms = self.ticker.next_ms + 3
+            self.assertEqual(self.ticker.begin(now_ms, WAITING), 0)
+        self.assertEqual(self.ticker.next_ms, 1001 * PERIOD_MS)
+        self.assertEqual((self.ticker.ticks, self.ticker.late_ticks), (1000, 0))
+
+    def test_start_again_changes_nothing(self):
+        self.ticker.start(0)
+        self.ticker.start(15)
+        self.assertEqual(self.ticker.next_ms, 20)
+
+    def test_late_ticks_are_counted_by_cause(self):
+        self.ticker.start(0)
+        self.ticker.begin(20 + LATE_MS - 1, MEDIA)
+        self.ticker.begin(40 + LATE_MS, SIP)
+        self.ticker.begin(60, WAITING)
+        self.assertEqual(self.ticker.late_ticks, 1)
+        self.assertEqual(self.ticker.late_by()["sip"], 1)
+        self.assertEqual(self.ticker.late_by()["media"], 0)
+
+    def test_overdue_ticks_are_caught_up(self):
+        self.ticker.start(0)
+        now_ms = 20 + CATCH_UP_TICKS * PERIOD_MS
+        ticks = 0
+        while self.ticker.due(now_ms):
+            self.assertEqual(self.ticker.begin(now_ms, WAITING), 0)
+            ticks += 1
+        self.assertEqual(ticks, CATCH_UP_TICKS + 1)
+        self.assertEqual(self.ticker.skipped_ticks, 0)
+
+    def test_catching_up_is_bounded_and_stays_on_the_grid(self):
+        self.ticker.start(0)
+        skipped = self.ticker.begin(1013, WAITING)
+        self.assertEqual(skipped, 49)
+        self.assertEqual(self.ticker.next_ms, 1020)
+        self.assertFalse(self.ticker.due(1013))
+        self.assertEqual((self.ticker.ticks, self.ticker.skipped_ticks), (1, 49))
+
+
+class FakePoller:
+    """Waits in no time: moves the bench's clock."""
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.waits = []
+        self.oversleep_ms = 0
+
+    def wait(self, timeout_ms):
+        self.waits.append(timeout_ms)
+        if timeout_ms > 0:
+            self.bench.ticks_ms += timeout_ms + self.oversleep_ms
+        return ["sip"] if self.bench.wire.inbox else []
+
+
+class LoopTest(unittest.TestCase):
+    def setUp(self):
+        self.bench = Bench()
+        self.poller = FakePoller(self.bench)
+        self.loop = Loop(
+            self.bench.clock, self.poller, self.bench.ticker, self.bench.media, None, Watchdog(None)
+        )
+        self.loop.sip = self.bench.sip
+
+    def turns(self, count):
+        for _ in range(count):
+            self.loop.turn()
+
+    def test_idle_board_sleeps_until_sip_wants_something(self):
+        self.turns(1)
+        self.assertEqual(self.bench.ticker.ticks, 0)
+        self.assertEqual(self.poller.waits, [3000])  # the refresh of the registration
+
+    def test_board_off_the_network_sleeps_for_ever(self):
+        self.loop.sip = None
+        self.turns(1)
+        self.assertEqual(self.poller.waits, [-1])
+        self.loop.longest_wait_ms = 2000
+        self.turns(1)
+        self.assertEqual(self.poller.waits, [-1, 2000])
+
+    def test_conference_ticks_every_20_ms_and_stops(self):
+        alice = self.bench.phone(1)
+        call = alice.call(self.bench.address())
+        first_ms = self.bench.now_ms()
+        while self.bench.now_ms() < first_ms + 1000:
+            self.turns(1)
+        self.assertEqual(self.bench.ticker.ticks, 50)
+        self.assertEqual(len(self.bench.rtp[0].outbox), 50)
+        alice.endpoint.hangup(call, self.bench.now_ms())
+        self.bench.run()
+        self.turns(3)
+        self.assertEqual(self.bench.ticker.ticks, 50)
+        self.assertFalse(self.bench.ticker.running)
+
+    def test_oversleeping_is_counted_and_the_grid_kept(self):
+        self.bench.phone(1).call(self.bench.address())
+        self.poller.oversleep_ms = LATE_MS
+        self.turns(10)
+        self.assertEqual(self.bench.ticker.late_by()["waiting"], self.bench.ticker.ticks)
+        self.assertEqual(self.bench.ticker.next_ms % PERIOD_MS, 0)
+
+    def test_long_absence_moves_the_rtp_clock_on(self):
+        self.bench.phone(1).call(self.bench.address())
+        self.turns(2)
+        sent = self.bench.rtp[0].outbox
+        before = int.from_bytes(sent[-1][4:8], "big")
+        self.bench.ticks_ms += 1000
+        self.turns(1)
+        self.assertEqual(self.bench.ticker.skipped_ticks, 49)
+        after = int.from_bytes(sent[-1][4:8], "big")
+        self.assertEqual((after - before) & 0xFFFFFFFF, 160 * 50)
+
+    def test_flood_of_sip_does_not_stop_the_media(self):
+        self.bench.phone(1).call(self.bench.address())
+        ticks_before = self.bench.ticker.ticks
+        junk = b"OPTIONS sip:x SIP/2.0\r\n\r\n"
+        for _ in range(10):
+            self.bench.wire.inbox.extend([(junk, ("10.6.6.6", 5060))] * 10)
+            self.bench.ticks_ms += PERIOD_MS
+            self.turns(1)
+        self.assertTrue(self.bench.ticker.ticks - ticks_before >= 10)
+        self.assertTrue(len(self.bench.wire.inbox) > 0)  # bounded in a turn
+
+    def test_garbage_is_collected_after_sip_work_or_now_and_then(self):
+        collected = []
+
+        def collect():
+            collected.append(self.bench.ticker.ticks)
+
+        from parley.app import runtime
+
+        real, runtime.collect = runtime.collect, collect
+        try:
+            self.turns(1)
+            before = len(collected)
+            self.bench.wire.inbox.extend([(b"x", ("10.6.6.6", 5060))] * COLLECT_DATAGRAMS)
+            self.turns(2)
+            self.assertEqual(len(collected), before + 1)
+            self.bench.phone(1).call(self.bench.address())
+            del collected[:]
+            for _ in range(COLLECT_TICKS + 20):
+                self.turns(1)
+            self.assertTrue(1 <= len(collected) <= 2)
+        finally:
+            runtime.collect = real
+
+
+if __name__ == "__main__":
+    unittest.main()
