@@ -1,0 +1,1 @@
+"""The allocation server: receiver unit, allocation unit, transmission unit."""

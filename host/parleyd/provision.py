@@ -1,0 +1,80 @@
+"""Provisioning: giving a board its firmware, its identity and its server, over the serial port."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from parley.wire.errors import LocalError
+from parleyd.deployment import Deployment, deploy
+from parleyd.images import Image
+from parleyd.serial_link import SerialLink
+
+CONFIG_FILE = "board_config.json"
+
+
+@dataclass(frozen=True)
+class BoardConfig:
+    """What a board is told of itself; becomes board_config.json on its flash.
+
+    board_id: its name at the server. board: its kind, the image's name. host: its own IP address.
+    server: host and port of the SIP server. key: 64 hex digits, the board's secret. registration_s: expiry
+    of a registration. offer_ttl_s: how long the server lets an unused address live. rtp_port_first: even.
+    """
+
+    board_id: str
+    board: str
+    host: str
+    server: tuple[str, int]
+    key: str
+    legs: int
+    slots: int
+    sip_port: int = 5060
+    rtp_port_first: int = 10000
+    registration_s: int = 9
+    offer_ttl_s: int = 60
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9a-f]{64}", self.key):
+            raise LocalError("a board's key is 64 lower-case hexadecimal digits")
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", self.board_id) or self.board_id.startswith("."):
+            raise LocalError(f"{self.board_id!r} is no name for a board: use letters, digits, '.', '_', '-'")
+
+    def to_bytes(self) -> bytes:
+        """The file's content; equal configurations give equal bytes."""
+        return (json.dumps(asdict(self), sort_keys=True) + "\n").encode()
+
+
+def read_config(path: Path) -> BoardConfig:
+    """BoardConfig from a JSON file; LocalError says what is wrong with it."""
+    names = {field.name for field in fields(BoardConfig)}
+    try:
+        table = cast(dict[str, Any], json.loads(path.read_bytes()))
+        host, port = table.pop("server")
+        return BoardConfig(server=(str(host), int(port)), **table)
+    except OSError as error:
+        raise LocalError(f"cannot read {path}: {error.strerror}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise LocalError(f"{path}: {error}; its fields are {', '.join(sorted(names))}") from error
+
+
+def provision(
+    port: str,
+    image: Image,
+    config: BoardConfig | None,
+    *,
+    timeout_s: float = 10.0,
+    progress: Callable[[str], None] | None = None,
+) -> Deployment:
+    """Deploys the image and the configuration (None: leaves that on the board alone), then resets the board.
+
+    Blocks. port: serial port. timeout_s: longest wait for the board's first answer.
+    Raises SerialFault or ImageError.
+    """
+    extra = {} if config is None else {CONFIG_FILE: config.to_bytes()}
+    with SerialLink(port, image.board.baudrate, timeout_s) as link:
+        deployment = deploy(link, image, extra, progress)
+        link.reset()
+    return deployment

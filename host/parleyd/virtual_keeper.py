@@ -1,0 +1,189 @@
+"""The keeper of one virtual board: a small process, so that a board outlives the daemon as silicon does.
+
+    python -m parleyd.virtual_keeper --folder <state>/boards/<id> --rom FILE --heap-kb N --micropython FILE
+
+It owns the board's process, serial port and console log, starts a dead board again after a back-off, and
+obeys whoever connects to <folder>/control (virtual_control.py). It ends when told so or when that socket is
+taken away with its folder. Only the standard library is imported: it must start in a moment.
+"""
+
+import argparse
+import fcntl
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from parleyd.virtual_control import SOCKET_NAME, ControlServer, KeeperStatus
+from parleyd.virtual_log import ConsoleLog
+from parleyd.virtual_process import Backoff, BoardCommand, BoardProcess
+from parleyd.virtual_serial import SerialBridge
+
+HOUSEKEEPING_S = 5.0
+PENDING_S = 0.005
+
+
+@dataclass(frozen=True)
+class KeeperSettings:
+    """What to keep: a board's folder and command, the daemon's word for it, whether to start it again."""
+
+    folder: Path
+    command: BoardCommand
+    fingerprint: str
+    restart: bool
+
+
+class Keeper:
+    """One board, see the module's text. Its loop is an epoll over its files and a wake-up for signals."""
+
+    def __init__(self, settings: KeeperSettings) -> None:
+        folder = settings.folder
+        self._settings = settings
+        self._poller = select.epoll()
+        self._log = ConsoleLog(folder / "console.log")
+        self._bridge = SerialBridge(folder / "serial", self._poller, self._log.write)
+        self._process: BoardProcess | None = None
+        self._backoff = Backoff()
+        self._start_at_s: float | None = None
+        self._ending = False
+        self._waker = self._listen_to_signals()
+        device = self._bridge.device
+        status = KeeperStatus("restarting", 0, 0, None, settings.fingerprint, False, device, os.getpid())
+        self._control = ControlServer(status, self._poller, self._obey)
+
+    def run(self) -> None:
+        """Boots the board, main.py left alone because it is provisioned first; returns when told to stop."""
+        self._boot(safe=True)
+        while not self._ending:
+            pending = self._bridge.pump()
+            for handle, _ in self._poller.poll(self._timeout_s(pending)):
+                if handle == self._waker.fileno():
+                    self._waker.recv(64)
+                self._control.serve(handle)
+            self._look_after_process()
+            if not os.path.exists(SOCKET_NAME):
+                self._ending = True
+        self._end()
+
+    def _timeout_s(self, pending: bool) -> float:
+        if pending:
+            return PENDING_S
+        if self._start_at_s is not None:
+            return min(max(self._start_at_s - time.monotonic(), 0.0), HOUSEKEEPING_S)
+        return HOUSEKEEPING_S
+
+    def _obey(self, order: str) -> None:
+        if order == "stop":
+            self._ending = True
+        elif order == "kill" and self._process is not None:
+            self._process.kill()
+        elif order == "provisioned":
+            self._control.tell(provisioned=True)
+
+    def _boot(self, safe: bool = False) -> None:
+        self._start_at_s = None
+        command = self._settings.command
+        try:
+            self._process = BoardProcess(command, self._bridge.connect(), safe)
+        except OSError as error:
+            self._log.note(f"cannot start {command.micropython}: {error.strerror}")
+            self._control.tell(state="failed", pid=0)
+            return
+        finally:
+            self._bridge.connected()
+        boots = self._control.status.boots + 1
+        self._log.note(f"boot {boots}, pid {self._process.pid}{', safe' if safe else ''}")
+        self._control.tell(state="running", pid=self._process.pid, boots=boots)
+
+    def _look_after_process(self) -> None:
+        if self._process is not None:
+            status = self._process.status()
+            if status is not None:
+                self._process_ended(self._process, status)
+        if self._start_at_s is not None and time.monotonic() >= self._start_at_s:
+            self._boot()
+
+    def _process_ended(self, process: BoardProcess, status: int) -> None:
+        self._process = None
+        process.sweep()
+        self._bridge.disconnect()
+        if status and not self._settings.restart:
+            self._log.note(f"board process ended ({_how(status)}), not started again")
+            self._control.tell(state="failed", pid=0, exit_status=status)
+            return
+        delay_s = self._backoff.after(status, process.lived_s())
+        self._log.note(f"board process ended ({_how(status)}), next boot in {delay_s:.0f} s")
+        self._start_at_s = time.monotonic() + delay_s
+        self._control.tell(state="restarting", pid=0, exit_status=status)
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+        self._bridge.close()
+        self._log.note("stopped")
+        self._log.close()
+        Path(SOCKET_NAME).unlink(missing_ok=True)
+        self._control.tell(state="stopped", pid=0)
+
+    def _listen_to_signals(self) -> socket.socket:
+        waker, self._signaller = socket.socketpair()
+        waker.setblocking(False)
+        self._signaller.setblocking(False)
+        signal.set_wakeup_fd(self._signaller.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, self._on_signal)
+        signal.signal(signal.SIGTERM, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        self._poller.register(waker, select.EPOLLIN)
+        return waker
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        if number != signal.SIGCHLD:
+            self._ending = True
+
+
+def _how(status: int) -> str:
+    if status < 0:
+        return signal.Signals(-status).name
+    return "reset" if status == 0 else f"exit status {status}"
+
+
+def _settings() -> KeeperSettings:
+    parser = argparse.ArgumentParser(description="keeper of one virtual board (started by parleyd)")
+    parser.add_argument("--folder", type=Path, required=True, help="<state>/boards/<board id>")
+    parser.add_argument("--rom", type=Path, required=True, help="boot script")
+    parser.add_argument("--heap-kb", type=int, required=True, help="MicroPython heap, KB")
+    parser.add_argument("--micropython", required=True, help="path of the interpreter")
+    parser.add_argument("--fingerprint", default="", help="repeated in every status")
+    parser.add_argument("--no-restart", action="store_true", help="a crashed board stays down")
+    arguments = parser.parse_args()
+    folder: Path = arguments.folder.resolve()
+    rom: Path = arguments.rom.resolve()
+    command = BoardCommand(arguments.micropython, rom, arguments.heap_kb, folder / "flash", folder.name)
+    return KeeperSettings(folder, command, arguments.fingerprint, not arguments.no_restart)
+
+
+def main() -> int:
+    """Command line; prints "ready" when the control socket is there; returns the exit code."""
+    settings = _settings()
+    os.chdir(settings.folder)
+    lock = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print(f"another keeper has {settings.folder}", file=sys.stderr)
+        return 1
+    os.ftruncate(lock, 0)
+    os.write(lock, b"%d" % os.getpid())
+    settings.command.flash.mkdir(exist_ok=True)
+    keeper = Keeper(settings)
+    print("ready", flush=True)
+    keeper.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

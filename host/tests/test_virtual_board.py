@@ -1,0 +1,284 @@
+"""The life of a virtual board as the daemon sees it: real MicroPython, real keeper, real mpremote."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from parleyd.images import ImageError, load_image
+from parleyd.provision import CONFIG_FILE
+from parleyd.virtual import VirtualBoard, stop_left_boards
+from parleyd.virtual_link import VirtualBoardError, find_keeper
+
+from .virtual_bench import (
+    board_config,
+    greeted,
+    is_alive,
+    keeper_of,
+    mpremote,
+    run,
+    small_image,
+    wait_for_text,
+    wait_until_gone,
+)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    return small_image(tmp_path_factory.mktemp("image"))
+
+
+@pytest.fixture
+def state(tmp_path):
+    """A state folder; whatever still runs in it at the end is stopped."""
+    yield tmp_path / "state"
+    asyncio.run(stop_left_boards(tmp_path / "state"))
+
+
+def test_a_new_board_is_provisioned_and_runs(state, image):
+    async def scenario():
+        seen = []
+        board = VirtualBoard(
+            board_config(), state, image, on_change=lambda board: seen.append((board.state, board.pid))
+        )
+        assert (board.state, board.pid) == ("stopped", None)
+        await board.start()
+        assert (board.state, board.adopted) == ("running", False)
+        assert [name for name, _ in seen] == ["starting", "provisioning", "running"]
+        assert seen[-1] == ("running", board.pid)
+        assert set(board.deployment.written) == {*image.files, CONFIG_FILE}
+        command = Path(f"/proc/{board.pid}/cmdline").read_text().split("\0")
+        assert "heapsize=8192k" in command
+        wait_for_text(board.log, "bench firmware up on bench-1")
+        await board.stop()
+        assert (board.state, board.pid) == ("stopped", None)
+
+    run(scenario())
+
+
+def test_a_stopped_board_leaves_nothing_running(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        pid, keeper = board.pid, keeper_of(board)
+        await board.stop()
+        assert not is_alive(pid)
+        assert not is_alive(keeper)
+        assert not board.serial.is_symlink()
+        assert await find_keeper(board.folder, lambda status: None) is None
+        await board.stop()
+
+    run(scenario())
+
+
+def test_the_second_start_has_nothing_to_deploy(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        await board.stop()
+        await board.start()
+        assert not board.adopted
+        assert not board.deployment.changed
+        await board.stop()
+
+    run(scenario())
+
+
+def test_only_a_changed_configuration_is_written(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        await board.stop()
+        board = VirtualBoard(board_config(legs=4), state, image)
+        await board.start()
+        assert board.deployment.written == (CONFIG_FILE,)
+        assert json.loads((board.folder / "flash" / CONFIG_FILE).read_bytes())["legs"] == 4
+        await board.stop()
+
+    run(scenario())
+
+
+def test_mpremote_works_on_a_running_board(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        greeted(board)
+        pid = board.pid
+        listing = await asyncio.to_thread(mpremote, board.serial, "resume", "fs", "ls")
+        assert {line.split()[-1] for line in listing.splitlines()} == {":", "parley/", "main.py", CONFIG_FILE}
+        text = await asyncio.to_thread(mpremote, board.serial, "resume", "fs", "cat", CONFIG_FILE)
+        assert json.loads(text)["board_id"] == "bench-1"
+        assert (board.pid, board.boots) == (pid, 2)
+        await board.stop()
+
+    run(scenario())
+
+
+def test_mpremote_without_resume_stops_the_firmware_like_on_silicon(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        greeted(board)
+        assert "main.py" in await asyncio.to_thread(mpremote, board.serial, "fs", "ls")
+        await board.stop()
+
+    run(scenario())
+
+
+def test_a_reset_over_the_port_boots_again_on_the_same_port(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        greeted(board)
+        port = os.readlink(board.serial)
+        changed = asyncio.Event()
+        board._on_change = lambda board: changed.set() if board.boots == 3 else None
+        await asyncio.to_thread(mpremote, board.serial, "resume", "reset")
+        await asyncio.wait_for(changed.wait(), 5)
+        greeted(board, times=2)
+        assert os.readlink(board.serial) == port
+        assert "main.py" in await asyncio.to_thread(mpremote, board.serial, "resume", "fs", "ls")
+        await board.stop()
+
+    run(scenario())
+
+
+def test_the_hosts_files_are_out_of_the_boards_reach(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        code = "import os; print(sorted(os.listdir('/')), os.getcwd())"
+        answer = await asyncio.to_thread(mpremote, board.serial, "resume", "exec", code)
+        assert answer.strip() == f"{sorted([CONFIG_FILE, 'main.py', 'parley'])} /"
+        await board.stop()
+
+    run(scenario())
+
+
+def test_a_killed_board_comes_back_after_a_second(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        greeted(board)
+        pid, started_s = board.pid, time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        await board.wait_for("restarting", 5)
+        assert board.pid is None
+        await board.wait_for("running", 5)
+        assert 0.9 < time.monotonic() - started_s < 4
+        assert board.pid not in (pid, None)
+        greeted(board, times=2)
+        await board.stop()
+
+    run(scenario())
+
+
+def test_a_board_without_restart_stays_down(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image, restart=False)
+        await board.start()
+        await board.kill()
+        await board.wait_for("failed", 5)
+        assert board.pid is None
+        await board.stop()
+        assert board.state == "stopped"
+
+    run(scenario())
+
+
+def test_firmware_that_crashes_leaves_its_traceback_and_an_open_port(state, tmp_path):
+    image = small_image(tmp_path / "image", main="import parley.greeting\nraise ValueError('worn out')\n")
+
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        text = wait_for_text(board.log, "ValueError: worn out")
+        assert 'File "main.py", line 2' in text
+        assert "main.py" in await asyncio.to_thread(mpremote, board.serial, "resume", "fs", "ls")
+        await board.stop()
+
+    run(scenario())
+
+
+def test_firmware_that_resets_without_end_is_slowed_down(state, tmp_path):
+    image = small_image(tmp_path / "image", main="raise SystemExit(0)\n")
+
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        await asyncio.to_thread(wait_for_text, board.log, "next boot in 1 s")
+        assert board.boots <= 8
+        await board.stop()
+
+    run(scenario())
+
+
+def test_two_boards_start_side_by_side(state, image):
+    async def scenario():
+        boards = [VirtualBoard(board_config(number), state, image) for number in (1, 2)]
+        await asyncio.gather(*(board.start() for board in boards))
+        assert len({board.pid for board in boards} | {keeper_of(board) for board in boards}) == 4
+        for board in boards:
+            wait_for_text(board.log, f"bench firmware up on {board.board_id}")
+            await board.stop()
+
+    run(scenario())
+
+
+def failing_start(board, message):
+    async def scenario():
+        with pytest.raises(VirtualBoardError, match=message):
+            await board.start()
+        assert (board.state, board.pid) == ("failed", None)
+        assert await find_keeper(board.folder, lambda status: None) is None
+
+    run(scenario())
+
+
+def test_an_image_for_silicon_is_no_virtual_board(state, image, tmp_path):
+    shutil.copytree(image.folder, tmp_path / "images" / "virtual")
+    shutil.rmtree(tmp_path / "images" / "virtual" / "rom")
+    silicon = load_image("virtual", tmp_path / "images")
+    failing_start(VirtualBoard(board_config(), state, silicon), "is for silicon")
+
+
+def test_a_micropython_that_cannot_be_started_is_said_so(state, image, monkeypatch):
+    monkeypatch.setattr("parleyd.virtual.micropython_path", lambda: "/nowhere/micropython")
+    failing_start(VirtualBoard(board_config(), state, image), "cannot be started")
+    log = state / "boards" / "bench-1" / "console.log"
+    assert "cannot start /nowhere/micropython: No such file" in log.read_text()
+
+
+def test_a_damaged_image_fails_the_start_and_leaves_nothing(state, image, tmp_path):
+    shutil.copytree(image.folder, tmp_path / "images" / "virtual")
+    damaged = load_image("virtual", tmp_path / "images")
+    (damaged.folder / "flash" / "parley" / "greeting.mpy").write_bytes(b"rotten")
+
+    async def scenario():
+        board = VirtualBoard(board_config(), state, damaged)
+        with pytest.raises(ImageError, match="is not what the manifest says"):
+            await board.start()
+        assert board.state == "failed"
+        assert await find_keeper(board.folder, lambda status: None) is None
+
+    run(scenario())
+
+
+def test_a_start_given_up_half_way_leaves_nothing(state, image):
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        start = asyncio.create_task(board.start())
+        await board.wait_for("provisioning", 10)
+        keeper = keeper_of(board)
+        start.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await start
+        await asyncio.to_thread(wait_until_gone, keeper)
+        assert board.state == "failed"
+
+    run(scenario())
