@@ -1,0 +1,194 @@
+"""The command line: `parley` for everything, `parleyd` for the daemon alone."""
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+
+from parley import __version__
+from parley.wire.errors import LocalError
+
+from parleyd.client import ask, find_daemon, write_address
+from parleyd.settings import Settings, default_state, load_settings
+from parleyd.show import boards_table, conferences_table, console, show_status
+
+app = typer.Typer(
+    name="parley",
+    help="Ad hoc conferences on small boards. Exit codes: 0 done, 1 it failed (one sentence says why), 2 bad usage.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+board_app = typer.Typer(help="Boards.", no_args_is_help=True)
+conference_app = typer.Typer(help="Conferences.", no_args_is_help=True)
+app.add_typer(board_app, name="board")
+app.add_typer(conference_app, name="conference")
+daemon_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+Json = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
+Http = Annotated[str | None, typer.Option("--http", metavar="HOST:PORT", help="The daemon's HTTP address.")]
+State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="The daemon's state folder.")]
+Sip = Annotated[str | None, typer.Option("--sip", metavar="HOST:PORT", help="SIP address [127.0.0.1:5060].")]
+HttpBind = Annotated[
+    str | None, typer.Option("--http", metavar="HOST:PORT", help="HTTP address [127.0.0.1:8060].")
+]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
+Level = Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error [info].")]
+
+
+def _fail(error: Exception) -> typer.Exit:
+    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {error}", highlight=False, markup=True)
+    return typer.Exit(1)
+
+
+def _configure_log(settings: Settings) -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.log_level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _serve(settings: Settings) -> None:
+    import uvloop
+
+    from parleyd.daemon import Daemon
+
+    screen = Console(stderr=True, highlight=False)
+
+    async def life() -> None:
+        daemon = Daemon(settings, lambda text: screen.print(f"[dim]{text}[/]"))
+        host, port = settings.http
+        write_address(settings.state, f"http://{host}:{port}")
+        await daemon.run(lambda line: print(line, flush=True))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(life())
+
+
+def _run_daemon(config: Path | None, **flags: Any) -> None:
+    try:
+        settings = load_settings(config, **flags)
+        _configure_log(settings)
+        _serve(settings)
+    except LocalError as error:
+        raise _fail(error) from None
+
+
+@app.command()
+def up(
+    boards: Annotated[int | None, typer.Option(help="How many boards without hardware to start [2].")] = None,
+    legs: Annotated[int | None, typer.Option(help="Participants that one board may carry [64].")] = None,
+    board: Annotated[
+        str | None, typer.Option(help="Kind of board; its image must be built [virtual].")
+    ] = None,
+    sip: Sip = None,
+    http: HttpBind = None,
+    board_net: Annotated[
+        str | None,
+        typer.Option("--board-net", metavar="CIDR", help="Addresses of the boards [127.0.1.0/24]."),
+    ] = None,
+    state: State = None,
+    config: Config = None,
+    log_level: Level = None,
+) -> None:
+    """Run the server and boards in the foreground; SIGINT or SIGTERM ends it with BYE to everybody."""
+    flags = {"boards": boards, "legs": legs, "board": board, "sip": sip, "http": http}
+    _run_daemon(config, board_net=board_net, state=state, log_level=log_level, **flags)
+
+
+@daemon_app.command()
+def _daemon(
+    sip: Sip = None,
+    http: HttpBind = None,
+    state: State = None,
+    config: Config = None,
+    log_level: Level = None,
+) -> None:
+    """The conference server alone, without boards of its own."""
+    _run_daemon(config, boards=0, sip=sip, http=http, state=state, log_level=log_level)
+
+
+def _ask(http: str | None, state: Path | None, path: str, method: str = "GET") -> Any:
+    try:
+        return ask(find_daemon(http, state or default_state()), path, method)
+    except LocalError as error:
+        raise _fail(error) from None
+
+
+@app.command()
+def status(as_json: Json = False, http: Http = None, state: State = None) -> None:
+    """Boards, conferences and participants of a running server."""
+    document = _ask(http, state, "/v1/status")
+    if as_json:
+        print(json.dumps(document, indent=2))
+    else:
+        show_status(console(), document)
+
+
+@board_app.command("list")
+def board_list(as_json: Json = False, http: Http = None, state: State = None) -> None:
+    """Every board with its load and state."""
+    rows = _ask(http, state, "/v1/boards")
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        screen = console()
+        screen.print(boards_table(rows, screen.width))
+
+
+@conference_app.command("list")
+def conference_list(as_json: Json = False, http: Http = None, state: State = None) -> None:
+    """Every conference with its participants."""
+    rows = _ask(http, state, "/v1/conferences")
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        console().print(conferences_table(rows))
+
+
+@conference_app.command("end")
+def conference_end(
+    conference: Annotated[str, typer.Argument(help="Its id, as in `parley conference list`.")],
+    as_json: Json = False,
+    http: Http = None,
+    state: State = None,
+) -> None:
+    """Hang up on everybody in a conference."""
+    answer = _ask(http, state, f"/v1/conferences/{conference}", "DELETE")
+    print(json.dumps(answer) if as_json else f"ended {conference}")
+
+
+@app.command()
+def version(as_json: Json = False) -> None:
+    """Parley's version."""
+    print(json.dumps({"version": __version__}) if as_json else f"parley {__version__}")
+
+
+def _mount_user_equipment() -> None:
+    from parleyue.cli import call, listen
+
+    app.command()(call)
+    app.command()(listen)
+
+
+def main() -> None:
+    """Entry point of `parley`."""
+    _mount_user_equipment()
+    app()
+
+
+def daemon_main() -> None:
+    """Entry point of `parleyd`."""
+    daemon_app()

@@ -1,0 +1,62 @@
+"""Ending a conference: a SIP MESSAGE (RFC 3428) to its board, signed with the board's control password."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from parley.call.endpoint import ClientRequest, Endpoint
+from parley.wire.address import derive
+from parley.wire.sip import Response
+
+from parleyd.lease import Lease
+from parleyd.pool import ProvisionedBoard
+
+USERNAME = "server"
+NO_ANSWER = 408
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an order: status and reason of the board's answer, 408 when it gave none."""
+
+    status: int
+    reason: str
+
+    @property
+    def done(self) -> bool:
+        """Tell whether the board has obeyed."""
+        return 200 <= self.status < 300
+
+
+Done = Callable[[Outcome], None]
+
+
+class Control:
+    """Orders to boards and who waits for their outcome."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._waiting: list[tuple[ClientRequest, Done]] = []
+
+    def end(self, board: ProvisionedBoard, lease: Lease, done: Done, now_ms: int) -> None:
+        """Tell the board to hang up on everybody in the lease's conference; `done` is called once."""
+        order = json.dumps({"end": [lease.slot, lease.generation]}).encode()
+        request = self._endpoint.request(
+            "MESSAGE",
+            f"sip:{board.board_id}@{board.host}:{board.port};transport=udp",
+            now_ms,
+            peer=(board.host, board.port),
+            headers=[("Content-Type", "application/json")],
+            body=order,
+            credentials=(USERNAME, derive(board.key, "control")),
+        )
+        self._waiting.append((request, done))
+
+    def answered(self, request: ClientRequest, response: Response | None) -> None:
+        """Pass the endpoint's "response" event on to whoever waits for it."""
+        for entry in [entry for entry in self._waiting if entry[0] is request]:
+            self._waiting.remove(entry)
+            if response is None:
+                entry[1](Outcome(NO_ANSWER, "The board does not answer"))
+            else:
+                entry[1](Outcome(response.status, response.reason))

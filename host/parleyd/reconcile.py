@@ -1,0 +1,81 @@
+"""Comparing the leases of one board with what the board says is live: the only way a lease ends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from parleyd.lease import CLOCK_MARGIN_S, RESTS, Lease, LeaseEvent, LeaseState, step
+from parleyd.report import BoardReport, LiveConference
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """One refresh of a board's registration.
+
+    new_boot: the board is another boot than at its last refresh. clock_told: an earlier refresh of this board was
+    answered by this very daemon, so the board's clock is ours and no older report can be under way; without that
+    nothing ends by time.
+    """
+
+    board_id: str
+    report: BoardReport
+    new_boot: bool
+    clock_told: bool
+
+
+def reconcile(
+    refresh: Refresh, records: Mapping[int, Lease], now_s: float, quarantine_s: float
+) -> list[Lease]:
+    """Return the records of this board that the refresh changes, to be committed in one go.
+
+    records: slot -> record of this board; now_s: unix time of the refresh; quarantine_s: rest of a slot.
+    """
+    live = {conference.slot: conference for conference in refresh.report.live}
+    ended = {(conference.slot, conference.generation) for conference in refresh.report.ended}
+    changed: list[Lease] = []
+    for slot, lease in records.items():
+        event = _event_for(refresh, lease, live.get(slot), ended, now_s)
+        after = step(lease, event, now_s, quarantine_s)
+        if event is LeaseEvent.ADOPT:
+            after = _as_listed(after, live[slot])
+        if after is not lease:
+            changed.append(after)
+    unknown = [conference for slot, conference in live.items() if slot not in records]
+    return changed + [_adopted(refresh.board_id, conference, now_s) for conference in unknown]
+
+
+def _event_for(
+    refresh: Refresh,
+    lease: Lease,
+    live: LiveConference | None,
+    ended: set[tuple[int, int]],
+    now_s: float,
+) -> LeaseEvent:
+    if live is not None:
+        return LeaseEvent.SEEN_LIVE if live.generation == lease.generation else LeaseEvent.ADOPT
+    if lease.state in RESTS and now_s >= lease.until_s and refresh.clock_told:
+        return LeaseEvent.QUARANTINE_OVER
+    if (lease.slot, lease.generation) in ended:
+        return LeaseEvent.RELEASED
+    if refresh.new_boot:
+        return LeaseEvent.RESTARTED
+    over = now_s > lease.expires_s + CLOCK_MARGIN_S and refresh.clock_told
+    if lease.state is LeaseState.OFFERED and over:
+        return LeaseEvent.LAPSE
+    return LeaseEvent.NOT_LISTED
+
+
+def _as_listed(lease: Lease, live: LiveConference) -> Lease:
+    """Return the record with the conference that the board really runs; the generations issued stay known."""
+    return replace(
+        lease,
+        generation=live.generation,
+        highest=max(lease.highest, live.generation),
+        size=live.size,
+        expires_s=0,
+        asked_by="",
+    )
+
+
+def _adopted(board_id: str, live: LiveConference, now_s: float) -> Lease:
+    unknown = Lease(board_id, live.slot, live.generation, live.generation, live.size, 0, LeaseState.FREE, 0)
+    return step(unknown, LeaseEvent.ADOPT, now_s, 0)

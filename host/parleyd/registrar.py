@@ -1,0 +1,142 @@
+"""The registrar: boards register the way phones do, and every refresh reconciles the leases.
+
+SIP REGISTER (RFC 3261 10.3) with digest (RFC 7616, RFC 8760); the body is the board's report.
+"""
+
+from dataclasses import dataclass
+from email.utils import formatdate
+
+from parley.wire.address import derive
+from parley.wire.auth import Authenticator
+from parley.wire.errors import RemoteError
+from parley.wire.grammar import parse_decimal
+from parley.wire.sip import Request
+from parley.wire.uri import parse_name_addr
+
+from parleyd.lease import QUARANTINE_S, Lease
+from parleyd.ledger import Ledger
+from parleyd.pool import Pool, ProvisionedBoard
+from parleyd.reconcile import Refresh, reconcile
+from parleyd.report import BoardReport, parse_report
+from parleyd.store.face import StoreError
+from parleyd.transmit import Reply
+
+REALM = "parley"
+MAX_REGISTRATION_S = 60  # a dead board must leave the pool soon, whatever it asked for
+DEFAULT_REGISTRATION_S = 9
+MAX_EXPIRES = 0xFFFFFFFF  # RFC 3261 20.19: delta-seconds up to 2**32-1
+STORE_RETRY_S = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The answer to a REGISTER, and what it changed.
+
+    board_id: '' when nobody was let in. change: "new" (was not in the pool), "refresh", "left" or "".
+    leases: records that the refresh changed.
+    """
+
+    reply: Reply
+    board_id: str = ""
+    change: str = ""
+    leases: tuple[Lease, ...] = ()
+
+
+class Registrar:
+    """Lets known boards into the pool and out of it."""
+
+    def __init__(
+        self, pool: Pool, ledger: Ledger, authenticator: Authenticator, quarantine_s: float = QUARANTINE_S
+    ) -> None:
+        self._pool = pool
+        self._ledger = ledger
+        self._authenticator = authenticator
+        self._quarantine_s = quarantine_s
+
+    def handle(self, request: Request, now_s: float, now_ms: int) -> Registered:
+        """Return the answer to one REGISTER; now_s unix time, now_ms monotonic."""
+        try:
+            board = self._who(request, now_ms)
+            if isinstance(board, Reply):
+                return Registered(board)
+            return self._registered(board, request, now_s, now_ms)
+        except RemoteError as error:
+            return Registered(Reply(error.status or 400, error.reason))
+        except StoreError:
+            retry = (("Retry-After", str(STORE_RETRY_S)),)
+            return Registered(Reply(503, "The server cannot store leases now", retry))
+
+    def _who(self, request: Request, now_ms: int) -> ProvisionedBoard | Reply:
+        """Return the board that has proved who it is, or the challenge. Raises RemoteError(403)."""
+        header, seconds = request.get("Authorization"), now_ms // 1000
+        verdict, name = self._authenticator.check(header, request.method, self._password_of, seconds)
+        if verdict in ("missing", "stale"):
+            challenges = self._authenticator.challenges(seconds, verdict == "stale")
+            return Reply(401, "Unauthorized", tuple(("WWW-Authenticate", text) for text in challenges))
+        board = self._pool.board(name)
+        if verdict != "ok" or board is None:
+            raise RemoteError(403, "Wrong name or key")
+        if parse_name_addr(request.get("To") or "").uri.user != name:
+            raise RemoteError(403, "A board registers only itself")
+        return board
+
+    def _password_of(self, board_id: str) -> str | None:
+        board = self._pool.board(board_id)
+        return derive(board.key, "register") if board else None
+
+    def _registered(
+        self, board: ProvisionedBoard, request: Request, now_s: float, now_ms: int
+    ) -> Registered:
+        contact, expires_s = _binding(board, request)
+        date = ("Date", formatdate(int(now_s), usegmt=True))  # the board sets its clock by it
+        if expires_s == 0:
+            self._pool.drop(board.board_id)
+            return Registered(Reply(200, "OK", (date,)), board.board_id, "left")
+        report = parse_report(request.body)
+        change = "refresh" if self._pool.registration(board.board_id) else "new"
+        changes = self.accept(board.board_id, report, expires_s, now_s, now_ms)
+        headers = (date, ("Contact", f"<{contact}>;expires={expires_s}"))
+        return Registered(Reply(200, "OK", headers), board.board_id, change, changes)
+
+    def accept(
+        self, board_id: str, report: BoardReport, expires_s: int, now_s: float, now_ms: int
+    ) -> tuple[Lease, ...]:
+        """Take the report of a board that has proved who it is; return the records it changed.
+
+        The leases are reconciled before the board is in the pool, so nothing is granted against its word.
+        Raises StoreError; then neither has happened.
+        """
+        changes = self._reconciled(board_id, report, now_s)
+        self._ledger.record(changes)
+        self._pool.register(board_id, report, now_s, now_ms, now_ms + expires_s * 1000)
+        return tuple(changes)
+
+    def _reconciled(self, board_id: str, report: BoardReport, now_s: float) -> list[Lease]:
+        last_boot = self._pool.last_boot(board_id)
+        refresh = Refresh(
+            board_id,
+            report,
+            new_boot=last_boot is not None and last_boot != report.boot,
+            clock_told=last_boot == report.boot,
+        )
+        return reconcile(refresh, self._ledger.leases.get(board_id, {}), now_s, self._quarantine_s)
+
+
+def _binding(board: ProvisionedBoard, request: Request) -> tuple[str, int]:
+    """Return the contact URI and for how many seconds it is granted. Raises RemoteError(400 or 403)."""
+    contacts = request.get_all("Contact")
+    header = request.get("Expires")
+    expires_s = DEFAULT_REGISTRATION_S if header is None else parse_decimal(header.strip(), MAX_EXPIRES, "Expires")
+    if len(contacts) != 1:
+        raise RemoteError(400, "A board registers exactly one Contact")
+    if contacts[0].strip() == "*":
+        if expires_s != 0:
+            raise RemoteError(400, "Contact * goes with Expires: 0 only")  # RFC 3261 10.2.2
+        return "*", 0
+    contact = parse_name_addr(contacts[0])
+    own = contact.param("expires")
+    if own is not None:
+        expires_s = parse_decimal(own, MAX_EXPIRES, "expires")
+    if contact.uri.address() != (board.host, board.port):
+        raise RemoteError(403, f"This board was given the address {board.host}:{board.port}")
+    return contact.uri_text, min(expires_s, MAX_REGISTRATION_S)

@@ -1,0 +1,83 @@
+"""What a board says of itself: the JSON body of its REGISTER, fully checked."""
+
+from typing import Annotated, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from parley.wire.address import MAX_GENERATION, MAX_SIZE, MIN_SIZE
+from parley.wire.errors import RemoteError
+
+DEFAULT_RATE_HZ = 8000
+U16 = Annotated[int, Field(ge=0, le=0xFFFF)]
+Generation = Annotated[int, Field(ge=1, le=MAX_GENERATION)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
+UriText = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[ -~]+$")]
+Codec = tuple[str, int]  # name in capitals, clock rate in Hz
+
+
+class LiveConference(NamedTuple):
+    """One conference that runs on the board; participants are the URIs of those connected now."""
+
+    slot: U16
+    generation: Generation
+    size: Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
+    participants: list[UriText]
+
+
+class EndedConference(NamedTuple):
+    """One of the last conferences that ended on the board."""
+
+    slot: U16
+    generation: Generation
+
+
+class BoardReport(BaseModel):
+    """The body of a board's REGISTER. Fields this server does not know are ignored, so boards may be newer."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+    firmware: Word
+    boot: Word
+    board: Word
+    codecs: Annotated[list[Word], Field(min_length=1, max_length=32)]
+    legs: Annotated[int, Field(ge=1, le=0xFFFF)]
+    slots: Annotated[int, Field(ge=1, le=0xFFFF)]
+    srtp: bool = False
+    kernels: Word = "native"
+    live: Annotated[list[LiveConference], Field(max_length=4096)] = []
+    ended: Annotated[list[EndedConference], Field(max_length=4096)] = []
+    stats: dict[str, int | float | str | None] = {}
+
+    @model_validator(mode="after")
+    def _one_conference_a_slot(self) -> "BoardReport":
+        slots = [conference.slot for conference in self.live]
+        if len(set(slots)) != len(slots):
+            raise ValueError("two live conferences on one slot")
+        return self
+
+    @property
+    def codec_set(self) -> frozenset[Codec]:
+        """Return the codecs as (name, rate); `PCMU` means `PCMU/8000`."""
+        return frozenset(parse_codec(text) for text in self.codecs)
+
+    @property
+    def connected(self) -> int:
+        """Return how many participants are connected now."""
+        return sum(len(conference.participants) for conference in self.live)
+
+
+def parse_codec(text: str) -> Codec:
+    """Read `NAME` or `NAME/RATE`; a rate that is no number counts as the default 8000 Hz."""
+    name, _, rate = text.partition("/")
+    return name.upper(), int(rate) if rate.isascii() and rate.isdigit() else DEFAULT_RATE_HZ
+
+
+def parse_report(body: bytes) -> BoardReport:
+    """Read the body of a REGISTER. Raises RemoteError(400) whose reason names the first bad field."""
+    try:
+        return BoardReport.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        text = f"Bad board report: {place + ': ' if place else ''}{first['msg']}"
+        raise RemoteError(400, "".join(c if " " <= c <= "~" else "?" for c in text)[:120]) from error

@@ -1,0 +1,194 @@
+"""The conference server: its three units, the registrar and the control of boards behind one SIP endpoint.
+
+No sockets and no waiting here. The daemon feeds datagrams and ticks in, drains transmits() after each, and asks
+next_deadline_ms(); that is the endpoint's own contract, passed on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from parley.call.call import Call
+from parley.call.client_request import ClientRequest
+from parley.call.endpoint import Endpoint
+from parley.call.events import Event
+from parley.call.server_request import ServerRequest
+from parley.wire.auth import Authenticator
+from parley.wire.sip import Request, Response
+
+from parleyd.allocate import OFFER_TTL_S, AllocationUnit
+from parleyd.clock import Clock
+from parleyd.control import Control, Done, Outcome
+from parleyd.lease import QUARANTINE_S, Lease, LeaseState
+from parleyd.ledger import Ledger
+from parleyd.pool import Pool
+from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
+from parleyd.registrar import REALM, STORE_RETRY_S, Registrar
+from parleyd.store.face import StoreError
+from parleyd.transmit import TransmissionUnit
+from parleyd.verdict import Grant, Refusal
+
+SECRET_BYTES = 32
+CLOSING_RETRY_S = 10
+RUNNING = frozenset({LeaseState.OFFERED, LeaseState.ACTIVE})
+
+
+class Log(Protocol):
+    """What is needed of a structured log."""
+
+    def info(self, event: str, **fields: Any) -> Any:
+        """Write a line of what goes on."""
+        ...
+
+    def warning(self, event: str, **fields: Any) -> Any:
+        """Write a line that somebody should read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an operator may choose: factory user, default size, times in seconds."""
+
+    factory_user: str = FACTORY_USER
+    default_size: int = DEFAULT_SIZE
+    offer_ttl_s: int = OFFER_TTL_S
+    quarantine_s: float = QUARANTINE_S
+
+
+class ConferenceServer:
+    """Answers requests for conferences with addresses, and keeps the books on them."""
+
+    def __init__(
+        self,
+        local: tuple[str, int],
+        rules: Rules,
+        pool: Pool,
+        ledger: Ledger,
+        clock: Clock,
+        random_bytes: Callable[[int], bytes],
+        log: Log,
+    ) -> None:
+        self.pool = pool
+        self.ledger = ledger
+        self.clock = clock
+        self.local = local
+        self.rules = rules
+        self.closing = False
+        self.counters: dict[str, int] = {}
+        self.on_board_change: Callable[[], None] = lambda: None
+        self._log = log
+        ledger.rest_anew(clock.now_s(), rules.quarantine_s)
+        self._endpoint = Endpoint(local, random_bytes, user=rules.factory_user, methods=("REGISTER",))
+        self._receiver = ReceiverUnit(rules.factory_user, rules.default_size)
+        self._allocation = AllocationUnit(rules.offer_ttl_s)
+        self._transmission = TransmissionUnit(f"{local[0]}:{local[1]}")
+        authenticator = Authenticator(REALM, random_bytes(SECRET_BYTES))
+        self._registrar = Registrar(pool, ledger, authenticator, rules.quarantine_s)
+        self._control = Control(self._endpoint)
+
+    def receive(self, data: bytes, peer: tuple[str, int]) -> None:
+        """Take one datagram."""
+        self._endpoint.receive(data, peer, self.clock.now_ms())
+        self._handle_events()
+
+    def tick(self) -> None:
+        """Do what is due: transaction timers, boards whose registration is over."""
+        now_ms = self.clock.now_ms()
+        lost = self.pool.expire(now_ms)
+        for board_id in lost:
+            self._log.warning("board lost", board=board_id)
+        self._endpoint.tick(now_ms)
+        self._handle_events()
+        if lost:
+            self.on_board_change()
+
+    def transport_error(self, peer: tuple[str, int]) -> None:
+        """Note that a datagram to the peer could not be delivered."""
+        self._endpoint.transport_error(peer, self.clock.now_ms())
+        self._handle_events()
+
+    def transmits(self) -> list[tuple[bytes, tuple[str, int]]]:
+        """Return the datagrams to send now; each once."""
+        return self._endpoint.transmits()
+
+    def next_deadline_ms(self) -> int | None:
+        """Return when tick() is due next, monotonic; None when nothing is."""
+        deadlines = [self._endpoint.next_deadline(), self.pool.next_expiry_ms()]
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+
+    def running(self) -> list[Lease]:
+        """Return the conferences that are offered or active."""
+        leases = self.ledger.leases
+        return [lease for slots in leases.values() for lease in slots.values() if lease.state in RUNNING]
+
+    def end_conference(self, conference_id: str, done: Done) -> None:
+        """Tell the board to end it; `done` is called once, at once with 404 when there is nothing to end."""
+        lease = self.ledger.find(conference_id)
+        board = self.pool.board(lease.board_id) if lease else None
+        if lease is None or board is None or lease.state not in RUNNING:
+            done(Outcome(404, "No such conference"))
+            return
+        self._count("ended on request")
+        self._control.end(board, lease, done, self.clock.now_ms())
+
+    def _handle_events(self) -> None:
+        while events := self._endpoint.events():
+            for event in events:
+                self._handle(event)
+
+    def _handle(self, event: Event) -> None:
+        subject, message = event.subject, event.message
+        if event.kind == "incoming" and isinstance(subject, Call) and isinstance(message, Request):
+            self._invited(subject, message)
+        elif event.kind == "request" and isinstance(subject, ServerRequest) and isinstance(message, Request):
+            self._registering(subject, message)
+        elif event.kind == "referred" and isinstance(subject, ServerRequest):
+            self._endpoint.respond(subject, 403, self.clock.now_ms(), "This server only gives addresses")
+        elif event.kind == "response" and isinstance(subject, ClientRequest):
+            self._control.answered(subject, message if isinstance(message, Response) else None)
+
+    def _invited(self, call: Call, invite: Request) -> None:
+        verdict = self._verdict(self._receiver.receive(invite))
+        reply = self._transmission.transmit(verdict)
+        self._count(f"invite {reply.status}")
+        if isinstance(verdict, Grant):
+            lease = verdict.lease
+            self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
+        else:
+            self._log.info("refused", status=reply.status, reason=reply.reason, uri=invite.uri)
+        self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
+
+    def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
+        """Decide; a grant that is returned is on disk."""
+        if isinstance(need, Refusal):
+            return need
+        if self.closing:
+            return Refusal(503, "The conference server is going down", CLOSING_RETRY_S)
+        view = self.pool.view(self.clock.now_ms())
+        verdict = self._allocation.allocate(view, self.ledger.leases, need, self.clock.now_s())
+        if isinstance(verdict, Grant):
+            try:
+                self.ledger.record([verdict.lease])
+            except StoreError as error:
+                self._log.warning("store failed", error=str(error))
+                return Refusal(503, "The conference server cannot store leases now", STORE_RETRY_S)
+        return verdict
+
+    def _registering(self, server_request: ServerRequest, request: Request) -> None:
+        result = self._registrar.handle(request, self.clock.now_s(), self.clock.now_ms())
+        reply = result.reply
+        self._count(f"register {reply.status}")
+        for lease in result.leases:
+            self._log.info("lease", conference=lease.conference_id, state=lease.state.value)
+        if result.change in ("new", "left"):
+            self._log.info("board " + result.change, board=result.board_id)
+        elif reply.status not in (200, 401):
+            self._log.warning("registration refused", status=reply.status, reason=reply.reason, to=request.get("To"))
+        self._endpoint.respond(
+            server_request, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers)
+        )
+        if result.change:
+            self.on_board_change()
+
+    def _count(self, name: str) -> None:
+        self.counters[name] = self.counters.get(name, 0) + 1

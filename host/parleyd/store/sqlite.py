@@ -1,0 +1,131 @@
+"""Leases in one SQLite file: WAL, synchronous=FULL, one transaction for each list of changes."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from parleyd.lease import Lease, LeaseState
+from parleyd.store.face import BoardKey, Change, Snapshot, StoreError
+
+APPLICATION_ID = 0x50524C59  # "PRLY", so that another program's file is not taken for ours
+SCHEMA_VERSION = 1
+
+SCHEMA = (
+    """CREATE TABLE slot (
+        board_id TEXT NOT NULL, slot INTEGER NOT NULL, generation INTEGER NOT NULL, highest INTEGER NOT NULL,
+        size INTEGER NOT NULL, expires_s INTEGER NOT NULL, state TEXT NOT NULL, since_s INTEGER NOT NULL,
+        until_s INTEGER NOT NULL, serial INTEGER NOT NULL, asked_by TEXT NOT NULL,
+        PRIMARY KEY (board_id, slot)) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE board (board_id TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
+)
+PUT_SLOT = "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
+
+
+class SqliteStore:
+    """The store of a single server. Use from one thread."""
+
+    def __init__(self, path: Path, timeout_s: float = 2) -> None:
+        """Open or create the file, waiting timeout_s for a lock. Raises StoreError with one sentence."""
+        self._path = path
+        try:
+            path.touch(mode=0o600)  # it holds the boards' keys
+            self._database = sqlite3.connect(path, isolation_level=None, timeout=timeout_s)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"cannot open the lease store {path}: {error}") from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._database.close()
+            raise StoreError(f"cannot use the lease store {path}: {_advice(error)}") from error
+        except StoreError:
+            self._database.close()
+            raise
+
+    def load(self) -> Snapshot:
+        """Return every record. Raises StoreError when one makes no sense."""
+        try:
+            rows = self._database.execute("SELECT * FROM slot ORDER BY board_id, slot").fetchall()
+            keys = self._database.execute("SELECT board_id, key FROM board ORDER BY board_id").fetchall()
+            leases = tuple(Lease(*row[:6], LeaseState(row[6]), *row[7:]) for row in rows)
+        except (sqlite3.Error, ValueError) as error:
+            raise StoreError(f"cannot read the lease store {self._path}: {error}") from error
+        return Snapshot(leases, tuple(BoardKey(board_id, key) for board_id, key in keys))
+
+    def commit(self, changes: Sequence[Change]) -> None:
+        """Write all changes in one transaction; on disk when this returns. Raises StoreError, nothing changed."""
+        if not changes:
+            return
+        slots = [_row(change) for change in changes if isinstance(change, Lease)]
+        keys = [(change.board_id, change.key) for change in changes if isinstance(change, BoardKey)]
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(PUT_SLOT, slots)
+            self._database.executemany(PUT_BOARD, keys)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise StoreError(f"cannot write the lease store {self._path}: {_advice(error)}") from error
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded into it."""
+        self._database.close()
+
+    def _prepare(self) -> None:
+        application_id, version = self._pragma("application_id"), self._pragma("user_version")
+        tables = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables and application_id != APPLICATION_ID:
+            raise StoreError(f"{self._path} is a database of another program; choose another state directory")
+        if tables and version != SCHEMA_VERSION:
+            raise StoreError(
+                f"{self._path} has schema {version}, this Parley knows schema {SCHEMA_VERSION}; "
+                "use the Parley that wrote it or another state directory"
+            )
+        if self._pragma("quick_check") != "ok":
+            raise StoreError(f"{self._path} is damaged; restore it or choose another state directory")
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = FULL")
+        self._database.execute("BEGIN IMMEDIATE")  # also shows now, not at the first call, that we may write
+        if not tables:
+            for statement in SCHEMA:
+                self._database.execute(statement)
+        self._database.execute("COMMIT")
+
+    def _pragma(self, name: str) -> int | str:
+        return self._database.execute(f"PRAGMA {name}").fetchone()[0]
+
+    def _roll_back(self) -> None:
+        if self._database.in_transaction:
+            try:
+                self._database.execute("ROLLBACK")
+            except sqlite3.Error:  # the failed COMMIT has rolled back by itself
+                pass
+
+
+def _row(lease: Lease) -> tuple[str | int, ...]:
+    return (
+        lease.board_id,
+        lease.slot,
+        lease.generation,
+        lease.highest,
+        lease.size,
+        lease.expires_s,
+        lease.state.value,
+        lease.since_s,
+        lease.until_s,
+        lease.serial,
+        lease.asked_by,
+    )
+
+
+def _advice(error: sqlite3.Error) -> str:
+    text = str(error)
+    if "not a database" in text or "malformed" in text:
+        return f"{text}; restore it or choose another state directory"
+    if "locked" in text:
+        return f"{text}; is another Parley using it?"
+    if "readonly" in text or "unable to open" in text:
+        return f"{text}; the state directory must be writable"
+    return text

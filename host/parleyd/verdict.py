@@ -1,0 +1,30 @@
+"""What the server decides about a request: a grant or a refusal."""
+
+from dataclasses import dataclass
+
+from parleyd.lease import Lease
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An address for one conference: the lease to record before `uri` leaves, and for how many seconds it is good."""
+
+    lease: Lease
+    uri: str
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """No address, and why.
+
+    status, reason: of the SIP response; the reason is for people. retry_after_s: when it may be worth asking
+    again (RFC 3261 20.33), None for never. warn_code: of the Warning header (RFC 3261 20.43), None for no such
+    header. headers: further header fields that the status calls for.
+    """
+
+    status: int
+    reason: str
+    retry_after_s: int | None = None
+    warn_code: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
