@@ -1,0 +1,1 @@
+"""The user equipment of Parley: asks for a conference and brings others in."""

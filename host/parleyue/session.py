@@ -1,0 +1,72 @@
+"""One media session: an RTP port and the SDP of our end (RFC 3264)."""
+
+from parley.call.endpoint import Endpoint
+from parley.call.events import Event
+from parley.call.negotiate import Negotiated, answer_offer, make_offer, read_answer
+from parley.wire.errors import RemoteError
+from parley.wire.sdp import SessionDescription, parse_sdp
+from parleyue.equipment import Equipment
+from parleyue.facts import body_of, call_of
+
+
+class Session:
+    """Offers, answers and re-answers for one call; starts and stops the audio accordingly."""
+
+    def __init__(self, equipment: Equipment, purpose: str) -> None:
+        self._codecs = equipment.codecs
+        self._identifier = equipment.random_u31()
+        self._version = 1
+        self._offered: SessionDescription | None = None
+        self._port = equipment.open_media(purpose)
+        self.negotiated: Negotiated | None = None
+
+    def offer(self) -> bytes:
+        """Our offer, as an SDP body."""
+        port = self._port
+        self._offered = make_offer(self._codecs, port.host, port.port, self._identifier, self._version)
+        return self._offered.to_bytes()
+
+    def take_answer(self, body: bytes) -> Negotiated:
+        """Read the other end's answer to our offer and let the audio flow.
+
+        Raises RemoteError(400 or 488) when it is no answer to it.
+        """
+        assert self._offered is not None
+        self.negotiated = read_answer(self._offered, parse_sdp(body))
+        self._port.start(self.negotiated)
+        return self.negotiated
+
+    def answer(self, body: bytes) -> bytes:
+        """Answer an offer or a re-offer and let the audio flow as agreed.
+
+        Returns our SDP body. Raises RemoteError(400 or 488), the audio unchanged, without anything in common.
+        """
+        if self.negotiated is not None:
+            self._version += 1  # RFC 3264 section 8: a changed description has a higher version
+        self.negotiated = answer_offer(
+            parse_sdp(body), self._codecs, self._port.host, self._port.port, self._identifier, self._version
+        )
+        self._port.start(self.negotiated)
+        return self.negotiated.answer.to_bytes()
+
+    def change(self, endpoint: Endpoint, event: Event, now_ms: int) -> None:
+        """Take a "reoffer" (hold, a new address): answer it, or refuse it and talk on as before.
+
+        A "renegotiated" brings the answer to an offer they made us send.
+        """
+        call = call_of(event)
+        try:
+            if event.kind == "renegotiated":
+                self.take_answer(body_of(event))
+            elif body_of(event):
+                endpoint.answer_reoffer(call, self.answer(body_of(event)), now_ms)
+            else:  # RFC 3261 section 14.2: a re-INVITE without an offer wants ours
+                self._version += 1
+                endpoint.answer_reoffer(call, self.offer(), now_ms)
+        except RemoteError as error:
+            if event.kind == "reoffer":
+                endpoint.answer_reoffer(call, None, now_ms, status=error.status)
+
+    def stop(self) -> None:
+        """No more audio."""
+        self._port.stop()
