@@ -1,0 +1,39 @@
+"""Many at once: eight conferences of four on one board, all thirty-two talking."""
+
+import pytest
+
+pytestmark = pytest.mark.hil
+
+
+def test_eight_conferences_of_four_on_one_board(own_bench, crowd_of, figures):
+    bench = own_bench(boards=1, legs=64)
+    crowd = crowd_of(server=bench.server, conferences=8, participants=4, seconds=15, wav=True)
+    joined = crowd.wait_talking(30)
+    addresses = {event.detail["address"] for event in joined}
+    assert len(addresses) == 8, "one address for each conference"
+    status = bench.status()
+    assert sorted(len(c["participants"]) for c in status["conferences"]) == [4] * 8
+    assert [board["connected"] for board in status["boards"]] == [32]
+    result = crowd.finish(40)
+    figures.add(**result.figures())
+    assert result.lost == 0
+    assert result.complaints() == []
+    assert {p["bye"] for p in result.participants} == {200}
+    bench.wait_status(bench.idle, 12, "the end of all conferences")
+
+
+def test_pcma_and_pcmu_talk_to_each_other(bench, crowd_of, figures):
+    first = crowd_of("mu", server=bench.server, participants=2, seconds=6, law="PCMU")
+    first.wait_talking()
+    second = crowd_of(
+        "a", address=first.address(), participants=2, seconds=3, law="PCMA", prefix="a-", skip_tones=2
+    )
+    second.wait_talking()
+    assert [len(c["participants"]) for c in bench.conferences() if c["address"] == first.address()] == [4]
+    late, early = second.finish(), first.finish()
+    figures.add(**late.figures())
+    for result, law in ((early, 0), (late, 8)):
+        assert [p["payload_types"] for p in result.participants] == [[law], [law]]
+        assert result.lost == 0
+        assert max(max(p["own_db"]) for p in result.participants) < -45
+        assert max(abs(error) for error in result.level_errors_db()) < 0.5

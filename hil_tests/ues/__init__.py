@@ -1,0 +1,1 @@
+"""Drivers for real user equipment, one per kind."""

@@ -1,0 +1,121 @@
+"""One face for every phone: start, call, answer, refer, hang up, play, record, stop."""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+from hil_tests.processes import Process, wait_until
+
+
+@dataclass(frozen=True)
+class PhoneEvent:
+    """Something a phone reported: wall time (s), kind, and whatever it says of it.
+
+    Kinds: ready, incoming, redirected, answered, ended, referred, refer_progress, failed.
+    """
+
+    at_s: float
+    kind: str
+    detail: dict
+
+
+class PhoneError(AssertionError):
+    """A phone could not be started, or says that what was asked of it failed."""
+
+
+class Phone(ABC):
+    """A phone of its own process.
+
+    name: user part of its URI; folder: where its log and recording go; port: SIP port on `host`;
+    play: WAV it speaks (8 kHz mono), None for silence; answer: take every incoming call at once.
+    """
+
+    kind = "phone"
+    follows_redirects = True
+    records = True
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        port: int,
+        host: str = "127.0.0.1",
+        play: Path | None = None,
+        answer: bool = True,
+    ) -> None:
+        self.name, self.port, self.host, self.play, self.answer = name, port, host, play, answer
+        self.folder = folder.resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.log_path = self.folder / f"{name}.log"
+        self.recording = self.folder / f"{name}.wav"
+        self.process: Process | None = None
+
+    @property
+    def uri(self) -> str:
+        """Where it can be called."""
+        return f"sip:{self.name}@{self.host}:{self.port}"
+
+    @abstractmethod
+    def start(self) -> None:
+        """Start the program and wait until it takes calls (bounded)."""
+
+    @abstractmethod
+    def call(self, uri: str) -> None:
+        """Dial; a redirect is followed. Does not wait."""
+
+    @abstractmethod
+    def hangup(self) -> None:
+        """End every call. Does not wait."""
+
+    @abstractmethod
+    def events(self) -> list[PhoneEvent]:
+        """Everything reported so far, oldest first."""
+
+    def refer(self, uri: str, to: str) -> None:
+        """Tell the other end of the current call to call `to` (REFER inside the dialog)."""
+        raise NotImplementedError(f"{self.kind} cannot refer to {to}")
+
+    def finish(self) -> None:
+        """Hang up and end the program so that the recording is complete."""
+        self.stop()
+
+    def stop(self) -> None:
+        """End the program (by its process id), however it is."""
+        if self.process is not None:
+            self.process.stop(grace_s=3)
+
+    def wait_event(self, kind: str, timeout_s: float, count: int = 1) -> PhoneEvent:
+        """The `count`-th event of a kind; PhoneError with the log's tail when it does not come."""
+
+        def seen() -> PhoneEvent | None:
+            matching = [event for event in self.events() if event.kind == kind]
+            return matching[count - 1] if len(matching) >= count else None
+
+        try:
+            return wait_until(seen, timeout_s, f"{kind} number {count} of {self.name}")
+        except AssertionError as error:
+            raise PhoneError(f"{error}\n{self.process.tail() if self.process else ''}") from None
+
+    def __enter__(self) -> Phone:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def json_events(log: str) -> list[PhoneEvent]:
+    """The events among a log's lines: JSON objects with an "event" key."""
+    events = []
+    for line in log.splitlines():
+        if line.startswith("{") and '"event"' in line:
+            try:
+                detail = json.loads(line)
+            except ValueError:  # the line is still being written
+                continue
+            events.append(PhoneEvent(float(detail.get("at", time.time())), detail["event"], detail))
+    return events

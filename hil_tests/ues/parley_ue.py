@@ -1,0 +1,86 @@
+"""The product's own phone, driven as anybody would: `parley call` and `parley listen` on the command line."""
+
+import json
+import signal
+import time
+
+from hil_tests import programs
+from hil_tests.processes import Process, wait_until
+from hil_tests.ues.face import Phone, PhoneError, PhoneEvent
+
+
+class ParleyUe(Phone):
+    """invitees: URIs that `call` brings in; carrier: how they are told; duration_s: None until hung up.
+
+    `start` runs `parley listen` when `answer` is set, else nothing; `call` runs `parley call`.
+    """
+
+    kind = "parley"
+
+    def __init__(
+        self,
+        *args,
+        invitees: tuple[str, ...] = (),
+        carrier: str = "call",
+        duration_s: float | None = None,
+        codec: str = "",
+        join_messages: bool = False,
+        **kwargs,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.invitees, self.carrier, self.duration_s, self.codec = invitees, carrier, duration_s, codec
+        self.join_messages = join_messages
+
+    def start(self) -> None:
+        if self.answer:
+            self._run(["listen", "--join-messages"] if self.join_messages else ["listen"])
+            wait_until(self._listening, 10, f"{self.name} to listen")
+
+    def call(self, uri: str) -> None:
+        invites = [word for invitee in self.invitees for word in ("--invite", invitee)]
+        self._run(["call", uri, *invites, "--carrier", self.carrier, "--no-loop"])
+
+    def _run(self, words: list[str]) -> None:
+        args = [programs.parley(), *words, "--sip", f"{self.host}:{self.port}", "--user", self.name, "--json"]
+        args += ["--record", str(self.recording)]
+        args += ["--play", str(self.play)] if self.play else []
+        args += ["--codec", self.codec] if self.codec else []
+        args += ["--duration", str(self.duration_s)] if self.duration_s is not None else []
+        self.process = Process(self.name, args, self.log_path)
+
+    def _listening(self) -> bool:
+        if self.process is None or not self.process.running():
+            raise PhoneError(f"parley listen has ended\n{self.process.tail() if self.process else ''}")
+        with open("/proc/net/udp") as table:
+            return f":{self.port:04X} " in table.read()
+
+    def steps(self) -> list[dict]:
+        """The JSON lines it has printed."""
+        steps = []
+        for line in self.process.log().splitlines() if self.process else ():
+            try:
+                steps.append(json.loads(line))
+            except ValueError:
+                continue
+        return [step for step in steps if isinstance(step, dict)]
+
+    def events(self) -> list[PhoneEvent]:
+        kinds = {"M8": "refer_progress", "M5": "answered", "M4": "redirected"}
+        return [
+            PhoneEvent(time.time(), kinds.get(step.get("message", ""), step.get("event", "")), step)
+            for step in self.steps()
+        ]
+
+    def summary(self) -> dict:
+        """Its last line, empty when there is none."""
+        found = [step for step in self.steps() if step.get("event") == "summary"]
+        return found[-1] if found else {}
+
+    def hangup(self) -> None:
+        """As Ctrl-C would."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+
+    def finish(self) -> None:
+        if self.process is not None:
+            self.process.stop(grace_s=6, first=signal.SIGINT)

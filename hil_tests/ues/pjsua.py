@@ -1,0 +1,59 @@
+"""PJSUA (pjsip, the library of many desk and soft phones) as a phone of the bench."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from hil_tests import programs
+from hil_tests.processes import Process
+from hil_tests.ues.face import Phone, PhoneEvent, json_events
+
+
+class Pjsua(Phone):
+    """Runs pjsua_phone.py; every call has a recording, `finish` keeps the longest as this phone's."""
+
+    kind = "PJSUA"
+
+    def __init__(self, *args, codec: str = "PCMU", **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.codec = codec
+
+    @staticmethod
+    def available() -> bool:
+        """Whether pjsua2 is installed for this Python."""
+        return programs.has_module("pjsua2")
+
+    def start(self) -> None:
+        script = Path(__file__).with_name("pjsua_phone.py")
+        args = [sys.executable, str(script), "--user", self.name, "--host", self.host]
+        args += ["--port", str(self.port), "--record", str(self.recording), "--codec", self.codec]
+        args += ["--play", str(self.play)] if self.play else []
+        args += ["--answer"] if self.answer else []
+        self.process = Process(self.name, args, self.log_path, stdin=True)
+        self.wait_event("ready", 10)
+
+    def events(self) -> list[PhoneEvent]:
+        return json_events(self.process.log()) if self.process else []
+
+    def command(self, line: str) -> None:
+        """One line to the program."""
+        assert self.process is not None
+        self.process.write_line(line)
+
+    def call(self, uri: str) -> None:
+        self.command(f"call {uri}")
+
+    def refer(self, uri: str, to: str) -> None:
+        self.command(f"refer {uri} {to}")
+
+    def hangup(self) -> None:
+        self.command("hangup")
+
+    def finish(self) -> None:
+        if self.process is None:
+            return
+        self.command("quit")
+        self.process.stop(grace_s=4, first=0)
+        recordings = sorted(self.folder.glob(f"{self.name}.*.wav"), key=lambda path: path.stat().st_size)
+        if recordings:
+            shutil.copy(recordings[-1], self.recording)

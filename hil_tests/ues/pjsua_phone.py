@@ -1,0 +1,195 @@
+"""The PJSUA phone's own program: pjsua2 without threads, commands on stdin, JSON events on stdout.
+
+Commands: call URI | refer URI TARGET | hangup | hold | unhold | quit
+Each call is recorded to a file of its own: RECORD with the call's number before the suffix.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pjsua2 as pj
+
+
+def say(event: str, **facts: object) -> None:
+    """One JSON line."""
+    print(json.dumps({"event": event, "at": time.time(), **facts}), flush=True)
+
+
+class PhoneCall(pj.Call):
+    """A call: plays the clip, records what comes, reports its states."""
+
+    def __init__(self, phone: "PjsuaPhone", call_id: int = pj.PJSUA_INVALID_ID) -> None:
+        super().__init__(phone.account, call_id)
+        self.phone = phone
+        self.number = len(phone.calls)
+        self.over = False
+        self.recorder = None
+        phone.calls.append(self)
+
+    def onCallState(self, prm) -> None:  # noqa: N802 - pjsua2's names
+        info = self.getInfo()
+        facts = {"call": self.number, "remote": info.remoteUri, "contact": info.remoteContact}
+        if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
+            say("answered", **facts)
+        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            self.over, self.recorder = True, None
+            say("ended", status=info.lastStatusCode, reason=info.lastReason, **facts)
+
+    def onCallMediaState(self, prm) -> None:  # noqa: N802
+        info = self.getInfo()  # must be held: its media list dies with it
+        for index, media in enumerate(info.media):
+            if media.type != pj.PJMEDIA_TYPE_AUDIO or media.status != pj.PJSUA_CALL_MEDIA_ACTIVE:
+                continue
+            audio = self.getAudioMedia(index)
+            if self.phone.player is not None:
+                self.phone.player.startTransmit(audio)
+            if self.recorder is None:
+                self.recorder = pj.AudioMediaRecorder()
+                path = self.phone.options.record
+                self.recorder.createRecorder(str(path.with_suffix(f".{self.number}.wav")))
+            audio.startTransmit(self.recorder)
+
+    def onCallRedirected(self, prm) -> int:  # noqa: N802
+        say("redirected", call=self.number, target=prm.targetUri)
+        return pj.PJSIP_REDIRECT_ACCEPT
+
+    def onCallTransferRequest(self, prm) -> None:  # noqa: N802
+        say("referred", call=self.number, target=prm.dstUri)
+        prm.newCall = PhoneCall(self.phone)
+
+    def onCallTransferStatus(self, prm) -> None:  # noqa: N802
+        say("refer_progress", call=self.number, status=prm.statusCode, final=bool(prm.finalNotify))
+
+
+class PhoneAccount(pj.Account):
+    """Takes incoming calls, or lets them ring."""
+
+    phone: "PjsuaPhone"
+
+    def onIncomingCall(self, prm) -> None:  # noqa: N802
+        call = PhoneCall(self.phone, prm.callId)
+        say("incoming", call=call.number, remote=call.getInfo().remoteUri)
+        answer = pj.CallOpParam()
+        answer.statusCode = 200 if self.phone.options.answer else 180
+        call.answer(answer)
+
+
+class PjsuaPhone:
+    """Endpoint, account and calls."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.calls: list[PhoneCall] = []
+        self.player = None
+        self.endpoint = pj.Endpoint()
+        self.account = PhoneAccount()
+        self.account.phone = self
+
+    def start(self) -> None:
+        """Open the library with the file player as its only sound."""
+        config = pj.EpConfig()
+        config.logConfig.level, config.logConfig.consoleLevel = 5, self.options.log_level
+        config.uaConfig.threadCnt, config.uaConfig.mainThreadOnly = 0, True
+        config.medConfig.clockRate = config.medConfig.sndClockRate = 8000
+        config.medConfig.noVad, config.medConfig.ecTailLen = True, 0
+        self.endpoint.libCreate()
+        self.endpoint.libInit(config)
+        self.endpoint.audDevManager().setNullDev()
+        transport = pj.TransportConfig()
+        transport.port = self.options.port
+        transport.boundAddress = transport.publicAddress = self.options.host
+        transport_id = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        self.endpoint.libStart()
+        for codec in self.endpoint.codecEnum2():
+            wanted = codec.codecId.startswith(self.options.codec)
+            self.endpoint.codecSetPriority(codec.codecId, 255 if wanted else 0)
+        if self.options.play:
+            self.player = pj.AudioMediaPlayer()
+            self.player.createPlayer(str(self.options.play), pj.PJMEDIA_FILE_NO_LOOP)
+        self.account.create(self.account_config(transport_id))
+        say("ready", port=self.options.port)
+
+    def account_config(self, transport_id: int) -> pj.AccountConfig:
+        """An account without a registrar, media on our own address."""
+        config = pj.AccountConfig()
+        config.idUri = f"sip:{self.options.user}@{self.options.host}:{self.options.port}"
+        config.sipConfig.transportId = transport_id
+        media = config.mediaConfig.transportConfig
+        media.boundAddress = media.publicAddress = self.options.host
+        media.port = self.options.port + 10
+        return config
+
+    def command(self, line: str) -> bool:
+        """Do one command; False to quit."""
+        words = line.split()
+        live = [call for call in self.calls if not call.over]
+        try:
+            if words[0] == "call":
+                PhoneCall(self).makeCall(words[1], pj.CallOpParam(True))
+            elif words[0] == "refer":
+                chosen = [call for call in live if words[1].split(";")[0] in call.getInfo().remoteUri]
+                chosen[-1].xfer(words[2], pj.CallOpParam())
+            elif words[0] == "hangup":
+                self.endpoint.hangupAllCalls()
+            elif words[0] == "hold":
+                live[-1].setHold(pj.CallOpParam())
+            elif words[0] == "unhold":
+                again = pj.CallOpParam(True)
+                again.opt.flag |= pj.PJSUA_CALL_UNHOLD
+                live[-1].reinvite(again)
+            return words[0] != "quit"
+        except (pj.Error, IndexError) as error:
+            say("failed", command=line, problem=str(getattr(error, "reason", error)))
+            return True
+
+    def run(self) -> None:
+        """Handle events and commands until `quit`, end of input or the time is up."""
+        os.set_blocking(0, False)
+        end, pending = time.monotonic() + self.options.life_s, b""
+        while time.monotonic() < end:
+            self.endpoint.libHandleEvents(10)
+            try:
+                data = os.read(0, 4096)
+            except BlockingIOError:
+                continue
+            if not data:
+                break
+            *lines, pending = (pending + data).split(b"\n")
+            if not all(self.command(line.decode()) for line in lines if line.strip()):
+                break
+        self.endpoint.hangupAllCalls()
+        end = time.monotonic() + 1.0
+        while time.monotonic() < end and not all(call.over for call in self.calls):
+            self.endpoint.libHandleEvents(10)
+        for call in self.calls:
+            call.recorder = None  # closes the file
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--user", default="pjsua")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--play", type=Path)
+    parser.add_argument("--record", type=Path, required=True)
+    parser.add_argument("--codec", default="PCMU")
+    parser.add_argument("--answer", action="store_true")
+    parser.add_argument("--log-level", type=int, default=4)
+    parser.add_argument("--life-s", type=float, default=300.0)
+    phone = PjsuaPhone(parser.parse_args())
+    phone.start()
+    phone.run()
+    phone.calls.clear()
+    phone.player = None
+    phone.endpoint.libDestroy()
+    sys.stdout.flush()
+    os._exit(0)  # the library's destructors must not run after libDestroy
+
+
+if __name__ == "__main__":
+    main()
