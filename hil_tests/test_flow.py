@@ -93,6 +93,7 @@ def test_pjsua_brings_in_baresip_and_our_phone(scene, phone_of, bench, spoken, f
     for number, invitee in enumerate((ue2, ue3), 2):
         ue1.call(invitee.uri)
         ue1.wait_event("answered", 6, number)
+        time.sleep(1.1)  # baresip names its recordings by the second, one for each call
         ue1.refer(invitee.uri, address)
         wait_for_size(bench, number, sip_text.user_of(address))
     time.sleep(TALK_S)
@@ -111,7 +112,7 @@ def test_baresip_brings_in_pjsua(scene, phone_of, bench, spoken, figures):
     contact = wait_until(
         lambda: re.search(r"Contact: <(sip:[0-9a-f]{46}@[^>]+)>", ue1.process.log()), 5, "the address"
     )
-    time.sleep(1.1)  # it names a recording by the second
+    time.sleep(1.1)
     ue1.call(ue2.uri)
     ue2.wait_event("answered", 6)
     ue1.refer(ue2.uri, contact.group(1))

@@ -13,7 +13,8 @@ step() {
 }
 step "ruff check" $bin/ruff check .
 step "ruff format" $bin/ruff format --check --quiet .
-step "pyright" $bin/pyright --warnings
+step "pyright" $bin/pyright --pythonpath $bin/python --warnings
+step "pyright, firmware with MicroPython's library" $bin/python tools/check_stubs.py
 step "layers" $bin/python tools/check_layers.py
 step "state machine diagrams" $bin/python tools/draw_machines.py --check
 step "golden vectors" $bin/python native/reference/make_vectors.py --check

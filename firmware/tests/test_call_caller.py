@@ -354,6 +354,7 @@ class ByeTest(unittest.TestCase):
 
     def test_early(self):
         bench = Outgoing()
+        bench.reply(100, to_tag=None)
         bench.reply(183)
         self.assertEqual([word for word, _ in bench.receive(bench.bye())], [200, "CANCEL"])
         bench.receive(

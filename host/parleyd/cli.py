@@ -13,7 +13,6 @@ from rich.console import Console
 
 from parley import __version__
 from parley.wire.errors import LocalError
-
 from parleyd.client import ask, find_daemon, write_address
 from parleyd.settings import Settings, default_state, load_settings
 from parleyd.show import boards_table, conferences_table, console, show_status

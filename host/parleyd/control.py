@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from parley.call.endpoint import ClientRequest, Endpoint
 from parley.wire.address import derive
 from parley.wire.sip import Response
-
 from parleyd.lease import Lease
 from parleyd.pool import ProvisionedBoard
 

@@ -14,7 +14,6 @@ from typing import Any, cast
 import structlog
 
 from parley.wire.errors import LocalError
-
 from parleyd.api import api_server
 from parleyd.clock import SystemClock
 from parleyd.control import Outcome

@@ -22,7 +22,7 @@ class LeaseState(StrEnum):
     FREE = "free"
     OFFERED = "offered"  # an address was sent to a phone; nobody was seen at it yet
     ACTIVE = "active"  # the board listed the conference at least once
-    LAPSED = "lapsed"  # nobody came in time; capacity is held, a refresh may still be on its way
+    LAPSED = "lapsed"  # nobody was seen in time; capacity is held, for a caller's refresh may be on its way
     QUARANTINED = "quarantined"  # over for certain; only the slot rests
 
 
@@ -43,7 +43,8 @@ class LeaseAction(StrEnum):
     """What a step does to the record besides the new state."""
 
     STAMP = "stamp"  # since = now
-    HOLD = "hold"  # since = now; until = end of quarantine, never before the token itself has expired
+    REST = "rest"  # since = now; until = end of quarantine
+    HOLD = "hold"  # the same, counted from the token's expiry at the earliest
 
 
 S, E, A = LeaseState, LeaseEvent, LeaseAction
@@ -54,16 +55,16 @@ LEASE_TABLE: dict[tuple[LeaseState, LeaseEvent], tuple[LeaseState, LeaseAction]]
     (S.FREE, E.ADOPT): (S.ACTIVE, A.STAMP),
     (S.OFFERED, E.SEEN_LIVE): (S.ACTIVE, A.STAMP),
     (S.OFFERED, E.ADOPT): (S.ACTIVE, A.STAMP),
-    (S.OFFERED, E.RELEASED): (S.QUARANTINED, A.HOLD),
+    (S.OFFERED, E.RELEASED): (S.QUARANTINED, A.REST),
     (S.OFFERED, E.RESTARTED): (S.LAPSED, A.HOLD),
     (S.OFFERED, E.LAPSE): (S.LAPSED, A.HOLD),
     (S.ACTIVE, E.ADOPT): (S.ACTIVE, A.STAMP),
-    (S.ACTIVE, E.NOT_LISTED): (S.QUARANTINED, A.HOLD),
-    (S.ACTIVE, E.RELEASED): (S.QUARANTINED, A.HOLD),
-    (S.ACTIVE, E.RESTARTED): (S.QUARANTINED, A.HOLD),
+    (S.ACTIVE, E.NOT_LISTED): (S.QUARANTINED, A.REST),
+    (S.ACTIVE, E.RELEASED): (S.QUARANTINED, A.REST),
+    (S.ACTIVE, E.RESTARTED): (S.QUARANTINED, A.REST),
     (S.LAPSED, E.SEEN_LIVE): (S.ACTIVE, A.STAMP),
     (S.LAPSED, E.ADOPT): (S.ACTIVE, A.STAMP),
-    (S.LAPSED, E.RELEASED): (S.QUARANTINED, A.HOLD),
+    (S.LAPSED, E.RELEASED): (S.QUARANTINED, A.REST),
     (S.LAPSED, E.QUARANTINE_OVER): (S.FREE, A.STAMP),
     (S.QUARANTINED, E.SEEN_LIVE): (S.ACTIVE, A.STAMP),
     (S.QUARANTINED, E.ADOPT): (S.ACTIVE, A.STAMP),
@@ -150,8 +151,10 @@ def step(lease: Lease, event: LeaseEvent, now_s: float, quarantine_s: float) -> 
         raise LocalError(f"slot {lease.board_id}/{lease.slot}: {event} cannot happen in state {lease.state}")
     state, action = LEASE_TABLE[key]
     until_s = 0
-    if action is LeaseAction.HOLD:
-        until_s = math.ceil(max(now_s + quarantine_s, lease.expires_s + CLOCK_MARGIN_S))
+    if action is LeaseAction.REST:
+        until_s = math.ceil(now_s + quarantine_s)
+    elif action is LeaseAction.HOLD:
+        until_s = math.ceil(max(now_s, lease.expires_s + CLOCK_MARGIN_S) + quarantine_s)
     return replace(lease, state=state, since_s=int(now_s), until_s=until_s)
 
 

@@ -8,7 +8,6 @@
 from collections.abc import Iterable, Mapping
 
 from parley.wire.address import MAX_GENERATION, conference_uri, make_token
-
 from parleyd.lease import Lease, Leases, LeaseState
 from parleyd.pool import BoardView
 

@@ -9,7 +9,6 @@ from parley.wire.grammar import parse_decimal
 from parley.wire.sdp import Media, parse_sdp
 from parley.wire.sip import Request
 from parley.wire.uri import SipUri, parse_name_addr, parse_uri, unescape
-
 from parleyd.report import DEFAULT_RATE_HZ, Codec
 from parleyd.verdict import Refusal
 

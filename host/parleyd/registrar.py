@@ -12,7 +12,6 @@ from parley.wire.errors import RemoteError
 from parley.wire.grammar import parse_decimal
 from parley.wire.sip import Request
 from parley.wire.uri import parse_name_addr
-
 from parleyd.lease import QUARANTINE_S, Lease
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard

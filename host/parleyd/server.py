@@ -15,7 +15,6 @@ from parley.call.events import Event
 from parley.call.server_request import ServerRequest
 from parley.wire.auth import Authenticator
 from parley.wire.sip import Request, Response
-
 from parleyd.allocate import OFFER_TTL_S, AllocationUnit
 from parleyd.clock import Clock
 from parleyd.control import Control, Done, Outcome

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from parley.wire.address import MAX_SIZE, MIN_SIZE
 from parley.wire.errors import LocalError
-
 from parleyd.lease import QUARANTINE_S
 
 ENVIRONMENT_PREFIX = "PARLEY_"

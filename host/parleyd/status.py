@@ -3,7 +3,6 @@
 from typing import Any
 
 from parley.wire.address import conference_uri, make_token
-
 from parleyd.lease import Lease, LeaseState, reserved_legs
 from parleyd.pool import ProvisionedBoard
 from parleyd.server import ConferenceServer

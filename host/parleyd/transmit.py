@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from parley.wire.grammar import quote
-
 from parleyd.verdict import Grant, Refusal
 
 MOVED_TEMPORARILY = 302

@@ -8,12 +8,13 @@ the token is new, the generation has grown, the slot has rested. At the end: eve
 import tempfile
 from pathlib import Path
 
-from .allocation_world import SimulatedBoard, World, refused
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from parleyd.lease import HOLDS_LEGS, LeaseState, reserved_legs
+
+from .allocation_world import SimulatedBoard, World, refused
 
 CROWDED = st.lists(st.tuples(st.integers(4, 8), st.integers(1, 3)), min_size=1, max_size=2)  # legs, slots
 SIZES = st.sampled_from([2, 4, 4, 7])

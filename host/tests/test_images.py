@@ -129,7 +129,7 @@ def test_a_failed_build_keeps_the_old_image(tmp_path, firmware):
 
 
 def test_build_errors_are_one_sentence(tmp_path, firmware):
-    with pytest.raises(build_tool.BuildError, match="no board 'toaster'; there are: .*nucleo-h563zi"):
+    with pytest.raises(build_tool.BuildError, match=r"no board 'toaster'; there are: .*nucleo-h563zi"):
         build_tool.build("toaster", tmp_path, firmware, native=False)
     (firmware / "main.py").rename(firmware / "main.gone")
     try:

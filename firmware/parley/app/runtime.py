@@ -6,6 +6,7 @@ native and the slow kernels, no more). What the two have in common stands first,
 """
 
 # pyright: reportRedeclaration=false, reportAttributeAccessIssue=false, reportMissingImports=false
+# pyright: reportAssignmentType=false, reportArgumentType=false
 # (two runtimes in one file: what one section declares or uses is unknown to the other's stubs)
 
 import errno

@@ -1,1 +1,1 @@
-
+"""Legs, conferences and the kernels under them: samples, no sockets."""

@@ -11,10 +11,11 @@ from parley.wire.grammar import BLANKS, is_token, quote, split_outside, unquote
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     Password = Callable[[str], str | None]
 
-HASHES = {"SHA-256": hashlib.sha256}
+HASHES: "dict[str, Callable[[bytes], Any]]" = {"SHA-256": hashlib.sha256}
 if hasattr(hashlib, "md5"):  # MicroPython has it only in builds with TLS
     HASHES["MD5"] = hashlib.md5
 MAX_NONCES = 512  # used nonces whose count is remembered

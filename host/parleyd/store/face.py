@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from parley.wire.errors import LocalError
-
 from parleyd.lease import Lease
 
 

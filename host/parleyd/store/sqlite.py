@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from parleyd.lease import Lease, LeaseState
 from parleyd.store.face import BoardKey, Change, Snapshot, StoreError
@@ -49,7 +50,7 @@ class SqliteStore:
         try:
             rows = self._database.execute("SELECT * FROM slot ORDER BY board_id, slot").fetchall()
             keys = self._database.execute("SELECT board_id, key FROM board ORDER BY board_id").fetchall()
-            leases = tuple(Lease(*row[:6], LeaseState(row[6]), *row[7:]) for row in rows)
+            leases = tuple(_lease(row) for row in rows)
         except (sqlite3.Error, ValueError) as error:
             raise StoreError(f"cannot read the lease store {self._path}: {error}") from error
         return Snapshot(leases, tuple(BoardKey(board_id, key) for board_id, key in keys))
@@ -129,3 +130,10 @@ def _advice(error: sqlite3.Error) -> str:
     if "readonly" in text or "unable to open" in text:
         return f"{text}; the state directory must be writable"
     return text
+
+
+def _lease(row: tuple[Any, ...]) -> Lease:
+    """Return the record of one row. Raises ValueError for a state that does not exist."""
+    board_id, slot, generation, highest, size, expires_s, state, since_s, until_s, serial, asked_by = row
+    times = (int(since_s), int(until_s), int(serial), str(asked_by))
+    return Lease(board_id, slot, generation, highest, size, expires_s, LeaseState(state), *times)
