@@ -1,0 +1,158 @@
+"""Boards at the server: registration, leases reconciled with what boards say, ends of conferences."""
+
+import json
+
+import pytest
+
+from .server_world import START_S, World, date_of
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path / "leases.sqlite")
+    made.register_all()
+    return made
+
+
+def live(allocation, *participants):
+    return [allocation.slot, allocation.generation, allocation.size, list(participants)]
+
+
+def states(world):
+    return {lease.conference_id: lease.state.value for lease in world.server.running()}
+
+
+def test_registration_is_challenged_then_answered_with_the_date(world):
+    (answer,) = world.boards[0].answers
+    assert answer.status == 200
+    assert date_of(answer) == START_S
+    assert "expires=9" in answer.get("Contact")
+    assert world.server.counters["register 401"] == 2
+
+
+def test_wrong_key_and_strangers_are_403(world):
+    board = world.boards[0]
+    world.server.pool.drop(board.board_id)
+    board.password = "0" * 64
+    board.register(0)
+    world.settle()
+    assert board.answers[-1].status in (401, 403)
+    assert world.server.pool.registration(board.board_id) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'{"firmware": 1}', b"\xff\xfe", json.dumps({"firmware": "0", "boot": "b"}).encode()],
+)
+def test_bad_reports_are_400(world, body):
+    board = world.boards[0]
+    board.register(0, body=body)
+    world.settle()
+    assert board.answers[-1].status == 400
+
+
+def test_a_board_with_two_conferences_on_one_slot_is_not_believed(world):
+    board, allocation, _ = world.granted()
+    board.report["live"] = [live(allocation), live(allocation)]
+    board.register(0)
+    world.settle()
+    assert board.answers[-1].status == 400
+
+
+def test_a_silent_board_leaves_the_pool_within_its_registration(world):
+    dead, alive = world.boards
+    world.lost.add(dead.address)
+    world.wait(10)
+    assert world.server.pool.registration(dead.board_id) is None
+    hosts = {world.granted(uri="sip:conference@127.0.0.1;size=2")[0].host for _ in range(4)}
+    assert hosts == {alive.host}
+
+
+def test_an_unused_offer_lapses_and_its_slot_rests_before_it_returns(world):
+    board, allocation, _ = world.granted()
+    world.wait(58)
+    assert len(states(world)) == 1
+    world.wait(12)
+    assert states(world) == {}
+    record = world.server.ledger.leases[board.board_id][allocation.slot]
+    assert record.state.value == "lapsed"
+    world.wait(45)
+    assert world.server.ledger.leases[board.board_id][allocation.slot].state.value == "free"
+
+
+def test_a_conference_lives_as_long_as_its_board_lists_it(world):
+    board, allocation, _ = world.granted()
+    board.report["live"] = [live(allocation, "sip:a@127.0.0.1")]
+    world.wait(300)
+    assert list(states(world).values()) == ["active"]
+    board.report["live"] = []
+    board.report["ended"] = [[allocation.slot, allocation.generation]]
+    world.wait(4)
+    assert states(world) == {}
+
+
+def test_a_restarted_server_knows_what_it_gave_out(world):
+    board, allocation, contact = world.granted()
+    board.report["live"] = [live(allocation, "sip:a@127.0.0.1")]
+    world.wait(4)
+    world.start_server()
+    assert world.ask().status == 503  # no board has registered with it yet
+    world.wait(4)
+    assert list(states(world).values()) == ["active"]
+    more = {world.granted(uri="sip:conference@127.0.0.1;size=2")[2] for _ in range(12)}
+    assert contact not in more
+    slots = [(b.board_id, b.allocation(c).slot) for c in more for b in world.boards if b.host + ":" in c]
+    assert (board.board_id, allocation.slot) not in slots
+
+
+def test_a_rebooted_board_has_no_conferences_left(world):
+    board, allocation, _ = world.granted()
+    board.report["live"] = [live(allocation, "sip:a@127.0.0.1")]
+    world.wait(4)
+    board.report |= {"boot": "b2", "live": []}
+    world.wait(4)
+    assert states(world) == {}
+
+
+def test_a_lost_board_keeps_its_leases_until_it_returns(world):
+    board, allocation, _ = world.granted()
+    board.report["live"] = [live(allocation, "sip:a@127.0.0.1")]
+    world.wait(4)
+    world.lost.add(board.address)
+    world.wait(200)
+    assert list(states(world).values()) == ["active"]
+    world.lost.clear()
+    world.wait(4)
+    assert list(states(world).values()) == ["active"]
+
+
+def test_ending_a_conference_is_an_order_to_its_board(world):
+    board, allocation, _ = world.granted()
+    board.report["live"] = [live(allocation, "sip:a@127.0.0.1")]
+    world.wait(4)
+    outcomes = []
+    (conference_id,) = states(world)
+    world.server.end_conference(conference_id, outcomes.append)
+    world.settle()
+    assert board.orders == [{"end": [allocation.slot, allocation.generation]}]
+    assert [outcome.done for outcome in outcomes] == [True]
+
+
+def test_ending_nothing_is_404_and_a_dead_board_408(world):
+    outcomes = []
+    world.server.end_conference("b1/0/1", outcomes.append)
+    board, allocation, _ = world.granted()
+    world.lost.add(board.address)
+    world.server.end_conference(
+        f"{board.board_id}/{allocation.slot}/{allocation.generation}", outcomes.append
+    )
+    world.wait(40)
+    assert [outcome.status for outcome in outcomes] == [404, 408]
+
+
+def test_unregistering_takes_a_board_out(world):
+    board = world.boards[0]
+    board.register(0, expires_s=0)
+    world.settle()
+    assert board.answers[-1].status == 200
+    assert world.server.pool.registration(board.board_id) is None
