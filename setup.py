@@ -1,5 +1,10 @@
-"""Builds the CPython binding of the native kernels; everything else stands in pyproject.toml."""
+"""Builds the CPython bindings of the native kernels; everything else stands in pyproject.toml."""
+
+import sys
 
 from setuptools import setup
 
-setup(cffi_modules=["native/cpython/build_cffi.py:ffi"])
+extensions = ["native/cpython/build_cffi.py:ffi"]
+if sys.platform == "linux":
+    extensions.append("native/cpython/build_cffi.py:io_ffi")
+setup(cffi_modules=extensions)

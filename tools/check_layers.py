@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # package -> what of ours it may import besides itself
 LAYERS: dict[str, tuple[str, ...]] = {
     "parley_native": (),
+    "parley_io": (),
     "parley.wire": (),
     "parley.call": ("parley.wire",),
     "parley.media": ("parley.wire", "parley_native"),
@@ -33,6 +34,7 @@ FOLDERS: dict[str, str] = {
     "parleyd": "host/parleyd",
     "parleyue": "host/parleyue",
     "parley_native": "native/cpython/parley_native",
+    "parley_io": "native/cpython/parley_io",
     "hil_tests": "hil_tests",
 }
 OURS = tuple(LAYERS)

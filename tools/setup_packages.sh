@@ -2,10 +2,10 @@
 # Debian packages that building, running and testing Parley need. Installs what is missing, as root or by sudo.
 set -euo pipefail
 
-# A C compiler for the CPython binding and the virtual board's kernels; the Arm compiler for the boards' kernels;
+# A C compiler for the CPython binding and the virtual board's kernels; the Arm compiler and QEMU for the boards' kernels;
 # the phones and the capture tools of the hardware-in-the-loop tests; three voices for the demonstration.
 packages=(python3-dev python3-venv gcc libc6-dev binutils libffi-dev
-  gcc-arm-none-eabi binutils-arm-none-eabi
+  gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm
   baresip-core sip-tester tshark espeak-ng procps)
 
 missing=()

@@ -1,4 +1,4 @@
-"""Builds parley_native.mpy for one architecture; with sources named, any other native module.
+"""Builds Parley's native modules for one architecture; with sources named, any other native module.
 
 Compile with the system's gcc (or arm-none-eabi-gcc), link with GNU ld and image.ld, convert with mpy_file.
 """
@@ -40,9 +40,28 @@ X64_COMPILERS = ("x86_64-linux-gnu-gcc", *(("gcc",) if platform.machine() in ("x
 
 # arch: (compilers, the apt package of one, compiler flags, linker flags)
 TOOLCHAINS = {
-    "x64": (X64_COMPILERS, "gcc-x86-64-linux-gnu", ["-fcf-protection=none"], ["-z", "norelro"]),
+    "x64": (X64_COMPILERS, "gcc-x86-64-linux-gnu", ["-O3", "-fcf-protection=none"], ["-z", "norelro"]),
     "armv7emsp": (("arm-none-eabi-gcc",), "gcc-arm-none-eabi", M4, []),
     "armv7emdp": (("arm-none-eabi-gcc",), "gcc-arm-none-eabi", M7, []),
+}
+
+KERNELS = sorted((NATIVE / "src").glob("*.c"))
+# module: (architectures or None for all, its names, C files)
+MODULES = {
+    "parley_native": (
+        None,
+        HERE / "exports.h",
+        [*(HERE / f"{name}.c" for name in ("module", "bridge_glue", "glue")), *KERNELS],
+    ),
+    "parley_io": (
+        ("x64",),  # Linux
+        NATIVE / "io" / "exports.h",
+        [
+            *(NATIVE / "io" / f"{name}.c" for name in ("module", "io", "system_x64")),
+            HERE / "glue.c",
+            *KERNELS,
+        ],
+    ),
 }
 
 
@@ -103,20 +122,24 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--arch", required=True, choices=sorted(TOOLCHAINS))
     parser.add_argument("--output", required=True, type=Path, help="folder to write MODULE.mpy to")
-    parser.add_argument("--module", default="parley_native")
-    parser.add_argument(
-        "--exports", type=Path, default=HERE / "exports.h", help="header with the module's names"
-    )
-    parser.add_argument("sources", nargs="*", type=Path, help="C files; Parley's kernels when none is given")
+    parser.add_argument("--module", help="build this one only")
+    parser.add_argument("--exports", type=Path, help="header with the module's names")
+    parser.add_argument("sources", nargs="*", type=Path, help="C files of a module that is not Parley's")
     asked = parser.parse_args()
-    sources = asked.sources or [HERE / "module.c", *sorted((NATIVE / "src").glob("*.c"))]
-    includes = (NATIVE / "include", NATIVE / "src", asked.exports.resolve().parent)
-    try:
-        target = build(asked.arch, asked.output, asked.module, asked.exports, sources, includes)
-    except (BuildError, ConversionError) as fault:
-        print(f"{asked.module} for {asked.arch}: {fault}", file=sys.stderr)
-        return 1
-    print(f"{target} ({target.stat().st_size} octets)")
+    if asked.sources:
+        wanted = {asked.module: (None, asked.exports or HERE / "exports.h", asked.sources)}
+    else:
+        wanted = {name: MODULES[name] for name in ([asked.module] if asked.module else MODULES)}
+    for module, (archs, exports, sources) in wanted.items():
+        if archs is not None and asked.arch not in archs:
+            continue
+        includes = (exports.resolve().parent, NATIVE / "include", NATIVE / "src", NATIVE / "io")
+        try:
+            target = build(asked.arch, asked.output, module, exports, sources, includes)
+        except (BuildError, ConversionError) as fault:
+            print(f"{module} for {asked.arch}: {fault}", file=sys.stderr)
+            return 1
+        print(f"{target} ({target.stat().st_size} octets)")
     return 0
 
 

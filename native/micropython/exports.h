@@ -2,6 +2,7 @@
  * @file exports.h
  * The names of the module, in the order of its qstr table: build.py reads this very file for the .mpy,
  * module.c for the indices. NAME is an interned name only, EXPORT also a function of the module.
+ * ValueError stands first (glue.h).
  */
 NAME(ValueError)
 EXPORT(g711_decode)
@@ -18,3 +19,18 @@ EXPORT(leg_receive)
 EXPORT(leg_playout)
 EXPORT(leg_packetise)
 EXPORT(leg_stat)
+EXPORT(bridge_size)
+EXPORT(bridge_init)
+EXPORT(bridge_add_leg)
+EXPORT(bridge_change)
+EXPORT(bridge_remove_leg)
+EXPORT(bridge_receive)
+EXPORT(bridge_receive_leg)
+EXPORT(bridge_begin)
+EXPORT(bridge_mix)
+EXPORT(bridge_skip)
+EXPORT(bridge_packet)
+EXPORT(bridge_packet_leg)
+EXPORT(bridge_refused)
+EXPORT(bridge_leg_stat)
+EXPORT(bridge_stat)

@@ -1,10 +1,10 @@
 /**
  * @file module.c
- * parley_native.mpy: the kernels as a MicroPython module. Each function checks every length before a
- * kernel sees a pointer, because a mistake here is a crash of the whole firmware. The same faces, rules
- * and errors as native/cpython/parley_native/__init__.py.
+ * parley_native.mpy: the kernels as a MicroPython module. The same faces, rules and errors as
+ * native/cpython/parley_native.
  */
-#include "mpy_abi.h"
+#include "bridge_glue.h"
+#include "glue.h"
 #include "parley_g711.h"
 #include "parley_leg.h"
 #include "parley_level.h"
@@ -18,48 +18,6 @@ enum { QSTR_FILE,
        QSTR_COUNT };
 #undef NAME
 #undef EXPORT
-
-/* The compiler may turn loops into calls of these; both end in the firmware. */
-void *memset(void *to, int value, size_t octets) {
-    return MPY_ENTRY(MPY_MEMSET, void *, (void *, int, size_t))(to, value, octets);
-}
-
-void *memcpy(void *to, const void *from, size_t octets) {
-    return MPY_ENTRY(MPY_MEMMOVE, void *, (void *, const void *, size_t))(to, from, octets);
-}
-
-static void need(int condition, const char *text) {
-    if (!condition) {
-        mpy_raise(mp_native_qstr_table[QSTR_ValueError], text);
-    }
-}
-
-/** An integer argument of 32 bits. */
-static int32_t integer(mpy_obj object) {
-    intptr_t value = mpy_word(object);
-    need(value == (int32_t)value, "argument");
-    return (int32_t)value;
-}
-
-/** The memory of `object`: at least `least` items of `size` octets, aligned; `items` gets how many. */
-static void *view(mpy_obj object, uintptr_t flags, size_t size, int32_t least, int32_t *items) {
-    mpy_buffer found;
-    mpy_get_buffer(object, &found, flags);
-    need(found.octets % size == 0 && found.octets <= INT32_MAX, "buffer length");
-    need(found.octets / size >= (size_t)least, "buffer too short");
-    need((uintptr_t)found.memory % size == 0, "buffer alignment");
-    *items = (int32_t)(found.octets / size);
-    return found.memory;
-}
-
-static const void *readable(mpy_obj object, size_t size, int32_t least, int32_t *items) {
-    return view(object, MPY_BUFFER_READ, size, least, items);
-}
-
-static void *writable(mpy_obj object, size_t size, int32_t least) {
-    int32_t items;
-    return view(object, MPY_BUFFER_READ | MPY_BUFFER_WRITE, size, least, &items);
-}
 
 static parley_leg *leg_in(mpy_obj object) {
     return writable(object, sizeof(int32_t), parley_leg_size() / (int32_t)sizeof(int32_t));
@@ -120,10 +78,8 @@ static mpy_obj level_dbov(mpy_obj pcm) {
 }
 
 static mpy_obj rtp_read(mpy_obj packet, mpy_obj length, mpy_obj fields) {
-    int32_t octets;
     int32_t used = integer(length);
-    const uint8_t *source = readable(packet, 1, 0, &octets);
-    need(used >= 0 && used <= octets, "length");
+    const uint8_t *source = datagram(packet, used);
     return mpy_small_int(parley_rtp_read(source, used, writable(fields, sizeof(int32_t), PARLEY_RTP_FIELDS)));
 }
 
@@ -149,10 +105,8 @@ static mpy_obj leg_init(size_t count, const mpy_obj *arguments) {
 }
 
 static mpy_obj leg_receive(mpy_obj leg, mpy_obj packet, mpy_obj length) {
-    int32_t octets;
     int32_t used = integer(length);
-    const uint8_t *source = readable(packet, 1, 0, &octets);
-    need(used >= 0 && used <= octets, "length");
+    const uint8_t *source = datagram(packet, used);
     return checked(parley_leg_receive(leg_in(leg), source, used));
 }
 
@@ -173,8 +127,6 @@ static mpy_obj leg_stat(mpy_obj leg, mpy_obj index) {
     return checked(parley_leg_stat(leg_in(leg), integer(index)));
 }
 
-#define FIXED(name, arity) \
-    static const mpy_fixed name##_object = {mp_type_fun_builtin_##arity, (void (*)(void))name};
 FIXED(g711_decode, 3)
 FIXED(g711_encode, 3)
 FIXED(mix_clear, 1)
@@ -188,11 +140,22 @@ FIXED(leg_receive, 3)
 FIXED(leg_playout, 2)
 FIXED(leg_packetise, 3)
 FIXED(leg_stat, 2)
-static const mpy_variadic leg_init_object = {
-    mp_type_fun_builtin_var,
-    MPY_ARGUMENTS(6, 6),
-    (void (*)(void))leg_init,
-};
+VARIADIC(leg_init, 6)
+FIXED(bridge_size, 2)
+VARIADIC(bridge_init, 4)
+VARIADIC(bridge_add_leg, 10)
+VARIADIC(bridge_change, 7)
+FIXED(bridge_remove_leg, 2)
+VARIADIC(bridge_receive, 4)
+VARIADIC(bridge_receive_leg, 4)
+FIXED(bridge_begin, 3)
+FIXED(bridge_mix, 2)
+FIXED(bridge_skip, 2)
+FIXED(bridge_packet, 2)
+FIXED(bridge_packet_leg, 2)
+FIXED(bridge_refused, 2)
+FIXED(bridge_leg_stat, 3)
+FIXED(bridge_stat, 2)
 
 /** Entry, at the first octet of the image: binds the names in the module's globals. */
 MPY_ENTRY_POINT mpy_obj mpy_init(const mpy_self *self, size_t count, size_t keywords,

@@ -72,6 +72,7 @@ enum {
     MPY_MEMSET = 50,
     MPY_MEMMOVE = 51,
     MPY_RAISE_MSG = 55,
+    MPY_BYTEARRAY_BY_REF = 59,
     MPY_GET_BUFFER = 65
 };
 
@@ -106,6 +107,11 @@ static inline intptr_t mpy_word(mpy_obj object) {
 static inline void mpy_get_buffer(mpy_obj object, mpy_buffer *found, uintptr_t flags) {
     flags |= MPY_BUFFER_RAISE;
     MPY_ENTRY(MPY_GET_BUFFER, _Bool, (mpy_obj, mpy_buffer *, uintptr_t))(object, found, flags);
+}
+
+/** A bytearray over memory that is not the collector's and stays. */
+static inline mpy_obj mpy_bytearray_at(size_t octets, void *memory) {
+    return MPY_ENTRY(MPY_BYTEARRAY_BY_REF, mpy_obj, (size_t, void *))(octets, memory);
 }
 
 static inline void *mpy_swap_globals(void *globals) {

@@ -2,21 +2,10 @@
 #include <stddef.h>
 
 #include "leg_state.h"
+#include "octets.h"
 #include "parley_g711.h"
 #include "parley_level.h"
 #include "parley_rtp.h"
-
-int leg_usable(const parley_leg *leg) {
-    return leg->magic == LEG_MAGIC;
-}
-
-int32_t leg_slot(const parley_leg *leg, int32_t ahead) {
-    return (int32_t)(((uint32_t)leg->play_index + (uint32_t)ahead) % SLOTS);
-}
-
-void leg_count(parley_leg *leg, int32_t stat, int32_t by) {
-    leg->stat[stat] = (leg->stat[stat] + by) & STAT_MASK;
-}
 
 int32_t leg_prefill_slots(const parley_leg *leg) {
     int32_t slots = FRAME_SLOTS * leg->depth_frames + leg->packet_slots - FRAME_SLOTS;
@@ -74,15 +63,11 @@ int32_t parley_leg_init(parley_leg *leg, int32_t size, int32_t law, int32_t payl
     return 0;
 }
 
-void leg_header(parley_leg *leg, uint8_t *packet) {
-    int32_t fields[PARLEY_RTP_FIELDS] = {
-        leg->payload_type,
-        leg->marker_out,
-        (int32_t)leg->sequence_out,
-        (int32_t)leg->timestamp_out,
-        (int32_t)leg->ssrc_out,
-    };
-    parley_rtp_write(packet, PARLEY_RTP_HEADER_BYTES, fields);
+void leg_header(parley_leg *leg, uint8_t *packet) { /* RFC 3550 section 5.1, version 2 */
+    octets_put_word(packet, 0x80000000U | (uint32_t)leg->marker_out << 23 | (uint32_t)leg->payload_type << 16 |
+                         leg->sequence_out);
+    octets_put_word(packet + 4, leg->timestamp_out);
+    octets_put_word(packet + 8, leg->ssrc_out);
     leg->timestamp_out += PARLEY_LEG_FRAME_SAMPLES;
     leg->sequence_out = (leg->sequence_out + 1) & 0xFFFF;
     leg->marker_out = 0;

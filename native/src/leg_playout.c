@@ -26,7 +26,27 @@ static int due(parley_leg *leg) {
     return 0;
 }
 
+/** Plays a frame of which nothing is missing, as nearly all are. @return 0 if it is not such a one */
+static int next_whole(parley_leg *leg, const uint8_t **slots) {
+    int32_t first = leg_slot(leg, 0), second = leg_slot(leg, 1);
+    if (leg->filling || leg->span < FRAME_SLOTS || !(leg->filled[first] & leg->filled[second])) {
+        return 0;
+    }
+    slots[0] = leg->codes[first];
+    slots[1] = leg->codes[second];
+    leg->filled[first] = leg->filled[second] = 0;
+    leg->play_index = leg_slot(leg, FRAME_SLOTS);
+    leg->play_timestamp += FRAME_SLOTS * SLOT_SAMPLES;
+    leg->span -= FRAME_SLOTS;
+    leg->room = 0;
+    leg_count(leg, PARLEY_LEG_STAT_PLAYED, 1);
+    return 1;
+}
+
 int32_t leg_next(parley_leg *leg, const uint8_t **slots) {
+    if (next_whole(leg, slots)) {
+        return 1;
+    }
     if (!due(leg)) {
         leg_count(leg, PARLEY_LEG_STAT_SILENT, 1);
         return 0;
@@ -48,7 +68,7 @@ int32_t parley_leg_playout(parley_leg *leg, int16_t *pcm) {
         return PARLEY_LEG_UNUSABLE;
     }
     int32_t plays = leg_next(leg, slots);
-    frame_decode(leg->law, slots, pcm);
-    leg->stat[PARLEY_LEG_STAT_LEVEL_IN] = plays ? frame_level(pcm) : PARLEY_LEVEL_SILENCE;
+    leg->stat[PARLEY_LEG_STAT_LEVEL_IN] = frame_decode(leg->law, slots, pcm); /* silence when none plays */
+    frame_to_pcm(pcm);
     return plays;
 }

@@ -1,5 +1,7 @@
 /** @file leg_receive.c From a datagram into the jitter buffer; the contract stands in parley_leg.h. */
+#include "leg_expected.h"
 #include "leg_state.h"
+#include "octets.h"
 #include "parley_rtp.h"
 
 static int32_t refuse(parley_leg *leg, int32_t stat, int32_t reason) {
@@ -86,9 +88,7 @@ static int32_t store(parley_leg *leg, const uint8_t *codes, int32_t at, int32_t 
         if (leg->filled[index]) {
             continue;
         }
-        for (int32_t k = 0; k < SLOT_SAMPLES; k++) {
-            leg->codes[index][k] = codes[i * SLOT_SAMPLES + k];
-        }
+        octets_copy(leg->codes[index], codes + i * SLOT_SAMPLES, SLOT_SAMPLES);
         leg->filled[index] = 1;
         stored++;
     }
@@ -137,6 +137,9 @@ int32_t parley_leg_receive(parley_leg *leg, const uint8_t *packet, int32_t lengt
     int32_t fields[PARLEY_RTP_FIELDS];
     if (!leg_usable(leg)) {
         return PARLEY_LEG_UNUSABLE;
+    }
+    if (leg_take_expected(leg, packet, length)) {
+        return PARLEY_LEG_TAKEN;
     }
     int32_t start = parley_rtp_read(packet, length, fields);
     if (start < 0) {

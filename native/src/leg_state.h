@@ -53,13 +53,19 @@ struct parley_leg {
 };
 
 /** 1 if the memory holds a leg. */
-int leg_usable(const parley_leg *leg);
+static inline int leg_usable(const parley_leg *leg) {
+    return leg->magic == LEG_MAGIC;
+}
 
 /** Ring index of the slot `ahead` of the play point (negative: behind); always within the ring. */
-int32_t leg_slot(const parley_leg *leg, int32_t ahead);
+static inline int32_t leg_slot(const parley_leg *leg, int32_t ahead) {
+    return (int32_t)(((uint32_t)leg->play_index + (uint32_t)ahead) % SLOTS);
+}
 
 /** Counts; counters wrap so that they fit a 31-bit MicroPython integer. */
-void leg_count(parley_leg *leg, int32_t stat, int32_t by);
+static inline void leg_count(parley_leg *leg, int32_t stat, int32_t by) {
+    leg->stat[stat] = (leg->stat[stat] + by) & STAT_MASK;
+}
 
 /** Slots that must be queued before playing starts. */
 int32_t leg_prefill_slots(const parley_leg *leg);

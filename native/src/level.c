@@ -1,5 +1,6 @@
 /** @file level.c Level in -dBov; the contract stands in parley_level.h. */
 #include "level.h"
+#include "words.h"
 
 /** round(32767^2 * 10^(-(i + 0.5) / 10)): the mean square at which level i ends and i + 1 begins. */
 static const uint32_t LEVEL_ENDS[10] = {
@@ -9,7 +10,7 @@ static const uint32_t LEVEL_ENDS[10] = {
 
 static uint64_t energy(const int16_t *pcm, int32_t samples) {
     uint64_t sum = 0;
-    for (int32_t i = 0; i < samples; i++) {
+    for (int32_t i = words_energy(pcm, samples, &sum); i < samples; i++) {
         int32_t sample = pcm[i];
         sum += (uint32_t)(sample * sample);
     }

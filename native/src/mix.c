@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "parley_mix.h"
+#include "words.h"
 
 enum {
     ROOM = 32767 - PARLEY_MIX_KNEE /* what the knee has left to reach full scale */
@@ -40,19 +41,20 @@ void parley_mix_clear(int32_t *sum, int32_t samples) {
 }
 
 void parley_mix_add(int32_t *sum, const int16_t *pcm, int32_t samples) {
-    for (int32_t i = 0; i < samples; i++) {
+    for (int32_t i = words_mix_add(sum, pcm, samples); i < samples; i++) {
         sum[i] = (int32_t)((uint32_t)sum[i] + (uint32_t)(int32_t)pcm[i]);
     }
 }
 
 void parley_mix_minus(const int32_t *sum, const int16_t *own, int16_t *out, int32_t samples) {
-    if (overloads(sum, own, samples)) {
+    int32_t done = words_mix_minus(sum, own, out, samples);
+    if (done < 0 || overloads(sum + done, own == NULL ? NULL : own + done, samples - done)) {
         for (int32_t i = 0; i < samples; i++) {
             out[i] = soft_limit(wanted(sum, own, i));
         }
         return;
     }
-    for (int32_t i = 0; i < samples; i++) {
+    for (int32_t i = done; i < samples; i++) {
         out[i] = (int16_t)wanted(sum, own, i);
     }
 }

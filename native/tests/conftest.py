@@ -70,6 +70,26 @@ def module_folder(build, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="session")
+def sanitized(tmp_path_factory):
+    """Builds a C program of this folder with the kernels, under the address and undefined-behaviour sanitizers.
+
+    sanitized(name, *further C files, standard="c99") -> path
+    """
+    strict = ["-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"]
+
+    def make(name, *further, standard="c99"):
+        program = tmp_path_factory.mktemp("c") / name
+        sources = [NATIVE / "tests" / f"{name}.c", *further, *sorted((NATIVE / "src").glob("*.c"))]
+        includes = [f"-I{NATIVE / folder}" for folder in ("include", "src", "io")]
+        options = [f"-std={standard}", *strict, "-fno-sanitize-recover=all"]
+        code, text = run("gcc", *options, *includes, *sources, "-lm", "-o", program)
+        assert code == 0, text
+        return program
+
+    return make
+
+
 class Line:
     """A leg under test (A-law, whose codes all differ and are never 0) and the phone that sends to it.
 

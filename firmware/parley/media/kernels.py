@@ -15,6 +15,19 @@ native/include/parley_*.h. In short (pcm: 16-bit samples; total: 32-bit sums; fi
     leg_packetise(leg, pcm or None, packet) -> 172, or 0
     leg_stat(leg, index in LEG_STATS) -> int
 
+and everything for all conferences of a board (media/bridge.py is the face to use; address: 6 octets):
+
+    bridge_size(legs, conferences) -> octets     bridge_init(bridge, legs, conferences, loudest or 0)
+    bridge_add_leg(bridge, leg, conference, law, payload_type, event_payload_type, depth_frames, flags, seed,
+        address) -> 0 or BRIDGE_IN_USE           bridge_remove_leg(bridge, leg)
+    bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, address) -> 0 or BRIDGE_IN_USE
+    bridge_receive(bridge, packet, length, address) -> as leg_receive, or BRIDGE_UNKNOWN, BRIDGE_UNWANTED
+    bridge_receive_leg(bridge, leg, packet, length)
+    bridge_begin(bridge, phase, phases)          bridge_mix(bridge, most) -> packets made, 0: tick over
+    bridge_packet(bridge, place) -> offset       bridge_packet_leg(bridge, place) -> leg
+    bridge_refused(bridge, place)                bridge_skip(bridge, ticks)
+    bridge_leg_stat(bridge, leg, index in BRIDGE_LEG_STATS)   bridge_stat(bridge, index in BRIDGE_STATS)
+
 The first buffer read sets the number of samples; the others must be as long or longer, else ValueError.
 """
 
@@ -23,6 +36,21 @@ KERNELS_FAULT = ""
 
 try:
     from parley_native import (
+        bridge_add_leg,
+        bridge_begin,
+        bridge_change,
+        bridge_init,
+        bridge_leg_stat,
+        bridge_mix,
+        bridge_packet,
+        bridge_packet_leg,
+        bridge_receive,
+        bridge_receive_leg,
+        bridge_refused,
+        bridge_remove_leg,
+        bridge_size,
+        bridge_skip,
+        bridge_stat,
         g711_decode,
         g711_encode,
         leg_init,
@@ -47,6 +75,21 @@ except (
     KERNELS = "slow"
     KERNELS_FAULT = str(fault) or type(fault).__name__
     from parley.media.kernels_slow import (
+        bridge_add_leg,
+        bridge_begin,
+        bridge_change,
+        bridge_init,
+        bridge_leg_stat,
+        bridge_mix,
+        bridge_packet,
+        bridge_packet_leg,
+        bridge_receive,
+        bridge_receive_leg,
+        bridge_refused,
+        bridge_remove_leg,
+        bridge_size,
+        bridge_skip,
+        bridge_stat,
         g711_decode,
         g711_encode,
         leg_init,
@@ -64,6 +107,21 @@ except (
     )
 
 __all__ = (
+    "bridge_add_leg",
+    "bridge_begin",
+    "bridge_change",
+    "bridge_init",
+    "bridge_leg_stat",
+    "bridge_mix",
+    "bridge_packet",
+    "bridge_packet_leg",
+    "bridge_receive",
+    "bridge_receive_leg",
+    "bridge_refused",
+    "bridge_remove_leg",
+    "bridge_size",
+    "bridge_skip",
+    "bridge_stat",
     "g711_decode",
     "g711_encode",
     "leg_init",
@@ -133,4 +191,34 @@ LEG_STATS = (
     "underrun",
     "dropped",
     "sent",
+)
+
+# what a leg may do: bits of `flags`
+BRIDGE_SPEAKS = 1
+BRIDGE_HEARS = 2
+
+# what the bridge returns, beside the leg's
+BRIDGE_UNKNOWN = -6
+BRIDGE_UNWANTED = -7
+BRIDGE_IN_USE = -8
+
+# bridge_leg_stat by index: the leg's, packets that came while it did not speak, packets the network refused
+BRIDGE_LEG_STATS = LEG_STATS + ("unwanted", "refused")
+
+# bridge_stat by index; packets, but for legs, conferences, frames of conferences, voices mixed in them, and
+# frames encoded for one leg and for several (native/include/parley_bridge.h)
+BRIDGE_STATS = (
+    "legs",
+    "conferences",
+    "received",
+    "taken",
+    "unknown",
+    "sent",
+    "refused",
+    "frames",
+    "voices",
+    "encoded",
+    "shared",
+    "copied",
+    "silence",
 )

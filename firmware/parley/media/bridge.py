@@ -1,0 +1,143 @@
+"""All media of a board: its legs, who is in which conference, one mix for all. A thin face over the kernels.
+
+No I/O: packets.py moves packets between this and the network. From `begin` to the last `mix` nothing allocates.
+"""
+
+import struct
+
+from parley.media import kernels
+from parley.media.codecs import PACKET_BYTES, law_of
+from parley.media.leg import DEPTH_FRAMES, NO_EVENTS
+from parley.wire.errors import LocalError
+
+NO_ADDRESS = bytes(6)
+
+
+def pack_address(host, port):
+    """IPv4 address and port as the bridge knows a peer: 6 bytes. LocalError when host is no IPv4 address."""
+    try:
+        octets = [int(part) for part in host.split(".")]
+    except ValueError:
+        octets = []
+    if len(octets) != 4 or min(octets) < 0 or max(octets) > 255 or not 0 < port < 65536:
+        raise LocalError("no address of a peer: %s:%d" % (host, port))
+    return bytes(octets) + port.to_bytes(2, "big")
+
+
+def _flags(direction):
+    """direction: ours, as answered (RFC 3264 6.1): recvonly means that he speaks and hears nothing."""
+    speaks = kernels.BRIDGE_SPEAKS if direction in ("sendrecv", "recvonly") else 0
+    return speaks | (kernels.BRIDGE_HEARS if direction in ("sendrecv", "sendonly") else 0)
+
+
+class Bridge:
+    """Owns the memory of `legs` legs in up to `conferences` conferences, both named by number from 0 on.
+
+    loudest: voices mixed in one conference at most, 0 all. memory: a buffer of Bridge.size() bytes to live in,
+    best one outside the collector's heap; without it, one is made.
+    """
+
+    def __init__(self, legs, conferences, loudest=0, memory=None):
+        """ValueError for what the kernels cannot do, or a memory too short."""
+        self.legs = legs
+        self.conferences = conferences
+        self.memory = bytearray(kernels.bridge_size(legs, conferences)) if memory is None else memory
+        kernels.bridge_init(self.memory, legs, conferences, loudest)
+        self._free = list(range(legs - 1, -1, -1))
+
+    @staticmethod  # pyright: ignore[reportArgumentType] - MicroPython's stubs know it without arguments only
+    def size(legs, conferences):
+        """Bytes of memory a bridge needs."""
+        return kernels.bridge_size(legs, conferences)
+
+    @property
+    def count(self):
+        """Legs in use."""
+        return self.legs - len(self._free)
+
+    @property
+    def full(self):
+        """Every leg is in use."""
+        return not self._free
+
+    def add(self, conference, codec, payload_type, event_payload_type, direction, address, seed):
+        """Lets somebody into a conference, from the next tick on; returns the number of his leg.
+
+        codec: RTP encoding name; event_payload_type: of telephone-event, or None; direction: ours; address:
+        pack_address of the peer, or NO_ADDRESS; seed: (SSRC, sequence number, timestamp) to send first, random
+        (RFC 3550 5.1). LocalError when every leg is in use or another leg has that peer; ValueError for a codec
+        we do not speak.
+        """
+        if self.full:
+            raise LocalError("every leg is in use")
+        leg = self._free[-1]
+        events = NO_EVENTS if event_payload_type is None else event_payload_type
+        words = struct.pack("<III", *seed)
+        flags = _flags(direction)
+        law = law_of(codec)
+        done = kernels.bridge_add_leg(
+            self.memory, leg, conference, law, payload_type, events, DEPTH_FRAMES, flags, words, address
+        )
+        if done < 0:
+            raise LocalError("another leg has this peer")
+        self._free.pop()
+        return leg
+
+    def change(self, leg, codec, payload_type, event_payload_type, direction, address):
+        """Other terms for a leg; its SSRC and clock go on. Errors as in `add`; then nothing has changed."""
+        events = NO_EVENTS if event_payload_type is None else event_payload_type
+        flags = _flags(direction)
+        if kernels.bridge_change(self.memory, leg, law_of(codec), payload_type, events, flags, address) < 0:
+            raise LocalError("another leg has this peer")
+
+    def remove(self, leg):
+        """Takes a leg out. ValueError when it is not in use."""
+        kernels.bridge_remove_leg(self.memory, leg)
+        self._free.append(leg)
+
+    def receive(self, packet, length, address):
+        """Takes a datagram from `address` (6 bytes). Returns 0, or a negative reason why it was not taken."""
+        return kernels.bridge_receive(self.memory, packet, length, address)
+
+    def receive_leg(self, leg, packet, length):
+        """The same for a datagram that is known to come from a leg's peer."""
+        return kernels.bridge_receive_leg(self.memory, leg, packet, length)
+
+    def begin(self, phase=0, phases=1):
+        """Opens a tick for the conferences whose number is `phase` modulo `phases`."""
+        kernels.bridge_begin(self.memory, phase, phases)
+
+    def mix(self, most):
+        """Makes up to `most` packets, at places 0 and up; returns how many, 0 when the tick is over."""
+        return kernels.bridge_mix(self.memory, most)
+
+    def packet(self, place):
+        """A view of the packet at a place; made once, it shows every later packet there."""
+        start = kernels.bridge_packet(self.memory, place)
+        return memoryview(self.memory)[start : start + PACKET_BYTES]
+
+    def packet_leg(self, place):
+        """Whose packet stands at a place."""
+        return kernels.bridge_packet_leg(self.memory, place)
+
+    def refused(self, place):
+        """Counts the packet at a place as not taken by the network."""
+        kernels.bridge_refused(self.memory, place)
+
+    def skip(self, ticks):
+        """Moves everybody's RTP clock on over ticks that could not be run."""
+        kernels.bridge_skip(self.memory, ticks)
+
+    def level(self, leg):
+        """Level of the frame last played, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
+        return kernels.bridge_leg_stat(self.memory, leg, kernels.BRIDGE_LEG_STATS.index("level_in"))
+
+    def stats(self, leg):
+        """{name: count} of everything counted of a leg; not for a tick, it allocates."""
+        names = kernels.BRIDGE_LEG_STATS
+        return {names[i]: kernels.bridge_leg_stat(self.memory, leg, i) for i in range(len(names))}
+
+    def totals(self):
+        """{name: count} of the whole bridge; not for a tick, it allocates."""
+        names = kernels.BRIDGE_STATS
+        return {names[i]: kernels.bridge_stat(self.memory, i) for i in range(len(names))}

@@ -1,0 +1,293 @@
+"""The bridge's legs, figures and packets in, in plain Python; the tick stands in kernels_slow_mix.
+
+Part of kernels_slow. As native/src/bridge.c, bridge_legs.c and bridge_receive.c, octet for octet; what it means
+stands in native/include/parley_bridge.h.
+"""
+
+import struct
+
+from parley.media.kernels_slow_bridge_source import (
+    find_source,
+    remove_source,
+    set_source,
+    source_place,
+)
+from parley.media.kernels_slow_bridge_state import (
+    ADDRESS,
+    ARGUMENT,
+    BLOCK_BYTES,
+    BRIDGE_MAGIC,
+    CHOSEN,
+    CONFERENCE,
+    CONFERENCE_BYTES,
+    CONFERENCES,
+    CONFERENCES_USED,
+    FIRST,
+    FLAGS,
+    HEARS,
+    IN_USE,
+    LAST,
+    LEGS,
+    LEGS_USED,
+    LOUDNESS,
+    MEMBER,
+    MEMBERS,
+    NEXT,
+    NEXT_CONFERENCE,
+    NOBODY,
+    PACKET_AT,
+    PORT,
+    PREVIOUS,
+    RECEIVED,
+    RECIPIENTS_AT,
+    REFUSED,
+    REFUSED_PACKETS,
+    SPEAKS,
+    STAT,
+    STAT_COUNT,
+    TAKEN,
+    TRANSMIT_AT,
+    TRANSMIT_BYTES,
+    UNKNOWN,
+    UNKNOWN_SOURCE,
+    UNWANTED,
+    UNWANTED_PACKET,
+    VOICE,
+    block_at,
+    conference_at,
+    get,
+    in_use,
+    lay_out,
+    leg_of,
+    put,
+    source_places,
+    tally,
+    usable,
+)
+from parley.media.kernels_slow_leg import (
+    leg_init,
+    leg_pause,
+    leg_retype,
+    leg_stat,
+    leg_types_fit,
+)
+from parley.media.kernels_slow_leg_receive import (
+    leg_receive,
+)
+from parley.media.kernels_slow_stateless import (
+    count_items,
+    need,
+)
+
+
+def bridge_size(legs, conferences):
+    """Octets of state of a bridge."""
+    return lay_out(legs, conferences)[1]
+
+
+def bridge_init(bridge, legs, conferences, loudest):
+    """Prepares a bridge without legs; returns 0."""
+    begins, size = lay_out(legs, conferences)
+    count_items(bridge, 4, size // 4)
+    need(loudest >= 0, ARGUMENT)
+    view = memoryview(bridge)
+    for at in range(0, size, BLOCK_BYTES):
+        view[at : min(size, at + BLOCK_BYTES)] = bytes(min(size, at + BLOCK_BYTES) - at)
+    words = [BRIDGE_MAGIC, size, legs, conferences, loudest, source_places(legs) - 1]
+    words += begins  # in MicroPython no [*a, *b]
+    words += [conferences, 1, NOBODY]
+    for word in range(len(words)):
+        put(bridge, word, words[word])
+    for leg in range(legs):
+        put(bridge, CONFERENCE, NOBODY, block_at(leg))
+    for conference in range(conferences):
+        at = begins[0] + CONFERENCE_BYTES * conference
+        put(bridge, FIRST, NOBODY, at)
+        put(bridge, LAST, NOBODY, at)
+    return 0
+
+
+def _place(bridge, place):
+    need(0 <= place < get(bridge, LEGS), ARGUMENT)
+    return place
+
+
+def bridge_packet(bridge, place):
+    """Where in the memory the packet at `place` begins."""
+    usable(bridge)
+    return get(bridge, TRANSMIT_AT) + TRANSMIT_BYTES * _place(bridge, place) + PACKET_AT
+
+
+def bridge_packet_leg(bridge, place):
+    """Which leg the packet at `place` is for."""
+    usable(bridge)
+    return get(bridge, _place(bridge, place), get(bridge, RECIPIENTS_AT))
+
+
+def bridge_refused(bridge, place):
+    """Counts the packet at `place` as not taken by the network; returns 0."""
+    at = in_use(bridge, bridge_packet_leg(bridge, place))
+    put(bridge, REFUSED, (get(bridge, REFUSED, at) + 1) & 0x3FFFFFFF, at)
+    tally(bridge, REFUSED_PACKETS)
+    return 0
+
+
+def bridge_leg_stat(bridge, leg, index):
+    """Statistic `index` of a leg in use."""
+    at = in_use(usable(bridge), leg)
+    if index == 16 or index == 17:
+        return get(bridge, UNWANTED if index == 16 else REFUSED, at)
+    return leg_stat(leg_of(bridge, leg), index)
+
+
+def bridge_stat(bridge, index):
+    """Statistic `index` of the bridge."""
+    usable(bridge)
+    need(0 <= index < STAT_COUNT, ARGUMENT)
+    return get(bridge, (LEGS_USED, CONFERENCES_USED)[index] if index < 2 else STAT + index)
+
+
+# --- who is in which conference ---
+
+
+def _peer(address):
+    count_items(address, 1, 6)
+    return struct.unpack_from(">IH", address, 0)
+
+
+def _taken(bridge, peer, leg):
+    """Another leg has this peer."""
+    need((peer[0] == 0) == (peer[1] == 0), ARGUMENT)
+    return peer[1] != 0 and find_source(bridge, peer[0], peer[1]) not in (NOBODY, leg)
+
+
+def _set_peer(bridge, leg, peer):
+    at = block_at(leg)
+    if get(bridge, PORT, at):
+        remove_source(bridge, get(bridge, ADDRESS, at) & 0xFFFFFFFF, get(bridge, PORT, at))
+    put(bridge, ADDRESS, peer[0], at)
+    put(bridge, PORT, peer[1], at)
+    if peer[1]:
+        set_source(bridge, source_place(bridge, peer[0], peer[1]), (peer[0], peer[1] << 16 | leg))
+
+
+def _end_tick(bridge):
+    put(bridge, NEXT_CONFERENCE, get(bridge, CONFERENCES))
+    put(bridge, MEMBER, NOBODY)
+
+
+def _append(bridge, leg, conference):
+    joined, at = conference_at(bridge, conference), block_at(leg)
+    last = get(bridge, LAST, joined)
+    for word, value in ((CONFERENCE, conference), (PREVIOUS, last), (NEXT, NOBODY)):
+        put(bridge, word, value, at)
+    if last == NOBODY:
+        put(bridge, FIRST, leg, joined)
+        put(bridge, CONFERENCES_USED, get(bridge, CONFERENCES_USED) + 1)
+    else:
+        put(bridge, NEXT, leg, block_at(last))
+    put(bridge, LAST, leg, joined)
+    put(bridge, MEMBERS, get(bridge, MEMBERS, joined) + 1, joined)
+    put(bridge, LEGS_USED, get(bridge, LEGS_USED) + 1)
+
+
+def bridge_add_leg(
+    bridge, leg, conference, law, payload_type, event_payload_type, depth_frames, flags, seed, address
+):
+    """Puts a leg into a conference, as its last; returns 0, or below 0: it or its address is in use."""
+    usable(bridge)
+    count_items(seed, 4, 3)
+    need(0 <= leg < get(bridge, LEGS) and 0 <= conference < get(bridge, CONFERENCES), ARGUMENT)
+    need(0 <= flags <= SPEAKS | HEARS, ARGUMENT)
+    at, peer = block_at(leg), _peer(address)
+    if get(bridge, CONFERENCE, at) != NOBODY or _taken(bridge, peer, leg):
+        return IN_USE
+    leg_init(leg_of(bridge, leg), law, payload_type, event_payload_type, depth_frames, seed)
+    put(bridge, FLAGS, flags, at)
+    put(bridge, VOICE, NOBODY, at)
+    for word in (LOUDNESS, CHOSEN, UNWANTED, REFUSED):
+        put(bridge, word, 0, at)
+    _set_peer(bridge, leg, peer)
+    _append(bridge, leg, conference)
+    _end_tick(bridge)
+    return 0
+
+
+def bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, address):
+    """Gives a leg other terms; returns 0, or below 0: the address is in use."""
+    at, peer = in_use(usable(bridge), leg), _peer(address)
+    need(0 <= flags <= SPEAKS | HEARS and law in (0, 8), ARGUMENT)
+    need(leg_types_fit(payload_type, event_payload_type), ARGUMENT)
+    if _taken(bridge, peer, leg):
+        return IN_USE
+    falls_silent = get(bridge, FLAGS, at) & ~flags & SPEAKS
+    leg_retype(leg_of(bridge, leg), law, payload_type, event_payload_type, falls_silent)
+    put(bridge, FLAGS, flags, at)
+    _set_peer(bridge, leg, peer)
+    _end_tick(bridge)
+    return 0
+
+
+def bridge_remove_leg(bridge, leg):
+    """Takes a leg out; returns 0."""
+    at = in_use(usable(bridge), leg)
+    left = conference_at(bridge, get(bridge, CONFERENCE, at))
+    before, after = get(bridge, PREVIOUS, at), get(bridge, NEXT, at)
+    if before == NOBODY:
+        put(bridge, FIRST, after, left)
+    else:
+        put(bridge, NEXT, after, block_at(before))
+    if after == NOBODY:
+        put(bridge, LAST, before, left)
+    else:
+        put(bridge, PREVIOUS, before, block_at(after))
+    put(bridge, MEMBERS, get(bridge, MEMBERS, left) - 1, left)
+    if get(bridge, MEMBERS, left) == 0:
+        put(bridge, CONFERENCES_USED, get(bridge, CONFERENCES_USED) - 1)
+    put(bridge, LEGS_USED, get(bridge, LEGS_USED) - 1)
+    _set_peer(bridge, leg, (0, 0))
+    put(bridge, CONFERENCE, NOBODY, at)
+    _end_tick(bridge)
+    return 0
+
+
+def bridge_skip(bridge, ticks):
+    """Moves all RTP clocks on over ticks that were not run; returns 0."""
+    usable(bridge)
+    need(0 <= ticks <= 1000000, ARGUMENT)
+    for leg in range(get(bridge, LEGS) if ticks else 0):
+        if get(bridge, CONFERENCE, block_at(leg)) != NOBODY:
+            leg_pause(leg_of(bridge, leg), ticks)
+    return 0
+
+
+# --- packets in ---
+
+
+def _deliver(bridge, leg, packet, length):
+    at = block_at(leg)
+    tally(bridge, RECEIVED)
+    if not get(bridge, FLAGS, at) & SPEAKS:
+        put(bridge, UNWANTED, (get(bridge, UNWANTED, at) + 1) & 0x3FFFFFFF, at)
+        return UNWANTED_PACKET
+    result = leg_receive(leg_of(bridge, leg), packet, length)
+    tally(bridge, TAKEN, 1 if result == 0 else 0)
+    return result
+
+
+def bridge_receive(bridge, packet, length, address):
+    """Takes a datagram that came from `address`; returns 0, or below 0 the reason it was refused."""
+    usable(bridge)
+    need(0 <= length <= count_items(packet, 1), "length")
+    leg = find_source(bridge, *_peer(address))
+    if leg == NOBODY:
+        tally(bridge, UNKNOWN)
+        return UNKNOWN_SOURCE
+    return _deliver(bridge, leg, packet, length)
+
+
+def bridge_receive_leg(bridge, leg, packet, length):
+    """Takes a datagram of leg `leg`; returns 0, or below 0 the reason it was refused."""
+    need(0 <= length <= count_items(packet, 1), "length")
+    in_use(usable(bridge), leg)
+    return _deliver(bridge, leg, packet, length)

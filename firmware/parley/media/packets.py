@@ -1,0 +1,135 @@
+"""Moves packets between a bridge and the sockets it is given; two ways with one face.
+
+BatchPackets: one socket for the whole board, many packets to a system call, through the module parley_io
+(native/io), where there is one. SocketPackets: a connected socket for each leg, in Python, anywhere. The face:
+
+    open(leg, socket or None)   close(leg)   receive()   tick(phase, phases) -> packets sent   counters()
+
+`receive` and `tick` allocate nothing.
+"""
+
+from parley.media.burst import Burst
+
+IO_STATS = (
+    "received",
+    "truncated",
+    "receive_errors",
+    "sent",
+    "refused",
+    "receive_calls",
+    "send_calls",
+)
+IO_ERRNO = -1000  # below it stands -errno
+FLOOD = 4  # packets a leg may bring in a tick before the rest has to wait
+
+
+class BatchPackets:
+    """One socket. io: the module parley_io; fd: of a bound UDP socket that does not belong to anybody else."""
+
+    def __init__(self, bridge, io, fd):
+        self._memory = bridge.memory
+        self._io = bytearray(io.io_size())
+        self._module = io
+        self._tick = io.io_tick
+        self._receive = io.io_receive
+        self._fd = fd
+        self._most = FLOOD * bridge.legs + 64
+        io.io_init(self._io)
+
+    def open(self, leg, socket=None):
+        """The socket serves everybody already."""
+
+    def close(self, leg):
+        """Nothing is to be given back."""
+
+    def receive(self):
+        """Takes what has arrived. Between ticks, so that the socket's queue need not hold a whole frame."""
+        result = self._receive(self._io, self._memory, self._fd, self._most)
+        if result < IO_ERRNO:
+            raise OSError(IO_ERRNO - result)
+
+    def tick(self, phase=0, phases=1):
+        """Takes what has arrived, mixes the conferences of a phase, sends. OSError: the socket is broken."""
+        result = self._tick(self._io, self._memory, self._fd, self._most, phase, phases)
+        if result < IO_ERRNO:
+            raise OSError(IO_ERRNO - result)
+        return result
+
+    def counters(self):
+        """{name: count} of the I/O itself."""
+        return {name: self._module.io_stat(self._io, index) for index, name in enumerate(IO_STATS)}
+
+
+class _Ear:
+    """A leg as a burst of packets wants it."""
+
+    def __init__(self, bridge, leg):
+        self._bridge = bridge
+        self._leg = leg
+
+    def receive(self, packet, length):
+        return self._bridge.receive_leg(self._leg, packet, length)
+
+
+class SocketPackets:
+    """A connected socket for each leg: receive_into(buffer) -> bytes, 0 or -1, and send(view) -> bool.
+
+    reads: how often each is read in a tick.
+    """
+
+    def __init__(self, bridge, reads):
+        self._bridge = bridge
+        self._reads = reads
+        self._sockets = [None] * bridge.legs
+        self._ears = [_Ear(bridge, leg) for leg in range(bridge.legs)]
+        self._packets = [bridge.packet(place) for place in range(bridge.legs)]
+        self._burst = Burst()
+        self._received = self._receive_errors = self._sent = self._refused = 0
+
+    def open(self, leg, socket=None):
+        """From now on the leg's packets come and go through `socket`; with None there are none."""
+        self._sockets[leg] = socket
+
+    def close(self, leg):
+        """Lets go of its socket."""
+        self._sockets[leg] = None
+
+    def receive(self):
+        """Takes what has arrived."""
+        for leg in range(len(self._sockets)):
+            if self._sockets[leg] is not None:
+                self._drain(leg)
+
+    def tick(self, phase=0, phases=1):
+        """Takes what has arrived, mixes the conferences of a phase, sends."""
+        self.receive()
+        bridge = self._bridge
+        bridge.begin(phase, phases)
+        made = bridge.mix(bridge.legs)  # there is a place for each leg
+        sent = 0
+        for place in range(made):
+            socket = self._sockets[bridge.packet_leg(place)]
+            if socket is not None and socket.send(self._packets[place]):
+                sent += 1
+            else:
+                bridge.refused(place)
+        self._sent += sent
+        self._refused += made - sent
+        return sent
+
+    def counters(self):
+        """{name: count} of the I/O itself; what this way does not count is 0."""
+        found = dict.fromkeys(IO_STATS, 0)
+        found["received"], found["receive_errors"] = self._received, self._receive_errors
+        found["sent"], found["refused"] = self._sent, self._refused
+        return found
+
+    def _drain(self, leg):
+        socket = self._sockets[leg]
+        for _ in range(self._reads):
+            length = socket.receive_into(self._burst.buffer)
+            if length < 0:
+                self._receive_errors += 1
+            if length <= 0:
+                return
+            self._received += self._burst.deliver(length, self._ears[leg])

@@ -1,0 +1,300 @@
+/**
+ * @file load.c
+ * Many participants at once, for measurements: each has its own address of 127.0.0.0/8, its own SSRC, sends a
+ * PCMU frame every 20 ms and counts what comes back.
+ *
+ *     load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS
+ *
+ * Participants i..i+SIZE-1 share a conference; its first TALKERS send a tone each (400, 700, 1100, 1900 Hz in
+ * turn), the others digital silence (SILENT 1) or nothing at all (SILENT 0). SLOTS 20 spreads the sending
+ * over the frame, 1 sends all at once. Prints one JSON object.
+ *
+ * Source addresses are given by IP_PKTINFO, so few sockets play them all; board.py knows the rule, too.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <math.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { FRAME_NS = 20000000, SAMPLES = 160, BATCH = 64, SOCKETS = 8, TONES = 4, PACKET = 172, FIRST_PORT = 40000 };
+enum { SSRC_BASE = 0x40000000, INDEX_MASK = 0xFFFFFF, BUFFER_OCTETS = 8 << 20, CHECKED = 3, JITTER_MS = 64 };
+
+static const double TONE_HZ[TONES] = {400, 700, 1100, 1900};
+
+typedef struct participant {
+    uint8_t header[12];
+    uint32_t received, first, last, duplicates;
+    int64_t arrived_ns;
+} participant;
+
+typedef union pktinfo {
+    struct cmsghdr header;
+    uint8_t octets[CMSG_SPACE(sizeof(struct in_pktinfo))];
+} pktinfo;
+
+static participant *people;
+static int32_t count, size, talkers, silent, slots;
+static int sockets[SOCKETS];
+static struct sockaddr_in board;
+static uint8_t tones[TONES][SAMPLES], silence[SAMPLES];
+static int64_t sent, send_errors, late_slots, jitter[JITTER_MS + 1];
+static double energy[CHECKED][TONES];
+static int64_t checked_frames[CHECKED];
+
+static int64_t now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static uint8_t mu_code(int value) {
+    int magnitude = (value < 0 ? -value : value) + 132, segment = 0;
+    while (magnitude >> (segment + 8)) {
+        segment++;
+    }
+    return (uint8_t)(~(segment << 4 | (magnitude >> (segment + 3) & 15)) & (value < 0 ? 0x7F : 0xFF));
+}
+
+static double mu_value(uint8_t code) {
+    int magnitude = ((((~code & 15) << 3) + 132) << (~code >> 4 & 7)) - 132;
+    return code & 0x80 ? magnitude : -magnitude;
+}
+
+
+static uint32_t bench_address(int32_t i) {
+    return 127U << 24 | 16U << 16 | (uint32_t)i; /* 127.16.x.y */
+}
+
+static void open_sockets(const char *host, int port) {
+    int room = BUFFER_OCTETS;
+    for (int i = 0; i < SOCKETS; i++) {
+        struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(FIRST_PORT + 2 * i))};
+        sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        if (setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0) {
+            setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+        }
+        if (bind(sockets[i], (struct sockaddr *)&own, sizeof own) != 0) {
+            perror("bind");
+            exit(2);
+        }
+    }
+    board.sin_family = AF_INET;
+    board.sin_port = htons((uint16_t)port);
+    inet_pton(AF_INET, host, &board.sin_addr);
+}
+
+static void prepare(void) {
+    double amplitude = talkers > 8 ? 20000.0 / talkers : 2500;
+    people = calloc((size_t)count, sizeof *people);
+    memset(silence, 0xFF, sizeof silence);
+    for (int tone = 0; tone < TONES; tone++) {
+        for (int i = 0; i < SAMPLES; i++) {
+            tones[tone][i] = mu_code((int)lrint(amplitude * sin(2 * M_PI * TONE_HZ[tone] * i / 8000)));
+        }
+    }
+    for (int32_t i = 0; i < count; i++) {
+        uint32_t ssrc = htonl((uint32_t)(SSRC_BASE + i));
+        people[i].header[0] = 0x80;
+        memcpy(people[i].header + 8, &ssrc, 4);
+    }
+}
+
+/** What participant i says, or NULL. */
+static uint8_t *voice(int32_t i) {
+    int32_t seat = i % size;
+    return seat < talkers ? tones[seat % TONES] : silent ? silence : NULL;
+}
+
+static void address_from(pktinfo *info, int32_t i) {
+    struct in_pktinfo *source = (struct in_pktinfo *)CMSG_DATA(&info->header);
+    memset(info, 0, sizeof *info);
+    info->header.cmsg_level = IPPROTO_IP;
+    info->header.cmsg_type = IP_PKTINFO;
+    info->header.cmsg_len = CMSG_LEN(sizeof *source);
+    source->ipi_spec_dst.s_addr = htonl(bench_address(i));
+}
+
+static void send_batch(int fd, struct mmsghdr *messages, int made) {
+    for (int done = 0; done < made;) {
+        int result = sendmmsg(fd, messages + done, (unsigned)(made - done), 0);
+        send_errors += result < 0;
+        done += result < 0 ? 1 : result;
+        sent += result < 0 ? 0 : result;
+    }
+}
+
+/** Sends the frame of everybody whose slot it is. */
+static void send_slot(int32_t slot, uint32_t frame) {
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH][2];
+    pktinfo infos[BATCH];
+    int made = 0;
+    uint32_t timestamp = htonl(frame * SAMPLES);
+    int32_t first = (int32_t)(((int64_t)slot * count + slots - 1) / slots);
+    int32_t end = (int32_t)(((int64_t)(slot + 1) * count + slots - 1) / slots);
+    for (int32_t i = first; i < end; i++) {
+        uint8_t *codes = voice(i);
+        if (codes != NULL) {
+            people[i].header[2] = (uint8_t)(frame >> 8);
+            people[i].header[3] = (uint8_t)frame;
+            memcpy(people[i].header + 4, &timestamp, 4);
+            address_from(&infos[made], i);
+            parts[made][0] = (struct iovec){people[i].header, 12};
+            parts[made][1] = (struct iovec){codes, SAMPLES};
+            messages[made].msg_hdr =
+                (struct msghdr){&board, sizeof board, parts[made], 2, &infos[made], sizeof infos[made], 0};
+            made++;
+        }
+        if (made == BATCH || (made > 0 && i == end - 1)) {
+            send_batch(sockets[slot % SOCKETS], messages, made);
+            made = 0;
+        }
+    }
+}
+
+/** Adds a frame's energy at each tone. */
+static void listen_to(int which, const uint8_t *codes) {
+    for (int tone = 0; tone < TONES; tone++) {
+        double real = 0, imaginary = 0;
+        for (int i = 0; i < SAMPLES; i++) {
+            double angle = 2 * M_PI * TONE_HZ[tone] * i / 8000;
+            real += mu_value(codes[i]) * cos(angle);
+            imaginary += mu_value(codes[i]) * sin(angle);
+        }
+        energy[which][tone] += real * real + imaginary * imaginary;
+    }
+    checked_frames[which]++;
+}
+
+static int32_t checked(int which) {
+    return which == 0 ? 0 : which == 1 ? count / 2 : count - 1;
+}
+
+static void take(const uint8_t *packet, unsigned length, int64_t now, int counting) {
+    int32_t i = (int32_t)((uint32_t)packet[9] << 16 | (uint32_t)packet[10] << 8 | packet[11]) & INDEX_MASK;
+    uint16_t sequence = (uint16_t)(packet[2] << 8 | packet[3]);
+    if (length != PACKET || i >= count || !counting) {
+        return;
+    }
+    participant *to = &people[i];
+    if (to->received++ == 0) {
+        to->first = to->last = sequence;
+    } else {
+        int32_t step = (int16_t)(uint16_t)(sequence - to->last);
+        int64_t off_ms = llabs(now - to->arrived_ns - FRAME_NS) / 1000000;
+        to->duplicates += step == 0;
+        to->last += step > 0 ? (uint32_t)step : 0;
+        jitter[off_ms < JITTER_MS ? off_ms : JITTER_MS]++;
+    }
+    to->arrived_ns = now;
+    for (int which = 0; which < CHECKED; which++) {
+        if (i == checked(which) && checked_frames[which] < 100) {
+            listen_to(which, packet + 12);
+        }
+    }
+}
+
+static void receive_all(int counting) {
+    static uint8_t packets[BATCH][256];
+    struct mmsghdr messages[BATCH];
+    struct iovec parts[BATCH];
+    for (int s = 0; s < SOCKETS; s++) {
+        int got = BATCH;
+        while (got == BATCH) {
+            for (int i = 0; i < BATCH; i++) {
+                parts[i] = (struct iovec){packets[i], sizeof packets[i]};
+                messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+            }
+            got = recvmmsg(sockets[s], messages, BATCH, MSG_DONTWAIT, NULL);
+            int64_t now = now_ns();
+            for (int i = 0; i < got; i++) {
+                take(packets[i], messages[i].msg_len, now, counting);
+            }
+        }
+    }
+}
+
+/** 1 if the checked participant heard the tones of the others and not his own. */
+static int heard_right(int which) {
+    int32_t seat = checked(which) % size;
+    double loudest = 0;
+    int right = 1;
+    for (int tone = 0; tone < TONES; tone++) {
+        loudest = fmax(loudest, energy[which][tone]);
+    }
+    for (int tone = 0; tone < TONES; tone++) {
+        int expected = 0;
+        for (int32_t other = tone; other < talkers; other += TONES) {
+            expected += other != seat;
+        }
+        right &= (energy[which][tone] > 0.01 * loudest && loudest > 0) == (expected > 0);
+    }
+    return right;
+}
+
+/** 99 of 100 packets came within so many ms of 20 ms after the one before. */
+static int interval_error_p99_ms(void) {
+    int64_t all = 0, part = 0;
+    int ms = 0;
+    for (int i = 0; i <= JITTER_MS; i++) {
+        all += jitter[i];
+    }
+    while (ms < JITTER_MS && (part += jitter[ms]) < all * 99 / 100) {
+        ms++;
+    }
+    return ms;
+}
+
+static void say(const char *name, int64_t value) {
+    printf("\"%s\": %lld, ", name, (long long)value);
+}
+
+static void report(double seconds) {
+    int64_t received = 0, lost = 0, duplicates = 0, unheard = 0, right = 0;
+    for (int32_t i = 0; i < count; i++) {
+        const participant *one = &people[i];
+        received += one->received;
+        duplicates += one->duplicates;
+        unheard += one->received == 0;
+        lost += one->received == 0 ? 0 : one->last - one->first + 1 - one->received + one->duplicates;
+    }
+    for (int which = 0; which < CHECKED; which++) {
+        right += heard_right(which);
+    }
+    printf("{");
+    say("sent", sent), say("send_errors", send_errors), say("received", received), say("lost", lost);
+    say("duplicates", duplicates), say("streams_without_packets", unheard), say("late_slots", late_slots);
+    say("interval_error_p99_ms", interval_error_p99_ms()), say("streams_checked", CHECKED);
+    say("streams_right", right);
+    printf("\"seconds\": %.3f, \"cpu_seconds\": %.3f}\n", seconds, (double)clock() / CLOCKS_PER_SEC);
+}
+
+int main(int words, char **word) {
+    if (words != 9) {
+        fprintf(stderr, "load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS\n");
+        return 2;
+    }
+    count = atoi(word[3]), size = atoi(word[4]), talkers = atoi(word[5]), silent = atoi(word[6]);
+    slots = atoi(word[7]);
+    double seconds = atof(word[8]);
+    open_sockets(word[1], atoi(word[2]));
+    prepare();
+    int64_t frames = (int64_t)(seconds * 50), start = now_ns();
+    for (int64_t step = 0; step < frames * slots; step++) {
+        int64_t due = start + step * FRAME_NS / slots, ahead = due - now_ns();
+        struct timespec until = {due / 1000000000, due % 1000000000};
+        late_slots += ahead < -FRAME_NS / 4;
+        if (ahead > 0) {
+            clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+        }
+        send_slot((int32_t)(step % slots), (uint32_t)(step / slots));
+        receive_all(step / slots >= 50); /* the first second is the board's to settle */
+    }
+    report((double)(now_ns() - start) / 1e9);
+    return 0;
+}

@@ -1,0 +1,183 @@
+/** @file io.c Batches between a socket and a bridge; the contract stands in parley_io.h. */
+#include "parley_io.h"
+
+#include "bridge_state.h"
+#include "system.h"
+
+enum {
+    IO_MAGIC = 0x50494F31, /* "PIO1" */
+    BATCH = PARLEY_IO_BATCH,
+    DATAGRAM_OCTETS = 1056 /* more than the longest of ours; with the address an odd number of cache lines */
+};
+
+typedef struct io_datagram {
+    system_address from;
+    uint8_t octets[DATAGRAM_OCTETS];
+    uint8_t padding[16];
+} io_datagram;
+
+struct parley_io {
+    uint32_t magic;
+    int32_t stat[PARLEY_IO_STAT_COUNT];
+    int32_t spare[8];
+    io_datagram received[BATCH];
+};
+
+/** What the system calls read and write, made anew in each call of ours: no pointers in the caller's memory. */
+typedef struct io_batch {
+    system_message messages[BATCH];
+    system_part parts[BATCH];
+} io_batch;
+
+static void count(parley_io *io, int32_t stat, int32_t by) {
+    io->stat[stat] = (io->stat[stat] + by) & STAT_MASK;
+}
+
+static void describe(io_batch *batch, int32_t place, system_address *name, uint8_t *octets, size_t size) {
+    static const system_message nothing;
+    batch->parts[place].memory = octets;
+    batch->parts[place].octets = size;
+    batch->messages[place] = nothing;
+    batch->messages[place].name = name;
+    batch->messages[place].name_octets = sizeof *name;
+    batch->messages[place].parts = &batch->parts[place];
+    batch->messages[place].part_count = 1;
+}
+
+/** 1 if no other packet will fare better. */
+static int broken(int32_t result) {
+    return result == -SYSTEM_EBADF || result == -SYSTEM_ENOTSOCK || result == -SYSTEM_EFAULT ||
+           result == -SYSTEM_ENOSYS;
+}
+
+int32_t parley_io_size(void) {
+    return (int32_t)sizeof(parley_io);
+}
+
+int32_t parley_io_init(parley_io *io, int32_t size) {
+    if (size < parley_io_size()) {
+        return PARLEY_IO_ARGUMENT;
+    }
+    for (int32_t i = 0; i < PARLEY_IO_STAT_COUNT; i++) {
+        io->stat[i] = 0;
+    }
+    io->magic = IO_MAGIC;
+    return 0;
+}
+
+int32_t parley_io_usable(const parley_io *io, int32_t size) {
+    return size >= parley_io_size() && io->magic == IO_MAGIC;
+}
+
+int32_t parley_io_stat(const parley_io *io, int32_t index) {
+    return index < 0 || index >= PARLEY_IO_STAT_COUNT ? PARLEY_IO_ARGUMENT : io->stat[index];
+}
+
+uint8_t *parley_io_map(int32_t octets) {
+    return octets > 0 ? system_map((size_t)octets) : NULL;
+}
+
+static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t messages) {
+    for (int32_t i = 0; i < messages; i++) {
+        const io_datagram *datagram = &io->received[i];
+        const uint8_t *host = datagram->from.address;
+        uint32_t address = (uint32_t)host[0] << 24 | (uint32_t)host[1] << 16 | (uint32_t)host[2] << 8 | host[3];
+        uint32_t port = (uint32_t)datagram->from.port[0] << 8 | datagram->from.port[1];
+        batch->messages[i].name_octets = sizeof datagram->from;
+        if (batch->messages[i].flags & SYSTEM_MSG_TRUNC) {
+            count(io, PARLEY_IO_STAT_TRUNCATED, 1);
+            continue;
+        }
+        bridge_receive_from(bridge, address, port, datagram->octets, (int32_t)batch->messages[i].octets);
+        count(io, PARLEY_IO_STAT_RECEIVED, 1);
+    }
+}
+
+int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most) {
+    io_batch batch;
+    int32_t taken = 0;
+    int32_t calls = most / BATCH + 2; /* errors are bounded too */
+    for (int32_t i = 0; i < BATCH; i++) {
+        describe(&batch, i, &io->received[i].from, io->received[i].octets, DATAGRAM_OCTETS);
+    }
+    while (taken < most && calls-- > 0) {
+        int32_t result = system_receive(fd, batch.messages, BATCH);
+        count(io, PARLEY_IO_STAT_RECEIVE_CALLS, 1);
+        if (broken(result)) {
+            return PARLEY_IO_ERRNO + result;
+        }
+        if (result == -SYSTEM_EAGAIN) {
+            break;
+        }
+        if (result < 0) {
+            count(io, PARLEY_IO_STAT_RECEIVE_ERRORS, 1);
+            continue;
+        }
+        deliver(io, bridge, &batch, result);
+        taken += result;
+        if (result < BATCH) {
+            break; /* that was all */
+        }
+    }
+    return taken;
+}
+
+static void refuse(parley_io *io, parley_bridge *bridge, int32_t from, int32_t to) {
+    for (int32_t place = from; place < to; place++) {
+        parley_bridge_refused(bridge, place);
+    }
+    count(io, PARLEY_IO_STAT_REFUSED, to - from);
+}
+
+/** Sends the first `made` places of the transmit area. @return packets sent, or below PARLEY_IO_ERRNO */
+static int32_t send_made(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t fd, int32_t made) {
+    int32_t done = 0;
+    int32_t refused = 0;
+    int32_t tries = 2 * made; /* news of an earlier packet (ICMP) takes this one's turn, not its place */
+    while (done < made) {
+        int32_t result = system_send(fd, batch->messages + done, made - done);
+        count(io, PARLEY_IO_STAT_SEND_CALLS, 1);
+        if (broken(result)) {
+            return PARLEY_IO_ERRNO + result;
+        }
+        if (result > 0) {
+            done += result;
+        } else if (result == -SYSTEM_EAGAIN || result == -SYSTEM_ENOBUFS || result == -SYSTEM_ENOMEM) {
+            refuse(io, bridge, done, made); /* no room: late is worth nothing */
+            refused += made - done;
+            break;
+        } else if ((result != -SYSTEM_ECONNREFUSED && result != -SYSTEM_EINTR) || tries-- <= 0) {
+            refuse(io, bridge, done, done + 1);
+            refused++;
+            done++;
+        }
+    }
+    count(io, PARLEY_IO_STAT_SENT, made - refused);
+    return made - refused;
+}
+
+int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most, int32_t phase,
+                       int32_t phases) {
+    io_batch batch;
+    int32_t sent = 0;
+    int32_t received = parley_io_receive(io, bridge, fd, most);
+    if (received < 0) {
+        return received;
+    }
+    if (parley_bridge_begin(bridge, phase, phases) != 0) {
+        return PARLEY_IO_ARGUMENT;
+    }
+    for (int32_t i = 0; i < BATCH && i < bridge->legs; i++) {
+        bridge_transmit *place = bridge_transmit_at(bridge, i);
+        place->family = SYSTEM_AF_INET;
+        describe(&batch, i, (system_address *)place, place->packet, PARLEY_LEG_PACKET_BYTES);
+    }
+    for (int32_t made; (made = parley_bridge_mix(bridge, BATCH)) > 0;) {
+        int32_t result = send_made(io, bridge, &batch, fd, made);
+        if (result < 0) {
+            return result;
+        }
+        sent += result;
+    }
+    return sent;
+}

@@ -1,0 +1,74 @@
+/**
+ * @file parley_io.h
+ * Packets between a UDP socket of Linux and a bridge (parley_bridge.h), many to a system call.
+ *
+ * One socket serves the whole board: recvmmsg, the bridge finds the leg by the source address, the bridge
+ * mixes, sendmmsg. Nothing here blocks (MSG_DONTWAIT) and nothing is allocated. The receive buffers and the
+ * counters are memory the caller owns, parley_io_size() octets, aligned to 8.
+ *
+ * A result below PARLEY_IO_ERRNO is -errno with PARLEY_IO_ERRNO added: the descriptor is no good.
+ */
+#ifndef PARLEY_IO_H
+#define PARLEY_IO_H
+
+#include <stdint.h>
+
+#include "parley_bridge.h"
+
+enum {
+    PARLEY_IO_BATCH = 64,
+    PARLEY_IO_UNUSABLE = -100,
+    PARLEY_IO_ARGUMENT = -101,
+    PARLEY_IO_ERRNO = -1000
+};
+
+/** Statistics. Counters start at 0 and wrap below 2^30. */
+enum {
+    PARLEY_IO_STAT_RECEIVED = 0,       /* datagrams handed to the bridge */
+    PARLEY_IO_STAT_TRUNCATED = 1,      /* datagrams longer than any of ours: dropped */
+    PARLEY_IO_STAT_RECEIVE_ERRORS = 2, /* news of earlier packets (ICMP) and the like */
+    PARLEY_IO_STAT_SENT = 3,           /* datagrams the system took */
+    PARLEY_IO_STAT_REFUSED = 4,        /* datagrams it did not: no way there, or no room */
+    PARLEY_IO_STAT_RECEIVE_CALLS = 5,  /* of the system */
+    PARLEY_IO_STAT_SEND_CALLS = 6,
+    PARLEY_IO_STAT_COUNT = 7
+};
+
+typedef struct parley_io parley_io;
+
+/** Octets of state. */
+int32_t parley_io_size(void);
+
+/** Prepares `io`, memory of `size` octets. @return 0 or PARLEY_IO_ARGUMENT */
+int32_t parley_io_init(parley_io *io, int32_t size);
+
+/** 1 if memory of `size` octets went through parley_io_init. */
+int32_t parley_io_usable(const parley_io *io, int32_t size);
+
+/**
+ * Takes what has arrived.
+ *
+ * @param bridge  usable
+ * @param fd      UDP socket of IPv4
+ * @param most    datagrams to take at most, rounded up to a batch: a flood must not cost the tick
+ * @return datagrams taken from the socket, or below PARLEY_IO_ERRNO
+ */
+int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most);
+
+/**
+ * A tick: takes what has arrived, mixes the conferences of `phase` (parley_bridge_begin), sends.
+ *
+ * What the system does not take is counted, of the leg too, and gone; only a broken descriptor is an error.
+ *
+ * @return packets sent, PARLEY_IO_ARGUMENT for phase or phases, or below PARLEY_IO_ERRNO
+ */
+int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most, int32_t phase,
+                       int32_t phases);
+
+/** Statistic `index`, or PARLEY_IO_ARGUMENT. */
+int32_t parley_io_stat(const parley_io *io, int32_t index);
+
+/** Zeroed memory from the system, on large pages where it likes, until the process ends. @return NULL: none */
+uint8_t *parley_io_map(int32_t octets);
+
+#endif

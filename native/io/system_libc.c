@@ -1,0 +1,35 @@
+/** @file system_libc.c The same system calls through the C library, for CPython's module on any processor. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "system.h"
+
+enum { LARGE_PAGE = 1 << 21 };
+
+typedef char system_has_64_bits[sizeof(void *) == 8 ? 1 : -1];
+
+static int32_t result_of(long result) {
+    return result < 0 ? -errno : (int32_t)result;
+}
+
+int32_t system_receive(int32_t fd, system_message *messages, int32_t count) {
+    return result_of(syscall(SYS_recvmmsg, fd, messages, count, SYSTEM_MSG_DONTWAIT, NULL));
+}
+
+int32_t system_send(int32_t fd, system_message *messages, int32_t count) {
+    return result_of(syscall(SYS_sendmmsg, fd, messages, count, SYSTEM_MSG_DONTWAIT));
+}
+
+void *system_map(size_t octets) {
+    size_t asked = octets < LARGE_PAGE ? octets : (octets / LARGE_PAGE + 2) * LARGE_PAGE;
+    char *memory = mmap(NULL, asked, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED || asked == octets) {
+        return memory == MAP_FAILED ? NULL : memory;
+    }
+    memory += LARGE_PAGE - (uintptr_t)memory % LARGE_PAGE; /* begin on a large page */
+    madvise(memory, asked - LARGE_PAGE, MADV_HUGEPAGE);
+    return memory;
+}

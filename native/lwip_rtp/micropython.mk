@@ -1,0 +1,2 @@
+# A user C module for any port of MicroPython on lwIP: make ... USER_C_MODULES=<this repository>/native
+SRC_USERMOD_C += $(USERMOD_DIR)/udp_queue.c

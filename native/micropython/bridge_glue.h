@@ -1,0 +1,23 @@
+/** @file bridge_glue.h The bridge's functions as MicroPython calls them. */
+#ifndef PARLEY_BRIDGE_GLUE_H
+#define PARLEY_BRIDGE_GLUE_H
+
+#include "mpy_abi.h"
+
+mpy_obj bridge_size(mpy_obj legs, mpy_obj conferences);
+mpy_obj bridge_init(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_add_leg(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_change(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_remove_leg(mpy_obj bridge, mpy_obj leg);
+mpy_obj bridge_receive(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_receive_leg(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_begin(mpy_obj bridge, mpy_obj phase, mpy_obj phases);
+mpy_obj bridge_mix(mpy_obj bridge, mpy_obj most);
+mpy_obj bridge_skip(mpy_obj bridge, mpy_obj ticks);
+mpy_obj bridge_packet(mpy_obj bridge, mpy_obj place);
+mpy_obj bridge_packet_leg(mpy_obj bridge, mpy_obj place);
+mpy_obj bridge_refused(mpy_obj bridge, mpy_obj place);
+mpy_obj bridge_leg_stat(mpy_obj bridge, mpy_obj leg, mpy_obj index);
+mpy_obj bridge_stat(mpy_obj bridge, mpy_obj index);
+
+#endif

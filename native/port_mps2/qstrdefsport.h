@@ -1,0 +1,1 @@
+// No names beside those found in the sources.

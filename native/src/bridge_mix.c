@@ -1,0 +1,169 @@
+/** @file bridge_mix.c A tick: who is heard, and everybody's packet; the contract stands in parley_bridge.h. */
+#include <stddef.h>
+
+#include "bridge_state.h"
+#include "frame.h"
+#include "octets.h"
+#include "parley_g711.h"
+#include "parley_level.h"
+#include "parley_rtp.h"
+
+static int32_t law_index(int32_t law) {
+    return law == PARLEY_LAW_PCMU ? 0 : 1;
+}
+
+static void copy(uint8_t *to, const uint8_t *from) {
+    octets_copy(to, from, PARLEY_LEG_FRAME_SAMPLES);
+}
+
+/** Who is not heard in this tick loses his place slowly. */
+static void fade(bridge_leg *leg) {
+    leg->leg.stat[PARLEY_LEG_STAT_LEVEL_IN] = PARLEY_LEVEL_SILENCE;
+    leg->loudness -= leg->loudness > 0;
+    leg->chosen = 0;
+}
+
+/** Plays 20 ms of a leg; it becomes a voice if there is something to hear. */
+static void play(parley_bridge *bridge, int32_t index) {
+    const uint8_t *slots[FRAME_SLOTS];
+    bridge_leg *leg = bridge_leg_at(bridge, index);
+    int32_t voice = bridge->voices;
+    leg->voice = NOBODY;
+    if (!(leg->flags & PARLEY_BRIDGE_SPEAKS) || !leg_next(&leg->leg, slots) ||
+        frame_silent(leg->leg.law, slots)) {
+        fade(leg);
+        return;
+    }
+    leg->leg.stat[PARLEY_LEG_STAT_LEVEL_IN] =
+        frame_decode(leg->leg.law, slots, bridge_frame(bridge, voice));
+    if (!PARLEY_ARM && voice < COPIED_VOICES) { /* there a table makes the same codes when they are needed */
+        frame_copy(leg->leg.law, slots, bridge->coded[voice]);
+    }
+    leg->voice = voice;
+    bridge_voices(bridge)[voice] = index;
+    bridge->voices++;
+}
+
+/** `coded` was filled with the first voices played; after a choice it may have to be others. */
+static void code_again(parley_bridge *bridge) {
+    for (int32_t i = 0; i < bridge->voices && bridge->voices <= COPIED_VOICES; i++) {
+        const bridge_leg *leg = bridge_leg_at(bridge, bridge_voices(bridge)[i]);
+        if (PARLEY_ARM || leg->voice != i) {
+            frame_encode(leg->leg.law, bridge_frame(bridge, leg->voice), bridge->coded[i]);
+        }
+    }
+}
+
+/** Begins the next conference of the tick that has members. @return 0 when there is none left */
+static int next_conference(parley_bridge *bridge) {
+    int32_t first = NOBODY;
+    while (first == NOBODY && bridge->next_conference < bridge->conferences) {
+        first = bridge_conference_at(bridge, bridge->next_conference)->first;
+        bridge->next_conference += bridge->phases;
+    }
+    if (first == NOBODY) {
+        return 0;
+    }
+    bridge->voices = 0;
+    bridge->sum_ready = 0;
+    bridge->shared_laws = 0;
+    for (int32_t leg = first; leg != NOBODY; leg = bridge_leg_at(bridge, leg)->next) {
+        play(bridge, leg);
+    }
+    bridge_select(bridge);
+    code_again(bridge);
+    bridge->member = first;
+    bridge_count(bridge, PARLEY_BRIDGE_STAT_FRAMES, 1);
+    bridge_count(bridge, PARLEY_BRIDGE_STAT_VOICES, bridge->voices);
+    return 1;
+}
+
+/** The sum of all voices, made when it is first asked for. */
+static const int32_t *sum_of(parley_bridge *bridge) {
+    for (int32_t i = 0; bridge->sum_ready == 0 || (i > 0 && i < bridge->voices);) {
+        const int16_t *frames[FRAME_GROUP];
+        int32_t count = 0;
+        while (count < FRAME_GROUP && i < bridge->voices) {
+            frames[count++] = bridge_frame(bridge, bridge_leg_at(bridge, bridge_voices(bridge)[i++])->voice);
+        }
+        bridge->sum_ready = frame_sum(bridge->sum, bridge->sum_ready, frames, count);
+    }
+    return bridge->sum;
+}
+
+/** The frame of all who are not in the mix, made when it is first asked for. */
+static const uint8_t *shared_frame(parley_bridge *bridge, int32_t law) {
+    int32_t index = law_index(law);
+    if (!(bridge->shared_laws & 1 << index)) {
+        bridge->shared_laws |= 1 << index;
+        const int32_t *sum = sum_of(bridge);
+        frame_mix(law, sum, bridge->sum_ready, NULL, bridge->shared[index]);
+        bridge_count(bridge, PARLEY_BRIDGE_STAT_SHARED, 1);
+    }
+    return bridge->shared[index];
+}
+
+/** Writes what a leg hears. */
+static void write_payload(parley_bridge *bridge, int32_t index, const bridge_leg *leg, uint8_t *codes) {
+    int32_t law = leg->leg.law;
+    int32_t others = bridge->voices - (leg->voice != NOBODY);
+    if (others == 0) {
+        frame_silence(law, codes);
+        bridge_count(bridge, PARLEY_BRIDGE_STAT_SILENCE, 1);
+        return;
+    }
+    if (others == 1) {
+        int32_t other = leg->voice != NOBODY && bridge_voices(bridge)[0] == index;
+        if (bridge_leg_at(bridge, bridge_voices(bridge)[other])->leg.law == law) {
+            copy(codes, bridge->coded[other]);
+            bridge_count(bridge, PARLEY_BRIDGE_STAT_COPIED, 1);
+            return;
+        }
+    }
+    if (leg->voice == NOBODY) {
+        copy(codes, shared_frame(bridge, law));
+        return;
+    }
+    const int32_t *sum = sum_of(bridge);
+    frame_mix(law, sum, bridge->sum_ready, bridge_frame(bridge, leg->voice), codes);
+    bridge_count(bridge, PARLEY_BRIDGE_STAT_ENCODED, 1);
+}
+
+static void write_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place) {
+    bridge_transmit *to = bridge_transmit_at(bridge, place);
+    for (int32_t i = 0; i < 4; i++) {
+        to->address[i] = (uint8_t)(leg->address >> (24 - 8 * i));
+    }
+    to->port[0] = (uint8_t)(leg->port >> 8);
+    to->port[1] = (uint8_t)leg->port;
+    leg_header(&leg->leg, to->packet);
+    write_payload(bridge, index, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
+    bridge_recipients(bridge)[place] = index;
+}
+
+int32_t parley_bridge_begin(parley_bridge *bridge, int32_t phase, int32_t phases) {
+    if (phases < 1 || phases > PARLEY_BRIDGE_PHASES_MAX || phase < 0 || phase >= phases) {
+        return PARLEY_BRIDGE_ARGUMENT;
+    }
+    bridge->next_conference = phase;
+    bridge->phases = phases;
+    bridge->member = NOBODY;
+    return 0;
+}
+
+int32_t parley_bridge_mix(parley_bridge *bridge, int32_t most) {
+    int32_t places = most < bridge->legs ? most : bridge->legs;
+    int32_t made = 0;
+    while (made < places && (bridge->member != NOBODY || next_conference(bridge))) {
+        int32_t index = bridge->member;
+        bridge_leg *leg = bridge_leg_at(bridge, index);
+        bridge->member = leg->next;
+        if (leg->flags & PARLEY_BRIDGE_HEARS) {
+            write_packet(bridge, index, leg, made++);
+        } else {
+            leg_pause(&leg->leg, 1);
+        }
+    }
+    bridge_count(bridge, PARLEY_BRIDGE_STAT_SENT, made);
+    return made;
+}

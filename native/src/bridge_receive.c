@@ -1,0 +1,40 @@
+/** @file bridge_receive.c A packet to its leg; the contract stands in parley_bridge.h. */
+#include <stddef.h>
+
+#include "bridge_state.h"
+
+static int32_t deliver(parley_bridge *bridge, bridge_leg *leg, const uint8_t *packet, int32_t length) {
+    bridge_count(bridge, PARLEY_BRIDGE_STAT_RECEIVED, 1);
+    if (!(leg->flags & PARLEY_BRIDGE_SPEAKS)) {
+        leg->unwanted = (leg->unwanted + 1) & STAT_MASK;
+        return PARLEY_BRIDGE_UNWANTED;
+    }
+    int32_t result = parley_leg_receive(&leg->leg, packet, length);
+    bridge_count(bridge, PARLEY_BRIDGE_STAT_TAKEN, result == PARLEY_LEG_TAKEN);
+    return result;
+}
+
+int32_t bridge_receive_from(parley_bridge *bridge, uint32_t address, uint32_t port, const uint8_t *packet,
+                            int32_t length) {
+    int32_t leg = bridge_source_find(bridge, address, port);
+    if (leg == NOBODY) {
+        bridge_count(bridge, PARLEY_BRIDGE_STAT_UNKNOWN, 1);
+        return PARLEY_BRIDGE_UNKNOWN;
+    }
+    return deliver(bridge, bridge_leg_at(bridge, leg), packet, length);
+}
+
+int32_t parley_bridge_receive(parley_bridge *bridge, const uint8_t *packet, int32_t length,
+                              const uint8_t *address) {
+    uint32_t host = (uint32_t)address[0] << 24 | (uint32_t)address[1] << 16 | (uint32_t)address[2] << 8 |
+                    address[3];
+    return bridge_receive_from(bridge, host, (uint32_t)address[4] << 8 | address[5], packet, length);
+}
+
+int32_t parley_bridge_receive_leg(parley_bridge *bridge, int32_t leg, const uint8_t *packet, int32_t length) {
+    bridge_leg *named = bridge_leg_in_use(bridge, leg);
+    if (named == NULL) {
+        return PARLEY_BRIDGE_ARGUMENT;
+    }
+    return deliver(bridge, named, packet, length);
+}

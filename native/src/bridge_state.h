@@ -1,0 +1,159 @@
+/**
+ * @file bridge_state.h
+ * What a bridge's memory holds; private to the bridge kernels. 32-bit words, no pointers, no padding but what
+ * is named: the plain-Python twin keeps the same octets, and the tests compare them. The head, one block a
+ * leg and the tables follow one another, each on a line of the cache when the memory begins on one.
+ */
+#ifndef PARLEY_BRIDGE_STATE_H
+#define PARLEY_BRIDGE_STATE_H
+
+#include "leg_state.h"
+#include "parley_bridge.h"
+
+enum {
+    BRIDGE_MAGIC = 0x42524447, /* "BRDG": this memory went through parley_bridge_init */
+    CACHE_LINE = 64,
+    NOBODY = -1,
+    LAWS = 2,
+    COPIED_VOICES = 2, /* only of two voices can a leg hear but one */
+    PACKET_AT = 16 /* of a place in the transmit area: behind the address */
+};
+
+/** What the bridge keeps of a leg, beside the leg; the first line of its block. */
+typedef struct bridge_leg {
+    int32_t conference; /* NOBODY: the leg is not in use */
+    int32_t next;       /* in its conference, or NOBODY */
+    int32_t previous;
+    int32_t flags;
+    uint32_t address; /* 0 none */
+    uint32_t port;    /* 0 none */
+    int32_t voice;    /* which of the tick's voices it is, NOBODY: not in the mix */
+    int32_t loudness; /* 127 - level in -dBov, falling slowly */
+    int32_t chosen;   /* 1: was in the mix in the last tick */
+    int32_t unwanted; /* statistics */
+    int32_t refused;
+    int32_t spare[5];
+    parley_leg leg;
+    uint8_t padding[8];
+} bridge_leg;
+
+/** A conference is a chain of legs. */
+typedef struct bridge_conference {
+    int32_t first; /* NOBODY: not in use */
+    int32_t last;
+    int32_t members;
+    int32_t spare;
+} bridge_conference;
+
+/** Where a peer's packets go: open addressing, linear probing, no marks for the deleted. */
+typedef struct bridge_source {
+    uint32_t address;
+    uint32_t port_leg; /* port << 16 | leg; 0 empty */
+} bridge_source;
+
+/** A place of the transmit area: struct sockaddr_in of Linux, then the packet. */
+typedef struct bridge_transmit {
+    uint16_t family; /* the sender's business */
+    uint8_t port[2];
+    uint8_t address[4];
+    uint8_t zero[8];
+    uint8_t packet[PARLEY_LEG_PACKET_BYTES];
+    uint8_t padding[4];
+} bridge_transmit;
+
+struct parley_bridge {
+    uint32_t magic;
+    int32_t size;
+    int32_t legs;
+    int32_t conferences;
+    int32_t loudest;
+    uint32_t source_mask; /* places of the table of sources, less 1 */
+
+    int32_t conferences_at; /* where the tables begin, in octets */
+    int32_t sources_at;
+    int32_t voices_at;
+    int32_t recipients_at;
+    int32_t frames_at;
+    int32_t transmit_at;
+
+    int32_t next_conference; /* of the tick: to be begun next; `conferences` or more: none */
+    int32_t phases;
+    int32_t member;      /* of the conference being mixed: leg to be served next, or NOBODY */
+    int32_t voices;      /* in the mix */
+    int32_t sum_ready;   /* 1: `sum` holds all voices */
+    int32_t shared_laws; /* bits 1 << law_index: `shared` holds that law's frame */
+
+    int32_t legs_used;
+    int32_t conferences_used;
+    int32_t stat[PARLEY_BRIDGE_STAT_COUNT];
+    int32_t spare[15];
+
+    int32_t sum[PARLEY_LEG_FRAME_SAMPLES];
+    uint8_t coded[COPIED_VOICES][PARLEY_LEG_FRAME_SAMPLES]; /* of the first voices, as they came */
+    uint8_t shared[LAWS][PARLEY_LEG_FRAME_SAMPLES];         /* for all who are not in the mix */
+};
+
+/* Sizes that the twin counts on, checked by the compiler. */
+typedef char bridge_leg_is_whole_lines[sizeof(bridge_leg) == 44 * CACHE_LINE ? 1 : -1];
+typedef char bridge_transmit_is_whole_lines[sizeof(bridge_transmit) == 3 * CACHE_LINE ? 1 : -1];
+typedef char bridge_head_is_whole_lines[sizeof(struct parley_bridge) == 23 * CACHE_LINE ? 1 : -1];
+
+static inline void *bridge_at(const parley_bridge *bridge, int32_t offset) {
+    return (uint8_t *)(uintptr_t)bridge + offset;
+}
+
+static inline bridge_leg *bridge_leg_at(const parley_bridge *bridge, int32_t leg) {
+    return (bridge_leg *)bridge_at(bridge, (int32_t)sizeof *bridge) + leg;
+}
+
+static inline bridge_conference *bridge_conference_at(const parley_bridge *bridge, int32_t conference) {
+    return (bridge_conference *)bridge_at(bridge, bridge->conferences_at) + conference;
+}
+
+static inline bridge_source *bridge_sources(const parley_bridge *bridge) {
+    return bridge_at(bridge, bridge->sources_at);
+}
+
+/** [legs] leg of each voice. */
+static inline int32_t *bridge_voices(const parley_bridge *bridge) {
+    return bridge_at(bridge, bridge->voices_at);
+}
+
+/** [legs] leg of each packet in the transmit area. */
+static inline int32_t *bridge_recipients(const parley_bridge *bridge) {
+    return bridge_at(bridge, bridge->recipients_at);
+}
+
+/** Samples [160] of voice `voice`. */
+static inline int16_t *bridge_frame(const parley_bridge *bridge, int32_t voice) {
+    return (int16_t *)bridge_at(bridge, bridge->frames_at) + voice * PARLEY_LEG_FRAME_SAMPLES;
+}
+
+static inline bridge_transmit *bridge_transmit_at(const parley_bridge *bridge, int32_t place) {
+    return (bridge_transmit *)bridge_at(bridge, bridge->transmit_at) + place;
+}
+
+/** The leg, or NULL when the index is out of the table or the leg not in use. */
+bridge_leg *bridge_leg_in_use(const parley_bridge *bridge, int32_t leg);
+
+static inline void bridge_count(parley_bridge *bridge, int32_t stat, int32_t by) {
+    bridge->stat[stat] = (bridge->stat[stat] + by) & STAT_MASK;
+}
+
+/** Leg whose peer is there, or NOBODY. */
+int32_t bridge_source_find(const parley_bridge *bridge, uint32_t address, uint32_t port);
+
+/** Names the source of a leg; it must not be known yet. */
+void bridge_source_add(parley_bridge *bridge, uint32_t address, uint32_t port, int32_t leg);
+
+/** Forgets a source, if it is known. */
+void bridge_source_remove(parley_bridge *bridge, uint32_t address, uint32_t port);
+
+/** parley_bridge_receive with the address in the machine's order. */
+int32_t bridge_receive_from(parley_bridge *bridge, uint32_t address, uint32_t port, const uint8_t *packet,
+                            int32_t length);
+
+/** Leaves the loudest of the voices in the mix, or all when no choice is wanted. */
+void bridge_select(parley_bridge *bridge);
+
+#endif

@@ -1,0 +1,181 @@
+/**
+ * @file bridge_hostile_main.c
+ * Participants that come and go, and random packets from known and unknown addresses, into a bridge:
+ * bridge_hostile_main SEED STEPS. The memory lies on the heap, exactly as long as asked for; the sanitizers
+ * watch, and after every step so do the invariants of the tables.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge_state.h"
+#include "parley_rtp.h"
+
+enum { LEGS = 23, CONFERENCES = 5, PACKET_MAX = 700, ADDRESSES = 64 };
+
+static uint32_t state;
+static uint32_t ticks;
+static int32_t joins, leaves, moves, in_use;
+
+static uint32_t below(uint32_t limit) {
+    state = state * 1664525U + 1013904223U;
+    return (uint32_t)(((uint64_t)state * limit) >> 32);
+}
+
+static void check(int condition, const char *what) {
+    if (!condition) {
+        printf("FAILED: %s\n", what);
+        exit(1);
+    }
+}
+
+/** Few addresses, so that places are contended; now and then any, or none. */
+static void address(uint8_t *made) {
+    uint32_t kind = below(16);
+    uint32_t which = below(ADDRESSES);
+    for (int32_t i = 0; i < 6; i++) {
+        made[i] = kind == 0 ? (uint8_t)below(256) : 0;
+    }
+    if (kind > 1) {
+        made[0] = 127;
+        made[3] = (uint8_t)(which / 8 + 1);
+        made[5] = (uint8_t)(which % 8 * 2 + 2);
+    }
+}
+
+static int32_t random_flags(void) {
+    return below(3) ? 3 : (int32_t)below(4);
+}
+
+static void join(parley_bridge *bridge) {
+    uint8_t peer[6];
+    int32_t seed[3] = {(int32_t)below(1U << 31), (int32_t)below(65536), (int32_t)below(1U << 31)};
+    int32_t before = parley_bridge_stat(bridge, PARLEY_BRIDGE_STAT_LEGS);
+    address(peer);
+    int32_t done = parley_bridge_add_leg(bridge, (int32_t)below(LEGS + 1) - (int32_t)below(2),
+                                         (int32_t)below(CONFERENCES + 1), below(2) ? 0 : 8, 0, 101,
+                                         (int32_t)below(10), random_flags(), seed, peer);
+    joins += done == 0;
+    in_use += done == PARLEY_BRIDGE_IN_USE;
+    check(parley_bridge_stat(bridge, PARLEY_BRIDGE_STAT_LEGS) == before + (done == 0), "legs in use");
+}
+
+static void leave(parley_bridge *bridge) {
+    leaves += parley_bridge_remove_leg(bridge, (int32_t)below(LEGS + 1) - (int32_t)below(2)) == 0;
+}
+
+static void move(parley_bridge *bridge) {
+    uint8_t peer[6];
+    address(peer);
+    moves += parley_bridge_change(bridge, (int32_t)below(LEGS + 1), below(2) ? 0 : 8, (int32_t)below(130), -1,
+                                  random_flags(), peer) == 0;
+}
+
+/** A packet on heap memory of its very length, often a good one of a stream that keeps time. */
+static void knock(parley_bridge *bridge) {
+    uint32_t frame = ticks / 4 + below(3);
+    uint8_t from[6];
+    int32_t length = below(3) ? 12 + 160 : (int32_t)below(PACKET_MAX);
+    uint8_t *packet = malloc(length > 0 ? (size_t)length : 1);
+    check(packet != NULL, "memory");
+    for (int32_t i = 0; i < length; i++) {
+        packet[i] = (uint8_t)below(256);
+    }
+    if (length >= PARLEY_RTP_HEADER_BYTES && below(8)) {
+        int32_t fields[PARLEY_RTP_FIELDS] = {0, 0, (int32_t)(frame & 0xFFFF), (int32_t)(frame * 160), 7};
+        parley_rtp_write(packet, length, fields);
+    }
+    address(from);
+    int32_t result = below(4) ? parley_bridge_receive(bridge, packet, length, from)
+                              : parley_bridge_receive_leg(bridge, (int32_t)below(LEGS + 1), packet, length);
+    check(result <= PARLEY_LEG_TAKEN && (result >= PARLEY_BRIDGE_UNWANTED || result == PARLEY_BRIDGE_ARGUMENT),
+          "result");
+    free(packet);
+}
+
+static void tick(parley_bridge *bridge) {
+    int32_t phases = 1 + (int32_t)below(3);
+    ticks++;
+    parley_bridge_begin(bridge, (int32_t)below((uint32_t)phases), phases);
+    for (int32_t made; (made = parley_bridge_mix(bridge, (int32_t)below(LEGS + 4))) > 0;) {
+        check(made <= LEGS, "packets within the area");
+        int32_t place = (int32_t)below((uint32_t)made);
+        int32_t at = parley_bridge_packet(bridge, place);
+        check(at > 0 && at + PARLEY_LEG_PACKET_BYTES <= bridge->size, "packet within the memory");
+        check(((uint8_t *)bridge)[at] == 0x80, "packet is RTP");
+        check(parley_bridge_refused(bridge, place) == 0, "packet has a leg");
+        if (below(16) == 0) {
+            break;
+        }
+    }
+}
+
+/** Every leg with an address is found by it, and the table holds nothing else. */
+static void check_sources(const parley_bridge *bridge) {
+    uint32_t held = 0, expected = 0;
+    for (uint32_t place = 0; place <= bridge->source_mask; place++) {
+        held += bridge_sources(bridge)[place].port_leg != 0;
+    }
+    for (int32_t i = 0; i < LEGS; i++) {
+        const bridge_leg *leg = bridge_leg_at(bridge, i);
+        if (leg->conference != NOBODY && leg->port != 0) {
+            check(bridge_source_find(bridge, leg->address, leg->port) == i, "source leads to its leg");
+            expected++;
+        }
+    }
+    check(held == expected && 2 * held <= bridge->source_mask + 1, "no other sources");
+}
+
+/** Chains are whole both ways and hold every leg in use once. */
+static void check_chains(const parley_bridge *bridge) {
+    int32_t found = 0, conferences = 0;
+    for (int32_t i = 0; i < CONFERENCES; i++) {
+        const bridge_conference *conference = bridge_conference_at(bridge, i);
+        int32_t before = NOBODY, members = 0;
+        for (int32_t leg = conference->first; leg != NOBODY; leg = bridge_leg_at(bridge, leg)->next) {
+            check(leg >= 0 && leg < LEGS && ++members <= LEGS, "chain ends");
+            check(bridge_leg_at(bridge, leg)->previous == before, "chain back");
+            check(bridge_leg_at(bridge, leg)->conference == i, "leg is in its conference");
+            before = leg;
+        }
+        check(conference->last == before && conference->members == members, "conference's own figures");
+        found += members;
+        conferences += members > 0;
+    }
+    check(found == parley_bridge_stat(bridge, PARLEY_BRIDGE_STAT_LEGS), "legs");
+    check(conferences == parley_bridge_stat(bridge, PARLEY_BRIDGE_STAT_CONFERENCES), "conferences");
+}
+
+static void step(parley_bridge *bridge) {
+    static void (*const deeds[])(parley_bridge *) = {join, join, leave, move, tick, tick};
+    int32_t packets = (int32_t)below(12);
+    while (packets-- > 0) {
+        knock(bridge);
+    }
+    deeds[below(sizeof deeds / sizeof deeds[0])](bridge);
+    check_sources(bridge);
+    check_chains(bridge);
+}
+
+int main(int count, char **words) {
+    int32_t size = parley_bridge_size(LEGS, CONFERENCES);
+    parley_bridge *bridge = malloc((size_t)size);
+    state = count > 1 ? (uint32_t)strtoul(words[1], NULL, 10) : 1;
+    int32_t steps = count > 2 ? atoi(words[2]) : 1;
+    check(bridge != NULL, "memory");
+    memset(bridge, 0xA5, (size_t)size);
+    check(parley_bridge_init(bridge, size - 1, LEGS, CONFERENCES, 0) != 0, "too short");
+    check(parley_bridge_init(bridge, size, LEGS, CONFERENCES, (int32_t)(state % 3 + (state % 3 > 0))) == 0, "init");
+    check(parley_bridge_usable(bridge, size) && !parley_bridge_usable(bridge, size - 1), "usable");
+    for (int32_t i = 0; i < steps; i++) {
+        step(bridge);
+    }
+    for (int32_t i = 0; i < PARLEY_BRIDGE_STAT_COUNT; i++) {
+        printf("%d ", (int)parley_bridge_stat(bridge, i));
+        check(parley_bridge_stat(bridge, i) > 0, "every counter was reached");
+    }
+    check(steps < 200000 || joins > 10000, "joins");
+    printf("joins %d leaves %d moves %d in use %d\n", (int)joins, (int)leaves, (int)moves, (int)in_use);
+    free(bridge);
+    return 0;
+}

@@ -1,0 +1,153 @@
+"""Puts two implementations of the bridge through one random session: bridge_session.py MODULE MODULE SEED STEPS.
+
+A program of its own because it runs on CPython and on MicroPython alike. After every call results and the whole
+memory must be equal, octet for octet: participants come and go, change, misbehave, and strangers knock.
+"""
+
+import struct
+import sys
+
+from session_tools import Random, Sender, load
+
+LEGS, CONFERENCES = 9, 3
+OURS = 7  # one packet in so many comes from nobody we know
+
+
+class Talker(Sender):
+    """A participant: packets of noise, of a quiet voice, or of silence."""
+
+    def __init__(self, random, law):
+        self.payload_type = law
+        Sender.__init__(self, random)
+        self.payload_type = law
+
+    def codes(self, count):
+        kind = self.random.below(4)
+        if kind == 0:
+            return bytes([0x7F | self.random.below(2) << 7]) * count
+        quiet = 0x60 if kind == 1 else 0
+        return bytes([code | quiet for code in self.random.octets(count)])
+
+
+class Pair:
+    """Two bridges that must not differ. said: what calls returned, for the summary."""
+
+    def __init__(self, first, second, loudest):
+        size = first.bridge_size(LEGS, CONFERENCES)
+        assert size == second.bridge_size(LEGS, CONFERENCES)
+        self.sides = [(first, bytearray(size)), (second, bytearray(size))]
+        self.said = {}
+        self.call("init", LEGS, CONFERENCES, loudest)
+
+    def call(self, name, *arguments):
+        found = []
+        for kernels, memory in self.sides:
+            try:
+                found.append(getattr(kernels, "bridge_" + name)(memory, *arguments))
+            except ValueError as fault:
+                found.append(str(fault))
+        assert found[0] == found[1], (name, arguments, found)
+        assert self.sides[0][1] == self.sides[1][1], name + ": memory"
+        key = (
+            name + " " + (found[0] if isinstance(found[0], str) else "ok" if found[0] >= 0 else str(found[0]))
+        )
+        self.said[key] = self.said.get(key, 0) + 1
+        return found[0]
+
+
+class Session:
+    """Everybody on the board and what they do."""
+
+    def __init__(self, pair, random):
+        self.pair = pair
+        self.random = random
+        self.talkers = {}
+
+    def address(self):
+        """A few addresses only, so that they meet."""
+        kind = self.random.below(8)
+        if kind == 0:
+            return bytes(6)
+        return struct.pack(
+            ">IH", 0x7F000001 + self.random.below(5), 4000 * (self.random.below(8) > 0) + self.random.below(4)
+        )
+
+    def terms(self):
+        law = 8 * self.random.below(2)
+        return law, law if self.random.below(16) else 200, 101
+
+    def join(self):
+        random = self.random
+        leg, conference, depth = random.below(LEGS + 1), random.below(CONFERENCES + 1), 1 + random.below(9)
+        law, payload_type, events = self.terms()
+        address, flags = self.address(), 3 if random.below(4) else random.below(5)
+        done = self.pair.call(
+            "add_leg", leg, conference, law, payload_type, events, depth, flags, random.octets(12), address
+        )
+        if done == 0:
+            self.talkers[leg] = (Talker(random, law), address)
+
+    def leave(self):
+        leg = self.random.below(LEGS + 1)
+        if self.pair.call("remove_leg", leg) == 0:
+            del self.talkers[leg]
+
+    def change(self):
+        leg, address = self.random.below(LEGS + 1), self.address()
+        law, payload_type, events = self.terms()
+        if self.pair.call("change", leg, law, payload_type, events, self.random.below(5), address) == 0:
+            self.talkers[leg][0].payload_type = law
+            self.talkers[leg] = (self.talkers[leg][0], address)
+
+    def talk(self):
+        for leg in sorted(self.talkers):
+            talker, address = self.talkers[leg]
+            for packet in talker.arrivals():
+                if self.random.below(OURS) == 0:
+                    address = self.random.octets(6)
+                if self.random.below(3):
+                    self.pair.call("receive", packet, len(packet), address)
+                else:
+                    self.pair.call("receive_leg", leg, packet, len(packet))
+
+    def tick(self):
+        phases = 1 + self.random.below(3)
+        for phase in range(phases):
+            self.pair.call("begin", phase, phases)
+            while self.pair.call("mix", 1 + self.random.below(LEGS + 2)):
+                if self.random.below(32) == 0:
+                    self.pair.call("refused", self.random.below(LEGS + 1))
+                    self.pair.call("packet_leg", self.random.below(LEGS + 1))
+                if self.random.below(64) == 0:
+                    break  # given up
+        self.pair.call("mix", 1)
+
+    def step(self):
+        kind = self.random.below(24)
+        if kind < 2:
+            self.join()
+        elif kind == 2:
+            self.leave()
+        elif kind == 3:
+            self.change()
+        elif kind == 4:
+            self.pair.call("skip", self.random.below(50) - 5)
+        self.talk()
+        self.tick()
+
+
+def session(first, second, seed, steps):
+    random = Random(seed)
+    pair = Pair(first, second, seed % 4)
+    run = Session(pair, random)
+    for _ in range(6):
+        run.join()
+    for _ in range(steps):
+        run.step()
+    figures = [pair.call("stat", index) for index in range(14)]
+    for leg in range(LEGS):
+        figures.append([pair.call("leg_stat", leg, index) for index in range(19)])
+    return figures, sorted(pair.said.items())
+
+
+print(session(load(sys.argv[1]), load(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))
