@@ -95,7 +95,7 @@ class Network:
         self.now_ms = 0
         self.flying = []  # (due_ms, number, data, source, destination)
         self.number = 0
-        self.log = []  # (time_ms, source port, destination port, first line)
+        self.log = []  # (time_ms, source port, destination port, first line, CSeq number)
         self.drop = None  # callable(data, source, destination) -> True to lose it
         self.tap = None  # callable(data, source, destination), sees all that is sent
         self.spoil = None  # callable(data) -> what arrives instead
@@ -128,7 +128,7 @@ class Network:
         due = sorted([entry for entry in self.flying if entry[0] <= self.now_ms], key=lambda entry: entry[:2])
         self.flying = [entry for entry in self.flying if entry[0] > self.now_ms]
         for _, _, data, source, destination in due:
-            party = self.parties.get(destination)
+            party = self.parties.get(destination[:2])
             if party is not None:
                 party.endpoint.receive(data, source, self.now_ms)
                 self.send_all(party)
@@ -139,11 +139,12 @@ class Network:
 
     def send_all(self, party):
         for data, destination in party.drain(self.now_ms):
-            self.send(data, party.address, destination)
+            self.send(data, party.address + destination[2:], destination)  # a stream goes both ways
 
     def send(self, data, source, destination):
         first_line = data.split(b"\r\n", 1)[0].decode()
-        self.log.append((self.now_ms, source[1], destination[1], first_line))
+        number = data.partition(b"CSeq: ")[2].split(b" ")[0]
+        self.log.append((self.now_ms, source[1], destination[1], first_line, number))
         if self.tap is not None:
             self.tap(data, source, destination)
         if self.drop is not None and self.drop(data, source, destination):
@@ -163,6 +164,10 @@ class Network:
     def lines(self, word=""):
         """Return the first lines sent so far that hold this word."""
         return [entry[3] for entry in self.log if word in entry[3]]
+
+    def numbers(self, method):
+        """Return the CSeq numbers of all requests of this method sent so far."""
+        return [entry[4] for entry in self.log if entry[3].startswith(method)]
 
     def pending(self):
         return sum([party.endpoint.pending() for party in self.parties.values()])

@@ -43,7 +43,14 @@ class ClockTest(unittest.TestCase):
         self.clock.set_unix_s(5001)
         self.assertEqual(self.clock.started_s, 5000)
         self.clock.set_unix_s(4998)
-        self.assertEqual(self.clock.started_s, 4998)
+        self.assertEqual(self.clock.unix_s(), 4998)
+
+    def test_a_step_back_does_not_make_the_boot_older(self):
+        self.clock.set_unix_s(5000)
+        self.clock.set_unix_s(4000)
+        self.assertEqual(self.clock.started_s, 5000)
+        self.clock.set_unix_s(6000)
+        self.assertEqual(self.clock.started_s, 6000)
 
 
 class DateTest(unittest.TestCase):

@@ -112,6 +112,10 @@ class OrderTest(unittest.TestCase):
         self.assertEqual(self.call.state, "established")
         self.assertEqual(self.status(self.inside("BYE", 21)), [200])
 
+    def test_equal_numbers_are_not_lower(self):
+        self.assertEqual(self.status(self.inside("OPTIONS", 20)), [200])
+        self.assertEqual(self.status(self.inside("OPTIONS", 20, branch="z9hG4bKother")), [200])
+
     def test_repetitions_are_not_out_of_order(self):
         self.assertEqual(self.status(self.inside("OPTIONS", 20)), [200])
         self.assertEqual(self.status(self.inside("OPTIONS", 21)), [200])

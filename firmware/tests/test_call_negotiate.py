@@ -57,6 +57,7 @@ class AnswerTest(unittest.TestCase):
         lines = written(result)
         self.assertTrue("m=audio 10000 RTP/AVP 0 120" in lines)
         self.assertTrue("a=rtpmap:120 telephone-event/8000" in lines)
+        self.assertTrue("a=fmtp:120 0-15" in lines)
 
     def test_our_preference_counts(self):
         self.assertEqual(

@@ -51,6 +51,10 @@ class Board:
     def start(self):
         """Reads the configuration and goes on the network, as far as that is possible."""
         self._log.info("board", "Parley %s, %s kernels, boot %s" % (__version__, kernels.KERNELS, self.boot))
+        if kernels.KERNELS_FAULT:
+            self._log.warning(
+                "board", "native kernels refused, the slow ones serve: %s" % kernels.KERNELS_FAULT
+            )
         try:
             self.config = read_config()
         except LocalError as error:
@@ -104,6 +108,7 @@ class Board:
 
     def _go_online(self, config):
         try:
+            runtime.join_network(config.host, config.network)
             socket = runtime.SipSocket(config.host, config.sip_port, config.server)
         except OSError as error:
             self.state = "no network"
@@ -126,6 +131,7 @@ class Board:
             self._log,
         )
         self.poller.add(self.sip.source, "sip")
+        self.sip.listen(self.poller)
         self.loop.sip, self.loop.media = self.sip, self.media
         self.loop.longest_wait_ms = self.watchdog.longest_wait_ms
         self.state = "running"

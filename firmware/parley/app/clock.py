@@ -20,6 +20,7 @@ class Clock:
         self._last_ticks = ticks_ms()
         self._now_ms = 0
         self._unix_at_start_s = None
+        self._started_s = None
 
     def now_ms(self):
         """Milliseconds since the clock was made. To be asked more often than the ticks wrap."""
@@ -37,8 +38,11 @@ class Clock:
 
     @property
     def started_s(self):
-        """Unix seconds at which this board started; None while not known."""
-        return self._unix_at_start_s
+        """Unix seconds at which this board started, by the latest it was ever told; None while not known.
+
+        A server's clock that steps back must not revive an address from before the boot.
+        """
+        return self._started_s
 
     def unix_s(self):
         """Unix seconds; None while not known."""
@@ -55,6 +59,7 @@ class Clock:
         known_s = self._unix_at_start_s
         if known_s is None or abs(started_s - known_s) >= STEP_S:
             self._unix_at_start_s = started_s
+            self._started_s = started_s if self._started_s is None else max(started_s, self._started_s)
 
 
 def parse_date(text):

@@ -37,6 +37,9 @@ class Config:
         self.registration_s: int = fields["registration_s"]
         self.offer_ttl_s: int = fields["offer_ttl_s"]
         self.board: str = fields["board"]
+        self.network: "tuple[str, str] | None" = None  # netmask, gateway
+        if fields.get("network"):
+            self.network = (fields["network"][0], fields["network"][1])
 
 
 def parse_config(text):
@@ -52,6 +55,10 @@ def parse_config(text):
     host, port = fields["server"]
     _check("server", host, str, 1, 255)
     _check("server", port, int, 1, 65535)
+    if fields.get("network") is not None:
+        _check("network", fields["network"], list, 2, 2)
+        for address in fields["network"]:
+            _check("network", address, str, 7, 15)
     if fields["rtp_port_first"] + 2 * fields["legs"] > 65536:
         raise LocalError("configuration: rtp_port_first leaves no room for the legs")
     try:

@@ -81,7 +81,10 @@ class Focus:
         participant.conference = self._slots.start(allocation) if is_first else conference
         call.user_data = participant
         self._media.join(participant)
-        contact = "<%s>;isfocus" % conference_uri(token, self._config.host, self._config.sip_port)
+        address = conference_uri(token, self._config.host, self._config.sip_port)
+        if len(call.peer) == 3:  # who came over TCP stays there
+            address = address.replace(";transport=udp", ";transport=tcp")
+        contact = "<%s>;isfocus" % address
         self._endpoint.answer(call, body, now_ms, contact=contact)
         self._log.info("focus", "%s %s %s" % (uri, "starts" if is_first else "joins", _name(allocation)))
         self._changed(now_ms)

@@ -75,6 +75,7 @@ class Loop:
         self._activity = SIP
         if "sip" in ready:
             self.sip.drain(self._clock.now_ms(), self._no_tick_due)
+            self.sip.serve_streams(self._clock.now_ms())
         self.sip.tick(self._clock.now_ms())
         self._watchdog.served()
 

@@ -51,7 +51,7 @@ class SipSocket:
             data, address = self.raw.recvfrom(SIP_DATAGRAM_BYTES)
         except OSError:
             return None  # nothing there, or the echo of an earlier send (ICMP), which SIP's timers deal with
-        return data, _host_and_port(address)
+        return data, host_and_port(address)
 
     def send(self, data, peer):
         """Sends one datagram to (host, port). False when the network refuses it, or host is a name."""
@@ -67,7 +67,7 @@ class SipSocket:
         if peer not in self._addresses:
             if len(self._addresses) >= ADDRESS_CACHE:
                 self._addresses.clear()
-            self._addresses[peer] = _literal(peer[0], peer[1])
+            self._addresses[peer] = literal(peer[0], peer[1])
         return self._addresses[peer]
 
     def close(self):
@@ -87,7 +87,7 @@ class RtpSocketBase:
 
     def connect(self, host, port):
         """From now on the peer is (host, port). May be repeated. OSError when there is no way to it."""
-        self.raw.connect(_literal(host, port))
+        self.raw.connect(literal(host, port))
 
     def close(self):
         """Gives the port back."""
@@ -105,11 +105,31 @@ def _bound_socket(host, port):
     return bound
 
 
+def stream_socket():
+    """A new TCP socket that never blocks."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    made.setblocking(False)
+    return made
+
+
+def stream_listener(host, port):
+    """A TCP socket that takes connections to (host, port); OSError when that cannot be."""
+    listener = stream_socket()
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(literal(host, port))
+        listener.listen(4)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 def _resolve(host, port):
     return socket.getaddrinfo(host, port)[0][-1]
 
 
-def _literal(host, port):
+def literal(host, port):
     """Socket address of an IPv4 literal. OSError for a name: looking it up would stop everybody's media."""
     if host.strip("0123456789."):
         raise OSError(errno.EHOSTUNREACH)
@@ -120,14 +140,17 @@ if MICROPYTHON:
     import io
 
     import machine
+    import micropython
 
+    PORTABLE_SOCKETS = "portable_sockets"  # a file of this name on the flash chooses them
     RTP_READS_PER_TICK = 1  # one read empties the socket: see parley.media.burst
 
     ticks_ms = time.ticks_ms
     ticks_diff = time.ticks_diff
     heap_free = gc.mem_free
 
-    def _host_and_port(address):
+    def host_and_port(address):
+        """The (host, port) of a socket address."""
         if isinstance(address, tuple):
             return address[0], address[1]  # boards
         _family, packed, port = socket.sockaddr(address)[:3]  # unix port: a raw struct sockaddr
@@ -152,6 +175,26 @@ if MICROPYTHON:
                 return self.raw.write(packet) is not None
             except OSError:
                 return False
+
+    try:
+        os.stat(PORTABLE_SOCKETS)
+    except OSError:
+        try:
+            from parley.app.queued import RTP_READS_PER_TICK, RtpSocket, SipSocket  # noqa: F401
+        except ImportError:
+            pass  # stock firmware
+
+    def join_network(host, network):
+        """Gives the Ethernet interface its address. network: (netmask, gateway); None leaves it as it is.
+
+        OSError when it does not work.
+        """
+        if network is not None:
+            import network as interfaces
+
+            lan = interfaces.LAN()
+            lan.active(True)
+            lan.ifconfig((host, network[0], network[1], network[1]))
 
     class Poller:
         """Waits for the SIP socket and the console together."""
@@ -182,6 +225,8 @@ if MICROPYTHON:
             self.raw = sys.stdin
             self._poll = select.poll()
             self._poll.register(sys.stdin, select.POLLIN)
+            if hasattr(machine, "WDT"):  # on a board, Ctrl-C is for the console and not for the interpreter
+                micropython.kbd_intr(-1)
 
         def read(self):
             """What has arrived, at most CONSOLE_READ_BYTES; b"" at the end of the line."""
@@ -221,6 +266,9 @@ else:
 
     RTP_READS_PER_TICK = 8
 
+    def join_network(host, network):
+        """The operating system has joined already."""
+
     def ticks_ms():
         """Milliseconds of a clock that never goes back."""
         return time.monotonic_ns() // 1_000_000
@@ -233,7 +281,8 @@ else:
         """CPython's heap has no end worth telling."""
         return 0
 
-    def _host_and_port(address):
+    def host_and_port(address):
+        """The (host, port) of a socket address."""
         return address[0], address[1]
 
     class RtpSocket(RtpSocketBase):

@@ -3,13 +3,21 @@
 from parley.app.control import Control
 from parley.app.focus import Focus
 from parley.app.registration import Registration
+from parley.app.runtime import heap_free
+from parley.app.streams import Streams
 from parley.call.endpoint import Endpoint
 from parley.wire.address import derive
 from parley.wire.grammar import format_host_port
 
 USER_AGENT = "Parley-board/0.1"
+TRANSACTION_BYTES = 6144  # of heap: 3 KB each, and requests in dialogs get twice the number
 SERVER_TRANSACTIONS = 512  # each stays for 32 s: more would be a flood, not callers
 DATAGRAMS_PER_TURN = 8  # then the loop looks at its other duties again
+
+
+def transactions_for(heap_free_bytes):
+    """How many server transactions the heap bears; 0 bytes free stands for a heap without an end."""
+    return min(SERVER_TRANSACTIONS, heap_free_bytes // TRANSACTION_BYTES) or SERVER_TRANSACTIONS
 
 
 class SipTask:
@@ -23,13 +31,14 @@ class SipTask:
         self._registered_by = None  # the last REGISTER: Call-ID, CSeq and nonce go on from it
         self._log = log
         local = (config.host, config.sip_port)
+        self.streams = None  # SIP over TCP, where the network can do that
         self.endpoint = Endpoint(
             local,
             random_bytes,
             user="conference",
             user_agent=USER_AGENT,
             methods=("MESSAGE",),
-            limit=SERVER_TRANSACTIONS,
+            limit=transactions_for(heap_free()),
         )
         self.registration = Registration(self._register, clock, log, config.registration_s)
         changed = self.registration.changed
@@ -48,6 +57,35 @@ class SipTask:
             if not may_go_on():
                 return
 
+    def listen(self, poller):
+        """Takes TCP connections too. poller: the loop's."""
+        config = self._config
+        try:
+            self.streams = Streams(
+                config.host, config.sip_port, poller, self._receive, self._refuse, self._failed
+            )
+        except OSError as error:
+            self._log.warning("sip", "no TCP: %s" % error)
+
+    def serve_streams(self, now_ms):
+        """Takes what the connections hold."""
+        if self.streams is not None:
+            self.streams.serve(now_ms)
+            self._pump(now_ms)
+
+    def _receive(self, data, peer, now_ms):
+        self.datagrams += 1
+        self.endpoint.receive(data, peer, now_ms)
+        self._pump(now_ms)
+
+    def _refuse(self, error, peer, now_ms):
+        self.endpoint.stream_lost(error, peer, now_ms)
+        self._pump(now_ms)
+
+    def _failed(self, peer, now_ms):
+        self.endpoint.transport_error(peer, now_ms)
+        self._pump(now_ms)
+
     def tick(self, now_ms):
         """Runs what is due."""
         deadline_ms = self.next_deadline()
@@ -55,10 +93,12 @@ class SipTask:
             self.endpoint.tick(now_ms)
             self.registration.tick(now_ms)
             self._pump(now_ms)
+            self.serve_streams(now_ms)
 
     def next_deadline(self):
         """When tick is due next, None if nothing is waited for."""
-        deadlines = (self.endpoint.next_deadline(), self.registration.next_deadline())
+        streams_ms = None if self.streams is None else self.streams.deadline_ms
+        deadlines = (self.endpoint.next_deadline(), self.registration.next_deadline(), streams_ms)
         known = [deadline_ms for deadline_ms in deadlines if deadline_ms is not None]
         return min(known) if known else None
 
@@ -69,6 +109,8 @@ class SipTask:
 
     def close(self):
         """Leaves the network."""
+        if self.streams is not None:
+            self.streams.close()
         self._socket.close()
 
     def hang_up(self, now_ms):
@@ -89,8 +131,13 @@ class SipTask:
 
     def _transmit(self, now_ms):
         for data, peer in self.endpoint.transmits():
-            if not self._socket.send(data, peer):
+            if not self._send(data, peer, now_ms):
                 self.endpoint.transport_error(peer, now_ms)
+
+    def _send(self, data, peer, now_ms):
+        if len(peer) == 2:
+            return self._socket.send(data, peer)
+        return self.streams is not None and self.streams.send(data, peer, now_ms)
 
     def _dispatch(self, event, now_ms):
         if event.kind == "response":

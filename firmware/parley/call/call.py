@@ -61,7 +61,7 @@ class Call:
         self.local_uri = local.uri_text
         self.remote_uri = remote.uri_text
         self.local_tag = (local.tag or "") if role == "uac" else core.token()
-        self.contact = core.contact
+        self.contact = core.contact_at(peer)
         self.remote_contact = ""
         self.is_focus = False
         self.offer = request.body if role == "uas" else b""

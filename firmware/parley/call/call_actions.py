@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from parley.call.call import Call
     from parley.call.dialog import Dialog
-    from parley.call.transaction import Transaction
+    from parley.call.transaction import Address, Transaction
 
     Message = Request | Response
     Action = Callable[["Call", Message | None, int], None]
@@ -77,11 +77,12 @@ def acknowledge(call: "Call", message: "Message | None", now_ms: int) -> None:
         call.core.layer.transmit(call.ack, call.ack_peer)
 
 
-def ack_of_success(call: "Call", dialog: "Dialog", response: Response) -> "tuple[bytes, tuple[str, int]]":
+def ack_of_success(call: "Call", dialog: "Dialog", response: Response) -> "tuple[bytes, Address]":
     """Return the ACK of a 2xx (RFC 3261 13.2.2.4) and where it goes."""
     ack = dialog.request("ACK", response.cseq()[0])
-    ack.insert_first("Via", call.core.layer.new_via())
-    return ack.to_bytes(), dialog.next_hop()
+    peer = dialog.next_hop()
+    ack.insert_first("Via", call.core.layer.new_via(peer))
+    return ack.to_bytes(), peer
 
 
 def send_bye(call: "Call", message: "Message | None", now_ms: int) -> None:

@@ -3,6 +3,7 @@
 from parley.call.call import Call
 from parley.call.call_actions import ack_of_success, the_dialog
 from parley.call.dialog import confirm, dialog_of_sent
+from parley.call.peers import destination_of
 from parley.call.requests import add_all, address_of_record, header_of, target_of
 from parley.call.transaction import nobody
 from parley.wire.errors import LocalError, RemoteError
@@ -43,7 +44,7 @@ def invite(
         request = core.new_request("INVITE", str(target), None, "", before.call_id(), before.cseq()[0] + 1)
         request.set("From", header_of(before, "From"))
         request.set("To", header_of(before, "To"))
-    call = Call(core, "uac", request, peer or target.address(), core.new_number())
+    call = Call(core, "uac", request, peer or destination_of(target), core.new_number())
     request.add("Contact", call.contact)
     request.add("Allow", core.allow)
     add_all(request, uri_headers)

@@ -1,5 +1,6 @@
 """Our requests outside dialogs, other than INVITE and REFER, with digest answered once (RFC 3261 8.1, 22)."""
 
+from parley.call.peers import destination_of
 from parley.call.requests import add_all, address_of_record, target_of
 from parley.wire.auth import authorization, choose_challenge
 from parley.wire.errors import LocalError
@@ -72,7 +73,6 @@ class ClientRequest:
         if self.body and request.get("Content-Type") is None:
             raise LocalError("a body without Content-Type")
         request.body = self.body
-        request.to_bytes()
         self.request = request
         self.core.layer.start_client(request, self.peer, self._told, now_ms)
 
@@ -119,7 +119,7 @@ def send_request(
     if method in ("INVITE", "ACK", "CANCEL", "BYE"):
         raise LocalError(f"{method} belongs to a call")
     target, uri_headers = target_of(uri)
-    client = ClientRequest(core, method, str(target), peer or target.address())
+    client = ClientRequest(core, method, str(target), peer or destination_of(target))
     client.headers = list(uri_headers) + list(headers)
     client.body = body
     client.credentials = credentials

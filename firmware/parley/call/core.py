@@ -1,6 +1,7 @@
 """The user agent core (RFC 3261 6): what calls, requests and subscriptions of one endpoint share."""
 
 from parley.call.events import Event
+from parley.call.peers import is_stream
 from parley.call.requests import add_all, new_request
 from parley.call.timers import TimerQueue
 from parley.call.transaction import TransactionLayer
@@ -43,7 +44,7 @@ class Core:
         limit: int,
         reliable: bool,
     ) -> None:
-        host, port = local
+        host, port = local[0], local[1]
         self.random_bytes = random_bytes
         self.user_agent = user_agent
         self.app_methods = methods
@@ -52,6 +53,7 @@ class Core:
         transport = "TCP" if reliable else "UDP"
         contact_uri = SipUri("sip", user, host, port, [("transport", transport.lower())])
         self.contact = f"<{contact_uri}>{contact_params}"
+        self._stream_contact = self.contact.replace(";transport=udp>", ";transport=tcp>")
         self.counters: dict[str, int] = {}
         self.timers = TimerQueue()
         sent_by = str(SipUri("sip", None, host, port))[4:]
@@ -66,6 +68,10 @@ class Core:
         self.supported_tags = SUPPORTED.split(", ")
         self._limit = limit
         self._number = 0
+
+    def contact_at(self, peer: "Address") -> str:
+        """Return our Contact value for this peer: what came over a stream goes on over one."""
+        return self._stream_contact if is_stream(peer) else self.contact
 
     def token(self) -> str:
         """Return 16 random hex digits: for tags and branches (RFC 3261 19.3 asks for 32 bits at least)."""

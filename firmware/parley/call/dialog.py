@@ -1,5 +1,6 @@
 """Dialogs (RFC 3261 12): the peer-to-peer state that INVITE, REFER and NOTIFY build up."""
 
+from parley.call.peers import destination_of
 from parley.call.requests import new_request
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, Response
@@ -8,9 +9,8 @@ from parley.wire.uri import NameAddr, parse_name_addr, parse_uri
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from parley.call.call import Call
+    from parley.call.peers import Address
     from parley.call.subscription import Subscription
-
-MAX_CSEQ = 2**31 - 1  # RFC 3261 8.1.1.5
 
 
 def contact_of(message: "Request | Response") -> "NameAddr | None":
@@ -74,11 +74,11 @@ class Dialog:
             request.add("Route", route)
         return request
 
-    def next_hop(self) -> "tuple[str, int]":
-        """Return host and port that requests of this dialog go to (RFC 3261 8.1.2)."""
+    def next_hop(self) -> "Address":
+        """Return where requests of this dialog go (RFC 3261 8.1.2)."""
         if self.route_set:
-            return parse_name_addr(self.route_set[0]).uri.address()
-        return parse_uri(self.remote_target).address()
+            return destination_of(parse_name_addr(self.route_set[0]).uri)
+        return destination_of(parse_uri(self.remote_target))
 
     def check_cseq(self, request: Request) -> None:
         """Take the CSeq of a request of theirs; raises RemoteError(500) if it is out of order (12.2.2)."""
@@ -124,10 +124,14 @@ def confirm(dialog: Dialog, response: Response) -> None:
 
 
 def check_dialog_forming(request: Request) -> NameAddr:
-    """Return the Contact of a request that can open a dialog (8.1.1.8). Raises RemoteError(400)."""
-    contact = contact_of(request)
-    if contact is None:
-        raise RemoteError(400, "Missing Contact")
+    """Return the one Contact of a request that can open a dialog (8.1.1.8). Raises RemoteError(400)."""
+    contacts = request.get_all("Contact")
+    if len(contacts) == 1 and contacts[0] != "*":
+        contact = parse_name_addr(contacts[0])
+    elif not contacts and not request.top_via().branch and request.from_tag() is None:
+        contact = parse_name_addr(request.required("From"))  # RFC 2543 did not ask for one (RFC 4475 3.4.1)
+    else:
+        raise RemoteError(400, "Not one Contact" if contacts else "Missing Contact")
     contact.uri.address()
     _check_routes(request.get_all("Record-Route"))
     return contact

@@ -2,6 +2,7 @@
 
 from parley.call.callee import receive_ack, receive_invite
 from parley.call.core import ACCEPT, KNOWN_METHODS, METHODS
+from parley.call.peers import way_back
 from parley.call.referee import receive_refer
 from parley.call.referrer import is_refer_news, receive_notify
 from parley.call.reoffer import abandon_reoffer, receive_reoffer
@@ -9,7 +10,7 @@ from parley.call.server_request import ServerRequest
 from parley.call.transaction import server_key
 from parley.wire.errors import RemoteError
 from parley.wire.sip import note_source, response_to
-from parley.wire.uri import parse_uri
+from parley.wire.uri import parse_name_addr, parse_uri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 
     Message = Request | Response
 
+SDP = "application/sdp"
 RETRY_AFTER_S = "2"  # of a refusal that is only a matter of time
 
 
 def receive_request(core: "Core", request: "Request", peer: "Address", now_ms: int) -> None:
     """Take a request from the network. Raises RemoteError when it is too malformed for a transaction."""
     key = server_key(request)
-    request.to_tag()
-    note_source(request, peer)
+    note_source(request, (peer[0], peer[1]))
     transaction = core.layer.servers.get(key)
     if request.method == "ACK":
         _receive_ack(core, request, transaction, now_ms)
@@ -36,7 +37,7 @@ def receive_request(core: "Core", request: "Request", peer: "Address", now_ms: i
         transaction.step("request", request, now_ms)
     elif core.overloaded(request):
         core.count("overload")
-        back = request.top_via().reply_address()
+        back = way_back(request, peer)
         refuse_stateless(core, request, 503, [("Retry-After", RETRY_AFTER_S)], back)
     else:
         _open(core, request, peer, now_ms)
@@ -65,7 +66,7 @@ def _open(core: "Core", request: "Request", peer: "Address", now_ms: int) -> Non
         except RemoteError as error:
             _refuse(core, transaction, error, now_ms)
 
-    core.layer.start_server(request, request.top_via().reply_address(), told, now_ms)
+    core.layer.start_server(request, way_back(request, peer), told, now_ms)
 
 
 def _refuse(core: "Core", transaction: "Transaction", error: RemoteError, now_ms: int) -> None:
@@ -74,8 +75,10 @@ def _refuse(core: "Core", transaction: "Transaction", error: RemoteError, now_ms
     headers: list[tuple[str, str]] = []
     if status in (405, 501):
         headers.append(("Allow", core.allow))
+    elif status == 406:
+        headers.append(("Warning", f'399 {core.uri.host} "No SDP is accepted"'))
     elif status == 415:
-        headers.append(("Accept", "application/sdp"))
+        headers.append(("Accept", SDP))
     elif status == 420:
         headers.append(("Unsupported", error.reason))
     elif status == 489:
@@ -87,20 +90,60 @@ def _refuse(core: "Core", transaction: "Transaction", error: RemoteError, now_ms
 
 
 def _inspect(core: "Core", request: "Request") -> None:
-    # RFC 3261 8.2.1 to 8.2.3, in the RFC's order.
+    # What cannot be read is refused first; then RFC 3261 8.2.1 to 8.2.3, in the RFC's order.
     method = request.method
+    scheme_error = _check_syntax(request)
     if method not in METHODS and method not in core.app_methods:
         raise RemoteError(405 if method in KNOWN_METHODS else 501, "")
     if method == "CANCEL":  # RFC 3261 9.2: what it asks for was asked already
         return
-    parse_uri(request.uri)  # 416, or 400
+    if scheme_error is not None:
+        raise scheme_error  # 8.2.2.1
     wanted = [tag for tag in request.get_all("Require") if tag.strip().lower() not in core.supported_tags]
     if wanted:
         raise RemoteError(420, ", ".join(wanted))
-    if method in ("INVITE", "UPDATE") and request.body:
-        kind = (request.get("Content-Type") or "application/sdp").partition(";")[0].strip().lower()
-        if kind != "application/sdp" or request.get_all("Content-Encoding") not in ([], ["identity"]):
-            raise RemoteError(415, "")
+    if method in ("INVITE", "UPDATE"):
+        _check_content(request)
+    elif method == "REGISTER":
+        _check_address_of_record(request)
+
+
+def _check_syntax(request: "Request") -> "RemoteError | None":
+    # Raises RemoteError(400) on addresses that cannot be read; returns the 416 of an unknown scheme.
+    for value in request.get_all("Contact"):
+        if value != "*" or request.method != "REGISTER":
+            parse_name_addr(value)
+    try:
+        uri = parse_uri(request.uri)
+    except RemoteError as error:
+        if error.status == 416:
+            return error
+        raise
+    if uri.headers:  # RFC 3261 19.1.1: not allowed in a Request-URI (RFC 4475 3.1.2.11)
+        raise RemoteError(400, "Headers in Request-URI")
+    return None
+
+
+def _check_address_of_record(request: "Request") -> None:
+    # RFC 3261 10.2: what is registered is a SIP or SIPS address, in To.
+    scheme = parse_name_addr(request.required("To")).uri_text.partition(":")[0]
+    if scheme.lower() not in ("sip", "sips"):
+        raise RemoteError(400, "To is no SIP address")
+
+
+def _check_content(request: "Request") -> None:
+    # RFC 3261 8.2.3: a body we cannot read, 20.1: an answer they could not read.
+    if request.body:
+        kind = (request.get("Content-Type") or SDP).partition(";")[0].strip().lower()
+        if kind != SDP or request.get_all("Content-Encoding") not in ([], ["identity"]):
+            disposition = (request.get("Content-Disposition") or "").replace(" ", "").lower()
+            if ";handling=optional" not in disposition:
+                raise RemoteError(415, "")
+            request.body = b""  # as if it were not there
+    if request.get("Accept") is not None:
+        kinds = [value.partition(";")[0].strip().lower() for value in request.get_all("Accept")]
+        if SDP not in kinds and "application/*" not in kinds and "*/*" not in kinds:
+            raise RemoteError(406, "")  # RFC 4475 3.3.15
 
 
 def _route(core: "Core", transaction: "Transaction", peer: "Address", now_ms: int) -> None:

@@ -16,6 +16,7 @@ from parley.call.client_request import ClientRequest
 from parley.call.core import Core
 from parley.call.dispatch import receive_request, refuse_stateless
 from parley.call.events import Event
+from parley.call.peers import way_back
 from parley.call.referee import ReferRequest
 from parley.call.requests import check_headers
 from parley.call.server_request import ServerRequest
@@ -60,7 +61,7 @@ class Endpoint:
     # -- inputs
 
     def receive(self, data: bytes, peer: "Address", now_ms: int) -> None:
-        """Take a datagram that came from peer. Raises nothing, whatever is in it."""
+        """Take a datagram or a stream's message that came from peer (peers.py). Raises nothing."""
         now_ms = self._at(now_ms)
         try:
             message = parse_message(data)
@@ -80,6 +81,10 @@ class Endpoint:
                 error.message = message
                 self._refuse_unreadable(error, peer)
 
+    def stream_lost(self, error: RemoteError, peer: "Address", now_ms: int) -> None:
+        """Answer what a StreamReader refused, if it asks for that; then the connection is to be closed."""
+        self._refuse_unreadable(error, peer)
+
     def tick(self, now_ms: int) -> None:
         """Fire the timers that are due; being late is harmless, being early does nothing."""
         self._core.timers.fire_due(self._at(now_ms))
@@ -91,7 +96,7 @@ class Endpoint:
     # -- outputs
 
     def transmits(self) -> "list[tuple[bytes, Address]]":
-        """Return and forget the datagrams to send, (data, (host, port)), in order."""
+        """Return and forget what is to be sent, (data, peer), in order; peer as receive() has it."""
         layer = self._core.layer
         drained, layer.outgoing = layer.outgoing, []
         return drained
@@ -286,8 +291,8 @@ class Endpoint:
         if not error.status or request is None:
             return
         try:
-            note_source(request, peer)
-            back = request.top_via().reply_address()
+            note_source(request, (peer[0], peer[1]))
+            back = way_back(request, peer)
         except RemoteError:  # a Via that says nothing: back to where it came from
             back = peer
         refuse_stateless(self._core, request, error.status, [], back)

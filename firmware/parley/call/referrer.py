@@ -2,7 +2,13 @@
 
 from parley.call.call_actions import the_dialog
 from parley.call.dialog import Dialog, adopt, confirm, dialog_of_sent
-from parley.call.requests import add_all, address_of_record, check_headers, target_of
+from parley.call.peers import destination_of
+from parley.call.requests import (
+    add_all,
+    address_of_record,
+    check_headers,
+    target_of,
+)
 from parley.call.subscription import Subscription, parse_event, parse_sipfrag, parse_subscription_state
 from parley.wire.errors import LocalError, RemoteError
 from parley.wire.sip import Request, Response
@@ -46,7 +52,9 @@ def refer_outside(
     request = core.new_request("REFER", str(target), None, address_of_record(target), core.new_call_id(), 1)
     dialog = dialog_of_sent(request)
     core.register_dialog(dialog)
-    return _send(core, dialog, request, refer_to, None, peer or target.address(), now_ms, headers, give_up_ms)
+    return _send(
+        core, dialog, request, refer_to, None, peer or destination_of(target), now_ms, headers, give_up_ms
+    )
 
 
 def _send(
@@ -61,7 +69,7 @@ def _send(
     give_up_ms: "int | None",
 ) -> Subscription:
     request.add("Refer-To", refer_to if "<" in refer_to else f"<{refer_to}>")
-    request.add("Contact", core.contact if call is None else call.contact)
+    request.add("Contact", core.contact_at(peer) if call is None else call.contact)
     if "Referred-By" not in [name for name, _ in headers]:
         request.add("Referred-By", dialog.local if "<" in dialog.local else f"<{dialog.local}>")
     add_all(request, headers)

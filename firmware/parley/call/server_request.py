@@ -48,7 +48,6 @@ class ServerRequest:
             if response.get("Content-Type") is None:
                 raise LocalError("a body without Content-Type")
             response.body = body
-        response.to_bytes()  # raises now what it would raise half-way
         self.core.layer.respond(self.transaction, response, now_ms)
         if status >= 200:
             self.status = status

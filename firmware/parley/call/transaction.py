@@ -5,6 +5,7 @@ event, message, now_ms): event is "1xx", "2xx", "final", "request", "ack", "time
 message is None for the last two.
 """
 
+from parley.call.peers import is_stream
 from parley.call.requests import ack_of_failure
 from parley.call.timers import (
     RINGING_LIMIT_MS,
@@ -25,12 +26,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
 
+    from parley.call.peers import Address
+
     Message = Request | Response
-    Address = tuple[str, int]
     Key = tuple[str, ...]
     Tell = Callable[["Transaction", str, Message | None, int], None]
 
 MAGIC_COOKIE = "z9hG4bK"  # RFC 3261 8.1.1.7
+_COOKIE = MAGIC_COOKIE.lower()  # a token is compared without regard to case (7.3.1)
 
 # Timer -> (interval over UDP, interval over a reliable transport) [ms]; None: not started there (RFC 3261
 # table 4).
@@ -85,6 +88,7 @@ class Transaction:
         self.tell = tell
         self.sent = b""
         self.merged: "Key" = ()  # merge_key() of a request of theirs
+        self.reliable = layer.reliable or is_stream(peer)
         self._interval_ms = 0
         self._timers = Timers(layer.timers, self)
 
@@ -137,7 +141,7 @@ class Transaction:
             self._transmit(action, message)
 
     def _start(self, timer: str, now_ms: int) -> None:
-        interval_ms = INTERVALS[timer][self.layer.reliable]
+        interval_ms = INTERVALS[timer][self.reliable]
         if interval_ms is not None:
             if timer in "AEG":
                 self._interval_ms = interval_ms
@@ -181,10 +185,13 @@ def server_key(request: Request) -> "Key":
     via = request.top_via()
     number, method = request.cseq()
     method = "INVITE" if method == "ACK" else method
-    if via.branch.startswith(MAGIC_COOKIE):
-        return (via.branch.lower(), via.host.lower(), str(via.port), method)
+    branch = via.branch.lower()
+    sent_by = (branch, via.host.lower(), str(via.port), method)
+    if branch.startswith(_COOKIE) and branch != _COOKIE:  # the cookie alone names nothing (RFC 4475 3.2.1)
+        return sent_by
     # An RFC 2543 peer. The To tag is left out: it is the only part in which an ACK differs from its INVITE.
-    return (request.uri, request.from_tag() or "", request.call_id(), str(number), str(via), method)
+    # Of Via only what the peer wrote: we add received and rport ourselves.
+    return (request.uri, request.from_tag() or "", request.call_id(), str(number)) + sent_by
 
 
 def merge_key(request: Request) -> "Key":
@@ -223,14 +230,15 @@ class TransactionLayer:
         """Queue a datagram."""
         self.outgoing.append((data, peer))
 
-    def new_via(self) -> str:
+    def new_via(self, peer: "Address") -> str:
         """Return a Via value with a fresh branch (RFC 3261 8.1.1.7) that asks for rport (RFC 3581)."""
-        return f"{self._via};branch={MAGIC_COOKIE}{self._token()};rport"
+        via = self._via.replace("/UDP ", "/TCP ", 1) if is_stream(peer) else self._via
+        return f"{via};branch={MAGIC_COOKIE}{self._token()};rport"
 
     def start_client(self, request: Request, peer: "Address", tell: "Tell", now_ms: int) -> Transaction:
         """Send a request in a transaction of its own. A Via is added unless it has one (a CANCEL)."""
         if request.get("Via") is None:
-            request.insert_first("Via", self.new_via())
+            request.insert_first("Via", self.new_via(peer))
         kind = "client INVITE" if request.method == "INVITE" else "client non-INVITE"
         key = (request.top_via().branch.lower(), request.method)
         transaction = Transaction(self, kind, key, request, peer, tell)
