@@ -6,7 +6,7 @@ No I/O, no clock and no round trip to a board: the address itself carries what t
 from collections.abc import Sequence
 
 from parleyd.lease import CLOCK_MARGIN_S, RESTS, Lease, LeaseEvent, Leases, LeaseState, reserved_legs, step
-from parleyd.pattern import address_of, board_order, choose_slot, last_serial, next_generation
+from parleyd.pattern import address_of, board_order, choose_slot, last_serials, next_generation
 from parleyd.pool import BoardView
 from parleyd.receive import Need
 from parleyd.verdict import Grant, Refusal
@@ -36,13 +36,15 @@ class AllocationUnit:
         if refusal is not None:
             return refusal
         able = [board for board in boards if can_serve(board, need)]
-        for board in board_order(able, leases):
+        serials = last_serials(leases)
+        for board in board_order(able, serials):
             records = leases.get(board.board_id, {})
             if reserved_legs(records.values()) + need.size > board.legs:
                 continue
             slot = choose_slot(board, records, now_s)
             if slot is not None:
-                return self._grant(board, records.get(slot), slot, need, leases, now_s)
+                serial = 1 + max(serials.values(), default=0)
+                return self._grant(board, records.get(slot), slot, serial, need, now_s)
         return Refusal(
             503,
             "All conference resources are in use",
@@ -55,12 +57,11 @@ class AllocationUnit:
         board: BoardView,
         record: Lease | None,
         slot: int,
+        serial: int,
         need: Need,
-        leases: Leases,
         now_s: float,
     ) -> Grant:
         generation = next_generation(record, now_s)
-        serial = 1 + max((last_serial(records.values()) for records in leases.values()), default=0)
         free = Lease(
             board_id=board.board_id,
             slot=slot,
@@ -91,7 +92,10 @@ def impossible(boards: Sequence[BoardView], need: Need) -> Refusal | None:
     if not speakers:
         known = sorted({name for board in boards for name, _ in board.codecs})
         return Refusal(
-            488, f"No conference board speaks an offered codec, offer {' or '.join(known)}", None, INCOMPATIBLE_FORMAT
+            488,
+            f"No conference board speaks an offered codec, offer {' or '.join(known)}",
+            None,
+            INCOMPATIBLE_FORMAT,
         )
     largest = max(board.legs for board in boards)
     if need.size > largest:

@@ -1,16 +1,23 @@
 """The HTTP API: what `parley status`, `board` and `conference` ask, and other programs may."""
 
+import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
 from fastapi import FastAPI, HTTPException
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from parleyd.control import NO_ANSWER, Outcome
 from parleyd.status import Row, board_rows, conference_rows, status_document
 
 if TYPE_CHECKING:
     from parleyd.daemon import Daemon
+
+END_S = 8.0  # longest wait for a board's answer, shorter than the command line's own
+HTTP_STATUS = {404: 404, 408: 504, 503: 503}  # SIP status -> HTTP status; 502 for any other
+LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 class _Server(uvicorn.Server):
@@ -25,6 +32,9 @@ class _Server(uvicorn.Server):
 def api(daemon: "Daemon") -> FastAPI:
     """Return the application for one daemon."""
     app = FastAPI(title="Parley", description="Ad hoc conferences on small boards", docs_url="/docs")
+    host = daemon.settings.http[0]
+    if host in LOCAL_NAMES:  # a page in a browser must not reach us by a name of its own (DNS rebinding)
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL_NAMES))
 
     def status() -> Row:
         """Everything: server, boards, conferences, participants."""
@@ -40,11 +50,13 @@ def api(daemon: "Daemon") -> FastAPI:
 
     async def end(conference_id: str) -> Row:
         """Hang up on everybody in a conference."""
-        outcome = await daemon.end_conference(conference_id)
+        try:
+            outcome = await asyncio.wait_for(daemon.end_conference(conference_id), END_S)
+        except TimeoutError:
+            outcome = Outcome(NO_ANSWER, "The board does not answer")
         if outcome.done:
             return {"ended": conference_id}
-        code = 404 if outcome.status == 404 else 504 if outcome.status == 408 else 502
-        raise HTTPException(code, f"{outcome.status} {outcome.reason}")
+        raise HTTPException(HTTP_STATUS.get(outcome.status, 502), f"{outcome.status} {outcome.reason}")
 
     app.get("/v1/status")(status)
     app.get("/v1/boards")(boards)

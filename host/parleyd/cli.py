@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from parley import __version__
 from parley.wire.errors import LocalError
-from parleyd.client import ask, find_daemon, write_address
-from parleyd.settings import Settings, default_state, load_settings
+from parleyd.client import ask, find_daemon
+from parleyd.settings import Settings, SettingsError, default_state, load_settings
 from parleyd.show import boards_table, conferences_table, console, show_status
 
 app = typer.Typer(
@@ -32,47 +33,66 @@ daemon_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 Json = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
 Http = Annotated[str | None, typer.Option("--http", metavar="HOST:PORT", help="The daemon's HTTP address.")]
 State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="The daemon's state folder.")]
-Sip = Annotated[str | None, typer.Option("--sip", metavar="HOST:PORT", help="SIP address [127.0.0.1:5060].")]
+Sip = Annotated[
+    list[str] | None,
+    typer.Option("--sip", metavar="HOST:PORT", help="SIP address, may be repeated [127.0.0.1:5060]."),
+]
 HttpBind = Annotated[
     str | None, typer.Option("--http", metavar="HOST:PORT", help="HTTP address [127.0.0.1:8060].")
 ]
 Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings as TOML.")]
-Level = Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error [info].")]
+LogFile = Annotated[
+    Path | None, typer.Option("--log-file", metavar="FILE", help="Log there, not to standard error.")
+]
+Level = Annotated[str | None, typer.Option("--log-level", help="debug, info (default), warning or error.")]
 
 
 def _fail(error: Exception) -> typer.Exit:
-    Console(stderr=True, soft_wrap=True).print(f"[red]error:[/] {error}", highlight=False, markup=True)
+    text = f"[red]error:[/] {escape(str(error))}"
+    Console(stderr=True, soft_wrap=True).print(text, highlight=False)
     return typer.Exit(1)
 
 
 def _configure_log(settings: Settings) -> None:
+    """Log to standard error, or to a file; tables for eyes on a terminal, JSON lines everywhere else."""
+    target = sys.stderr
+    if settings.log_file is not None:
+        try:
+            target = settings.log_file.open("a", encoding="utf-8", buffering=1)
+        except OSError as error:
+            raise SettingsError(f"cannot write the log {settings.log_file}: {error.strerror}") from error
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
+            structlog.dev.ConsoleRenderer() if target.isatty() else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.log_level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(target),
     )
 
 
-def _serve(settings: Settings) -> None:
-    import uvloop
+def _listening(addresses: list[str] | None) -> dict[str, Any]:
+    """The settings of a repeated --sip: the first stands in our Via and Contact."""
+    return {"sip": addresses[0], "sip_also": addresses[1:] or None} if addresses else {}
 
+
+def _serve(settings: Settings) -> None:
     from parleyd.daemon import Daemon
 
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # there is none for this system; asyncio's own loop does it too
+        from asyncio import new_event_loop
     screen = Console(stderr=True, highlight=False)
 
     async def life() -> None:
         daemon = Daemon(settings, lambda text: screen.print(f"[dim]{text}[/]"))
-        host, port = settings.http
-        write_address(settings.state, f"http://{host}:{port}")
         await daemon.run(lambda line: print(line, flush=True))
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(life())
 
 
@@ -90,7 +110,7 @@ def up(
     boards: Annotated[int | None, typer.Option(help="How many boards without hardware to start [2].")] = None,
     legs: Annotated[int | None, typer.Option(help="Participants that one board may carry [64].")] = None,
     board: Annotated[
-        str | None, typer.Option(help="Kind of board; its image must be built [virtual].")
+        str | None, typer.Option(help="Kind of board; its image must be built (default virtual).")
     ] = None,
     sip: Sip = None,
     http: HttpBind = None,
@@ -101,10 +121,11 @@ def up(
     state: State = None,
     config: Config = None,
     log_level: Level = None,
+    log_file: LogFile = None,
 ) -> None:
     """Run the server and boards in the foreground; SIGINT or SIGTERM ends it with BYE to everybody."""
-    flags = {"boards": boards, "legs": legs, "board": board, "sip": sip, "http": http}
-    _run_daemon(config, board_net=board_net, state=state, log_level=log_level, **flags)
+    flags = {"boards": boards, "legs": legs, "board": board, "http": http, "log_file": log_file}
+    _run_daemon(config, board_net=board_net, state=state, log_level=log_level, **_listening(sip), **flags)
 
 
 @daemon_app.command()
@@ -114,9 +135,14 @@ def _daemon(
     state: State = None,
     config: Config = None,
     log_level: Level = None,
+    log_file: LogFile = None,
 ) -> None:
-    """The conference server alone, without boards of its own."""
-    _run_daemon(config, boards=0, sip=sip, http=http, state=state, log_level=log_level)
+    """The conference server alone: its boards are the ones that --config lists as provisioned.
+
+    Exit codes: 0 ended by SIGINT or SIGTERM, 1 it failed (one sentence says why), 2 bad usage.
+    """
+    flags = {"http": http, "state": state, "log_level": log_level, "log_file": log_file}
+    _run_daemon(config, boards=0, **_listening(sip), **flags)
 
 
 def _ask(http: str | None, state: Path | None, path: str, method: str = "GET") -> Any:

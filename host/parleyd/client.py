@@ -24,6 +24,11 @@ def write_address(state: Path, url: str) -> None:
     (state / ADDRESS_FILE).write_text(json.dumps({"http": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
 
 
+def forget_address(state: Path) -> None:
+    """Take the note away: this daemon ends."""
+    (state / ADDRESS_FILE).unlink(missing_ok=True)
+
+
 def find_daemon(http: str | None, state: Path) -> str:
     """Return the API's URL: what was asked for, else $PARLEY_HTTP, else the state folder's note, else the default."""
     given = http or os.environ.get("PARLEY_HTTP")

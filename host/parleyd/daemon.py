@@ -9,74 +9,32 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import structlog
 
 from parley.wire.errors import LocalError
 from parleyd.api import api_server
+from parleyd.client import forget_address, write_address
 from parleyd.clock import SystemClock
 from parleyd.control import Outcome
 from parleyd.images import load_image
+from parleyd.lease import Lease
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.provision import BoardConfig
 from parleyd.server import ConferenceServer, Rules
-from parleyd.settings import Settings
+from parleyd.settings import SIP_PORT, Settings
+from parleyd.sockets import SipSockets
 from parleyd.store.sqlite import SqliteStore
 from parleyd.virtual import VirtualBoard, stop_left_boards
 
 GOODBYE_S = 5.0  # longest wait for boards to hang up on everybody at the end
 SIP_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
-SIP_PORT = 5060
 
 
 class DaemonError(LocalError):
     """The daemon cannot start or cannot become ready; one sentence says why."""
-
-
-class _SipSocket(asyncio.DatagramProtocol):
-    """Feeds the server with datagrams and time, and sends what it has to say."""
-
-    def __init__(self, server: ConferenceServer) -> None:
-        self._server = server
-        self._timer: asyncio.TimerHandle | None = None
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket is open."""
-        self._transport = cast(asyncio.DatagramTransport, transport)  # uvloop's is none by class
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """One datagram came."""
-        self._server.receive(data, (addr[0], addr[1]))
-        self.drain()
-
-    def drain(self) -> None:
-        """Send everything, then set the timer to the next deadline. Due after every call into the server."""
-        if self._transport is None or self._transport.is_closing():
-            return
-        for data, peer in self._server.transmits():
-            self._transport.sendto(data, peer)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        deadline_ms = self._server.next_deadline_ms()
-        if deadline_ms is not None:
-            wait_s = max(0, deadline_ms - self._server.clock.now_ms()) / 1000
-            self._timer = asyncio.get_running_loop().call_later(wait_s, self._tick)
-
-    def close(self) -> None:
-        """Stop listening."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._transport is not None:
-            self._transport.close()
-
-    def _tick(self) -> None:
-        self._timer = None
-        self._server.tick()
-        self.drain()
 
 
 class Daemon:
@@ -94,7 +52,7 @@ class Daemon:
         clock = SystemClock(ledger.latest_s())
         self.server = ConferenceServer(settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log)
         self.server.on_board_change = self._board_changed
-        self._sip = _SipSocket(self.server)
+        self._sip = SipSockets(self.server)
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -109,11 +67,16 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
-        sip = _bind(socket.SOCK_DGRAM, self.settings.sip, "sip")
+        addresses = (self.settings.sip, *self.settings.sip_also)
+        kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
+        bound = [[_bind(kind, address, "sip") for kind in kinds] for address in addresses]
         http = _bind(socket.SOCK_STREAM, self.settings.http, "http")
-        await loop.create_datagram_endpoint(lambda: self._sip, sock=sip)
+        for udp, tcp in bound:
+            await self._sip.listen(udp, tcp)
         api = api_server(self)
         serving = asyncio.create_task(api.serve(sockets=[http]))
+        host, port = self.settings.http
+        write_address(self.settings.state, f"http://{_in_uri(host)}:{port}")
         try:
             await self._until_stopped(self._start(ready))
             await self._stopping.wait()
@@ -125,6 +88,7 @@ class Daemon:
             await asyncio.gather(serving, return_exceptions=True)
             self._sip.close()
             self._store.close()
+            forget_address(self.settings.state)
             os.close(self._lock)
 
     def end_conference(self, conference_id: str) -> "asyncio.Future[Outcome]":
@@ -155,20 +119,28 @@ class Daemon:
             for config in configs:
                 self.boards[config.board_id] = VirtualBoard(config, settings.state, image)
             await asyncio.gather(*(board.start() for board in self.boards.values()))
-        await self._all_registered()
+        await self._all_registered(set(self.boards))
         sip, http = settings.sip, settings.http
         ready(
-            f"ready conference=sip:{settings.user}@{sip[0]}:{sip[1]} http=http://{http[0]}:{http[1]} "
-            f"boards={len(configs)}"
+            f"ready conference=sip:{settings.user}@{_in_uri(sip[0])}:{sip[1]} "
+            f"http=http://{_in_uri(http[0])}:{http[1]} boards={len(self.server.pool.boards())}"
         )
 
     def _provisioned_boards(self) -> list[BoardConfig]:
-        settings = self.settings
+        """Make known the boards that somebody provisioned, and those that we are to start; return the latter."""
+        settings, server = self.settings, self.server
+        for entry in settings.provisioned:
+            key = bytes.fromhex(entry.key)
+            server.pool.provision(ProvisionedBoard(entry.id, key, str(entry.host), entry.port))
         configs: list[BoardConfig] = []
-        for number in range(1, settings.boards + 1):
-            board_id, host = f"{settings.board}-{number}", settings.board_host(number)
-            key = self.server.ledger.key_for(board_id)
-            self.server.pool.provision(ProvisionedBoard(board_id, key, host, SIP_PORT, virtual=True))
+        for number, host in enumerate(settings.board_hosts(), 1):
+            board_id = f"{settings.board}-{number}"
+            if server.pool.board(board_id):
+                raise DaemonError(
+                    f"provisioned: the name {board_id} belongs to a board that this daemon starts"
+                )
+            key = server.ledger.key_for(board_id)
+            server.pool.provision(ProvisionedBoard(board_id, key, host, SIP_PORT, virtual=True))
             configs.append(
                 BoardConfig(
                     board_id,
@@ -184,35 +156,47 @@ class Daemon:
             )
         return configs
 
-    async def _all_registered(self) -> None:
+    async def _all_registered(self, names: set[str]) -> None:
+        """Wait for the boards we started; provisioned ones come and go as they please."""
         try:
             async with asyncio.timeout(self.settings.ready_s):
-                while missing := self._missing():
+                while missing := self._missing(names):
                     self._progress(f"waiting for {', '.join(missing)} to register ...")
                     await self._changed.wait()
         except TimeoutError:
             logs = self.settings.state / "boards"
-            names = ", ".join(self._missing())
             raise DaemonError(
-                f"not registered after {self.settings.ready_s:g} s: {names}; see {logs}/*/console.log"
+                f"not registered after {self.settings.ready_s:g} s: {', '.join(self._missing(names))}; "
+                f"see {logs}/*/console.log"
             )
 
-    def _missing(self) -> list[str]:
-        pool = self.server.pool
-        return [board.board_id for board in pool.boards() if pool.registration(board.board_id) is None]
+    def _missing(self, names: set[str]) -> list[str]:
+        return sorted(name for name in names if self.server.pool.registration(name) is None)
 
     def _board_changed(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def _say_goodbye(self) -> None:
-        """BYE to everybody, by way of the boards (the face that `parley up` promises)."""
+        """BYE to everybody, by way of the boards (the face that `parley up` promises).
+
+        Also waits for the boards to report the ends, so that nothing is held when the daemon is started again.
+        """
         self.server.closing = True
-        active = self.server.running()
-        if active:
-            self._progress(f"ending {len(active)} conference{'s' if len(active) > 1 else ''} ...")
-            orders = [self.end_conference(lease.conference_id) for lease in active]
-            await asyncio.wait(orders, timeout=GOODBYE_S)
+        leases = self._reachable()
+        if not leases:
+            return
+        self._progress(f"ending {len(leases)} conference{'s' if len(leases) > 1 else ''} ...")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_S):
+                await asyncio.gather(*(self.end_conference(lease.conference_id) for lease in leases))
+                while self._reachable():
+                    await self._changed.wait()
+
+    def _reachable(self) -> list[Lease]:
+        """Return the running conferences on boards that are there."""
+        pool = self.server.pool
+        return [lease for lease in self.server.running() if pool.registration(lease.board_id)]
 
 
 def _resolve(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
@@ -244,6 +228,8 @@ def _bind(kind: socket.SocketKind, address: tuple[str, int], flag: str) -> socke
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     bound = socket.socket(family, kind)
     try:
+        if family == socket.AF_INET6:  # IPv4 has a socket of its own, if it is wanted
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if kind is socket.SOCK_STREAM:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         else:
@@ -255,3 +241,8 @@ def _bind(kind: socket.SocketKind, address: tuple[str, int], flag: str) -> socke
         raise DaemonError(f"{address[0]}:{address[1]} {what}; choose another with --{flag}") from error
     bound.setblocking(False)
     return bound
+
+
+def _in_uri(host: str) -> str:
+    """Return the host as it stands in a URI: IPv6 addresses in brackets."""
+    return f"[{host}]" if ":" in host else host

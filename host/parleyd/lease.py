@@ -65,6 +65,7 @@ LEASE_TABLE: dict[tuple[LeaseState, LeaseEvent], tuple[LeaseState, LeaseAction]]
     (S.LAPSED, E.SEEN_LIVE): (S.ACTIVE, A.STAMP),
     (S.LAPSED, E.ADOPT): (S.ACTIVE, A.STAMP),
     (S.LAPSED, E.RELEASED): (S.QUARANTINED, A.REST),
+    (S.LAPSED, E.RESTARTED): (S.LAPSED, A.HOLD),  # with a caller we never saw, perhaps
     (S.LAPSED, E.QUARANTINE_OVER): (S.FREE, A.STAMP),
     (S.QUARANTINED, E.SEEN_LIVE): (S.ACTIVE, A.STAMP),
     (S.QUARANTINED, E.ADOPT): (S.ACTIVE, A.STAMP),
@@ -79,7 +80,6 @@ LEASE_IGNORED: frozenset[tuple[LeaseState, LeaseEvent]] = frozenset(
         (S.OFFERED, E.NOT_LISTED),  # nobody has called yet
         (S.ACTIVE, E.SEEN_LIVE),
         (S.LAPSED, E.NOT_LISTED),
-        (S.LAPSED, E.RESTARTED),  # the token may have been sent after that boot
         (S.QUARANTINED, E.NOT_LISTED),
         (S.QUARANTINED, E.RELEASED),
         (S.QUARANTINED, E.RESTARTED),

@@ -12,14 +12,20 @@ from parleyd.lease import Lease, Leases, LeaseState
 from parleyd.pool import BoardView
 
 
-def last_serial(records: Iterable[Lease]) -> int:
-    """Return the number of the latest grant among the records, 0 without one."""
-    return max((lease.serial for lease in records), default=0)
+def last_serials(leases: Leases) -> dict[str, int]:
+    """Return for each board the number of its latest grant, counted over all boards; 0 if it had none."""
+    return {
+        board_id: max([lease.serial for lease in records.values()], default=0)
+        for board_id, records in leases.items()
+    }
 
 
-def board_order(boards: Iterable[BoardView], leases: Leases) -> list[BoardView]:
-    """Return the boards in the order in which they are asked: round robin by last grant, then by name."""
-    return sorted(boards, key=lambda board: (last_serial(leases.get(board.board_id, {}).values()), board.board_id))
+def board_order(boards: Iterable[BoardView], serials: Mapping[str, int]) -> list[BoardView]:
+    """Return the boards in the order in which they are asked: round robin by last grant, then by name.
+
+    serials: of last_serials().
+    """
+    return sorted(boards, key=lambda board: (serials.get(board.board_id, 0), board.board_id))
 
 
 def next_generation(record: Lease | None, now_s: float) -> int:

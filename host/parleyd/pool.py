@@ -73,7 +73,9 @@ class Pool:
         """Return the boot id of the board's latest refresh in this daemon's life, even if it was lost since."""
         return self._boots.get(board_id)
 
-    def register(self, board_id: str, report: BoardReport, now_s: float, now_ms: int, expires_ms: int) -> None:
+    def register(
+        self, board_id: str, report: BoardReport, now_s: float, now_ms: int, expires_ms: int
+    ) -> None:
         """Take a refresh of a known board. now_s: unix time; now_ms, expires_ms: monotonic."""
         board = self._boards[board_id]
         before = self._registrations.get(board_id)

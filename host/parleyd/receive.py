@@ -14,7 +14,8 @@ from parleyd.verdict import Refusal
 
 FACTORY_USER = "conference"
 DEFAULT_SIZE = 8
-ASSUMED_CODECS: tuple[Codec, ...] = (("PCMU", DEFAULT_RATE_HZ),)  # of an INVITE without SDP; every phone has it
+# Of an INVITE without SDP: every phone has it.
+ASSUMED_CODECS: tuple[Codec, ...] = (("PCMU", DEFAULT_RATE_HZ),)
 # RTP payload formats that carry no talk of their own (RFC 4733, RFC 3389, RFC 2198)
 AUXILIARY_FORMATS = frozenset({"TELEPHONE-EVENT", "CN", "RED"})
 PLAIN_PROFILES = frozenset({"RTP/AVP", "RTP/AVPF"})
@@ -108,7 +109,9 @@ def _srtp(audio: list[Media]) -> Srtp:
     if all(media.protocol.upper() in SECURE_PROFILES for media in audio):
         return "required"
     wished = any(media.attribute("crypto") or media.attribute("fingerprint") for media in audio)
-    return "optional" if wished or any(media.protocol.upper() in SECURE_PROFILES for media in audio) else "none"
+    return (
+        "optional" if wished or any(media.protocol.upper() in SECURE_PROFILES for media in audio) else "none"
+    )
 
 
 def _asker(request: Request) -> str:

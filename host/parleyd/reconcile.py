@@ -52,10 +52,10 @@ def _event_for(
 ) -> LeaseEvent:
     if live is not None:
         return LeaseEvent.SEEN_LIVE if live.generation == lease.generation else LeaseEvent.ADOPT
+    if (lease.slot, lease.generation) in ended and lease.state is not LeaseState.QUARANTINED:
+        return LeaseEvent.RELEASED
     if lease.state in RESTS and now_s >= lease.until_s and refresh.clock_told:
         return LeaseEvent.QUARANTINE_OVER
-    if (lease.slot, lease.generation) in ended:
-        return LeaseEvent.RELEASED
     if refresh.new_boot:
         return LeaseEvent.RESTARTED
     over = now_s > lease.expires_s + CLOCK_MARGIN_S and refresh.clock_told

@@ -83,9 +83,7 @@ class Registrar:
         board = self._pool.board(board_id)
         return derive(board.key, "register") if board else None
 
-    def _registered(
-        self, board: ProvisionedBoard, request: Request, now_s: float, now_ms: int
-    ) -> Registered:
+    def _registered(self, board: ProvisionedBoard, request: Request, now_s: float, now_ms: int) -> Registered:
         contact, expires_s = _binding(board, request)
         date = ("Date", formatdate(int(now_s), usegmt=True))  # the board sets its clock by it
         if expires_s == 0:
@@ -125,7 +123,9 @@ def _binding(board: ProvisionedBoard, request: Request) -> tuple[str, int]:
     """Return the contact URI and for how many seconds it is granted. Raises RemoteError(400 or 403)."""
     contacts = request.get_all("Contact")
     header = request.get("Expires")
-    expires_s = DEFAULT_REGISTRATION_S if header is None else parse_decimal(header.strip(), MAX_EXPIRES, "Expires")
+    expires_s = (
+        DEFAULT_REGISTRATION_S if header is None else parse_decimal(header.strip(), MAX_EXPIRES, "Expires")
+    )
     if len(contacts) != 1:
         raise RemoteError(400, "A board registers exactly one Contact")
     if contacts[0].strip() == "*":

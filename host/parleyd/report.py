@@ -2,7 +2,15 @@
 
 from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from parley.wire.address import MAX_GENERATION, MAX_SIZE, MIN_SIZE
 from parley.wire.errors import RemoteError
@@ -11,7 +19,16 @@ DEFAULT_RATE_HZ = 8000
 U16 = Annotated[int, Field(ge=0, le=0xFFFF)]
 Generation = Annotated[int, Field(ge=1, le=MAX_GENERATION)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
-UriText = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[ -~]+$")]
+URI_CHARACTERS = (
+    200  # shown of a participant; whatever a phone calls itself must not make its board's report bad
+)
+
+
+def _shown(text: str) -> str:
+    return "".join(c if " " <= c <= "~" else "?" for c in text[:URI_CHARACTERS])
+
+
+UriText = Annotated[str, AfterValidator(_shown)]
 Codec = tuple[str, int]  # name in capitals, clock rate in Hz
 
 
@@ -79,5 +96,6 @@ def parse_report(body: bytes) -> BoardReport:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        text = f"Bad board report: {place + ': ' if place else ''}{first['msg']}"
-        raise RemoteError(400, "".join(c if " " <= c <= "~" else "?" for c in text)[:120]) from error
+        raise RemoteError(
+            400, _shown(f"Bad board report: {place + ': ' if place else ''}{first['msg']}")
+        ) from error

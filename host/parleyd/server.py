@@ -6,7 +6,7 @@ next_deadline_ms(); that is the endpoint's own contract, passed on.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from parley.call.call import Call
 from parley.call.client_request import ClientRequest
@@ -14,6 +14,7 @@ from parley.call.endpoint import Endpoint
 from parley.call.events import Event
 from parley.call.server_request import ServerRequest
 from parley.wire.auth import Authenticator
+from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, Response
 from parleyd.allocate import OFFER_TTL_S, AllocationUnit
 from parleyd.clock import Clock
@@ -27,8 +28,12 @@ from parleyd.store.face import StoreError
 from parleyd.transmit import TransmissionUnit
 from parleyd.verdict import Grant, Refusal
 
+if TYPE_CHECKING:
+    from parley.call.transaction import Address
+
 SECRET_BYTES = 32
 CLOSING_RETRY_S = 10
+LIMIT = 32768  # transactions at once; each INVITE's lives 5 s on after its ACK (RFC 3261 17.2.1, timer I)
 RUNNING = frozenset({LeaseState.OFFERED, LeaseState.ACTIVE})
 
 
@@ -77,7 +82,9 @@ class ConferenceServer:
         self.on_board_change: Callable[[], None] = lambda: None
         self._log = log
         ledger.rest_anew(clock.now_s(), rules.quarantine_s)
-        self._endpoint = Endpoint(local, random_bytes, user=rules.factory_user, methods=("REGISTER",))
+        self._endpoint = Endpoint(
+            local, random_bytes, user=rules.factory_user, methods=("REGISTER",), limit=LIMIT
+        )
         self._receiver = ReceiverUnit(rules.factory_user, rules.default_size)
         self._allocation = AllocationUnit(rules.offer_ttl_s)
         self._transmission = TransmissionUnit(f"{local[0]}:{local[1]}")
@@ -85,8 +92,8 @@ class ConferenceServer:
         self._registrar = Registrar(pool, ledger, authenticator, rules.quarantine_s)
         self._control = Control(self._endpoint)
 
-    def receive(self, data: bytes, peer: tuple[str, int]) -> None:
-        """Take one datagram."""
+    def receive(self, data: bytes, peer: "Address") -> None:
+        """Take one datagram, or one message of a stream."""
         self._endpoint.receive(data, peer, self.clock.now_ms())
         self._handle_events()
 
@@ -101,12 +108,16 @@ class ConferenceServer:
         if lost:
             self.on_board_change()
 
-    def transport_error(self, peer: tuple[str, int]) -> None:
-        """Note that a datagram to the peer could not be delivered."""
+    def stream_lost(self, error: RemoteError, peer: "Address") -> None:
+        """Answer what could not be framed on a stream, if that asks for an answer."""
+        self._endpoint.stream_lost(error, peer, self.clock.now_ms())
+
+    def transport_error(self, peer: "Address") -> None:
+        """Note that a message to the peer could not be delivered."""
         self._endpoint.transport_error(peer, self.clock.now_ms())
         self._handle_events()
 
-    def transmits(self) -> list[tuple[bytes, tuple[str, int]]]:
+    def transmits(self) -> "list[tuple[bytes, Address]]":
         """Return the datagrams to send now; each once."""
         return self._endpoint.transmits()
 
@@ -121,11 +132,17 @@ class ConferenceServer:
         return [lease for slots in leases.values() for lease in slots.values() if lease.state in RUNNING]
 
     def end_conference(self, conference_id: str, done: Done) -> None:
-        """Tell the board to end it; `done` is called once, at once with 404 when there is nothing to end."""
+        """Tell the board to end it; `done` is called once: with the board's answer, 408 without one.
+
+        At once with 404 when there is nothing to end, 503 when the board is not there to be told.
+        """
         lease = self.ledger.find(conference_id)
         board = self.pool.board(lease.board_id) if lease else None
         if lease is None or board is None or lease.state not in RUNNING:
             done(Outcome(404, "No such conference"))
+            return
+        if self.pool.registration(lease.board_id) is None:
+            done(Outcome(503, f"Its board {lease.board_id} is not registered"))
             return
         self._count("ended on request")
         self._control.end(board, lease, done, self.clock.now_ms())
@@ -182,7 +199,9 @@ class ConferenceServer:
         if result.change in ("new", "left"):
             self._log.info("board " + result.change, board=result.board_id)
         elif reply.status not in (200, 401):
-            self._log.warning("registration refused", status=reply.status, reason=reply.reason, to=request.get("To"))
+            self._log.warning(
+                "registration refused", status=reply.status, reason=reply.reason, to=request.get("To")
+            )
         self._endpoint.respond(
             server_request, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers)
         )

@@ -4,83 +4,163 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from parley.wire.address import MAX_SIZE, MIN_SIZE
 from parley.wire.errors import LocalError
 from parleyd.lease import QUARANTINE_S
 
 ENVIRONMENT_PREFIX = "PARLEY_"
+SIP_PORT = 5060
+# What a right value looks like, for the sentence about a wrong one.
+EXAMPLES = {
+    "sip": "127.0.0.1:5060",
+    "http": "127.0.0.1:8060",
+    "board": "virtual",
+    "boards": "2",
+    "board_net": "127.0.1.0/24",
+    "legs": "64",
+    "user": "conference",
+    "default_size": "8",
+    "offer_ttl_s": "60",
+    "quarantine_s": "32",
+    "registration_s": "9",
+    "ready_s": "30",
+    "log_level": "info",
+    "provisioned": '[[provisioned]] id = "bench-1", host = "192.0.2.17", key = 64 hex digits',
+}
 
 
 class SettingsError(LocalError):
-    """A setting is wrong; the sentence names it and says what it should be."""
+    """A setting is wrong; the sentence names it, where it came from and what it should be."""
 
 
 def default_state() -> Path:
-    """Return the state folder of this user (XDG base directories)."""
+    """Return the state folder of this user: $PARLEY_STATE, else by the XDG base directories."""
+    given = os.environ.get(ENVIRONMENT_PREFIX + "STATE")
+    if given:
+        return Path(given)
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "parley"
 
 
-class Settings(BaseModel):
-    """All settings of one daemon. Addresses are (host, port)."""
+class Provisioned(BaseModel):
+    """A board that somebody has provisioned (tools/flash.py): name, address, key of 64 hex digits."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sip: tuple[str, int] = ("127.0.0.1", 5060)
-    http: tuple[str, int] = ("127.0.0.1", 8060)
+    id: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$")
+    host: ipaddress.IPv4Address | ipaddress.IPv6Address
+    port: int = Field(default=SIP_PORT, ge=1, le=65535)
+    key: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+def _host_port(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    host, colon, port = value.strip().rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _reachable(value: tuple[str, int]) -> tuple[str, int]:
+    try:
+        address = ipaddress.ip_address(value[0])
+    except ValueError:
+        raise ValueError(f"{value[0]!r} is not an IP address") from None
+    if address.is_unspecified:
+        raise ValueError(f"{value[0]} is not an address that phones can reach; say which one they use")
+    return value
+
+
+class Settings(BaseSettings):
+    """All settings of one daemon. Addresses are (host, port)."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENVIRONMENT_PREFIX, env_ignore_empty=True
+    )
+
+    sip: Annotated[tuple[str, int], NoDecode] = ("127.0.0.1", SIP_PORT)
+    sip_also: Annotated[list[tuple[str, int]], NoDecode] = []
+    http: Annotated[tuple[str, int], NoDecode] = ("127.0.0.1", 8060)
     board: str = "virtual"
     boards: int = Field(default=2, ge=0, le=250)
     board_net: ipaddress.IPv4Network = ipaddress.IPv4Network("127.0.1.0/24")
     legs: int = Field(default=64, ge=2, le=4096)
     state: Path = Field(default_factory=default_state)
-    user: str = Field(default="conference", min_length=1, max_length=64)
+    user: str = Field(default="conference", pattern="^[A-Za-z0-9._~-]{1,64}$")
     default_size: int = Field(default=8, ge=MIN_SIZE, le=MAX_SIZE)
     offer_ttl_s: int = Field(default=60, ge=5, le=3600)
     quarantine_s: float = Field(default=QUARANTINE_S, ge=0, le=3600)
     registration_s: int = Field(default=9, ge=3, le=60)
     ready_s: float = Field(default=30, ge=1, le=600)
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    log_file: Path | None = None
+    provisioned: list[Provisioned] = []
 
     @field_validator("sip", "http", mode="before")
     @classmethod
     def _host_port(cls, value: object) -> object:
         """Read HOST:PORT."""
-        if not isinstance(value, str):
+        return _host_port(value)
+
+    @field_validator("sip_also", mode="before")
+    @classmethod
+    def _host_ports(cls, value: object) -> object:
+        """Read HOST:PORT, HOST:PORT ... (further addresses to listen at)."""
+        texts: object = value.split(",") if isinstance(value, str) else value
+        if not isinstance(texts, list):
             return value
-        host, colon, port = value.rpartition(":")
-        if not colon or not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-            raise ValueError(f"{value!r} is not HOST:PORT")
-        return host.strip("[]"), int(port)
+        return [_host_port(text) for text in cast(list[object], texts)]
 
     @field_validator("sip")
     @classmethod
     def _reachable(cls, value: tuple[str, int]) -> tuple[str, int]:
         """Refuse a name and the unspecified address: it stands in Via and Contact."""
-        try:
-            address = ipaddress.ip_address(value[0])
-        except ValueError:
-            raise ValueError(f"{value[0]!r} is not an IP address") from None
-        if address.is_unspecified:
-            raise ValueError(f"{value[0]} is not an address that phones can reach; say which one they use")
+        return _reachable(value)
+
+    @field_validator("sip_also")
+    @classmethod
+    def _all_reachable(cls, value: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Refuse what `sip` refuses."""
+        return [_reachable(address) for address in value]
+
+    @field_validator("provisioned")
+    @classmethod
+    def _one_board_each(cls, value: list[Provisioned]) -> list[Provisioned]:
+        """Refuse two boards of one name or at one address."""
+        for facts in ([entry.id for entry in value], [(entry.host, entry.port) for entry in value]):
+            if len(set(facts)) != len(facts):
+                raise ValueError("two boards have the same id or the same address")
         return value
 
-    def board_host(self, number: int) -> str:
-        """Return the address of virtual board `number`, counted from 1. Raises SettingsError."""
-        if number >= self.board_net.num_addresses - 1:
-            raise SettingsError(f"board_net {self.board_net} has too few addresses for {self.boards} boards")
-        return str(self.board_net.network_address + number)
+    def board_hosts(self) -> list[str]:
+        """Return the addresses of the boards that this daemon starts. Raises SettingsError if they are too few.
 
-
-def _words(error: ValidationError, source: str) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    name = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"{source}: there is no setting {name!r}; there are {', '.join(Settings.model_fields)}"
-    return f"{source}: {name}: {first['msg'].removeprefix('Value error, ')}"
+        They are the network's own in order, but for the server's.
+        """
+        hosts: list[str] = []
+        for address in self.board_net.hosts():
+            if len(hosts) == self.boards:
+                break
+            if str(address) != self.sip[0]:
+                hosts.append(str(address))
+        if len(hosts) < self.boards:
+            raise SettingsError(
+                f"board_net {self.board_net} has too few addresses for {self.boards} boards; "
+                f"choose a larger one, for example {EXAMPLES['board_net']}"
+            )
+        return hosts
 
 
 def load_settings(config: Path | None = None, **flags: Any) -> Settings:
@@ -93,24 +173,55 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
     Returns:
         the settings. Raises SettingsError with one sentence that names the key.
     """
-    values: dict[str, Any] = {}
     if config is not None:
-        try:
-            values.update(tomllib.loads(config.read_text(encoding="utf-8")))
-        except OSError as error:
-            raise SettingsError(f"cannot read {config}: {error.strerror}") from error
-        except ValueError as error:
-            raise SettingsError(f"{config}: {error}") from error
-        try:
-            Settings.model_validate(values)
-        except ValidationError as error:
-            raise SettingsError(_words(error, str(config))) from error
-    for name in Settings.model_fields:
-        text = os.environ.get(ENVIRONMENT_PREFIX + name.upper())
-        if text is not None:
-            values[name] = text
-    values.update({name: value for name, value in flags.items() if value is not None})
+        _check_file(config)
+
+    class Merged(Settings):
+        """The settings with this file among their sources."""
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            """Return the sources, the strongest first."""
+            file = [] if config is None else [TomlConfigSettingsSource(settings_cls, config)]
+            return (init_settings, env_settings, *file)
+
+    given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Settings.model_validate(values)
+        return Merged(**given)
     except ValidationError as error:
-        raise SettingsError(_words(error, "settings")) from error
+        raise SettingsError(_sentence(error, given, config)) from error
+    except ValueError as error:  # an environment variable that should be JSON
+        raise SettingsError(f"the environment: {error}") from error
+
+
+def _check_file(config: Path) -> None:
+    try:
+        tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {config}: {error.strerror}") from error
+    except ValueError as error:
+        raise SettingsError(f"{config}: {error}") from error
+
+
+def _sentence(error: ValidationError, flags: dict[str, Any], config: Path | None) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    path = [str(part) for part in first["loc"]]
+    key = path[0] if path else ""
+    variable = ENVIRONMENT_PREFIX + key.upper()
+    if key in flags:
+        source = "--" + key.replace("_", "-")
+    elif os.environ.get(variable):
+        source = variable
+    else:
+        source = str(config)
+    if first["type"] == "extra_forbidden" and len(path) == 1:
+        return f"{source}: there is no setting {key!r}; there are {', '.join(Settings.model_fields)}"
+    example = f"; for example {EXAMPLES[key]}" if key in EXAMPLES else ""
+    return f"{source}: {'.'.join(path)}: {first['msg'].removeprefix('Value error, ')}{example}"

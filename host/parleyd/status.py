@@ -1,7 +1,9 @@
 """What the daemon says of itself: boards, conferences, participants, as plain data for JSON."""
 
+import os
 from typing import Any
 
+from parley import __version__
 from parley.wire.address import conference_uri, make_token
 from parleyd.lease import Lease, LeaseState, reserved_legs
 from parleyd.pool import ProvisionedBoard
@@ -93,6 +95,9 @@ def status_document(server: ConferenceServer, virtual: dict[str, VirtualBoard]) 
     return {
         "server": {
             "conference": f"sip:{server.rules.factory_user}@{server.local[0]}:{server.local[1]}",
+            "version": __version__,
+            "pid": os.getpid(),
+            "going_down": server.closing,
             "time": int(server.clock.now_s()),
             "counters": dict(server.counters),
         },

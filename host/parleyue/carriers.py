@@ -150,14 +150,16 @@ class MessageCarrier(Carrier):
         return subject is not None and subject is self._request
 
     def _send_message(self, address: Address) -> None:
-        sentence = f"{self._equipment.address_of_record} invites you to a conference. To join, call\r\n"
+        # The conference comes first: a phone, or a person, calls the first address in the text.
+        who = self._equipment.address_of_record
+        text = f"To join the conference, call\r\n{self._conference}\r\n{who} invites you.\r\n"
         self._request = self._equipment.endpoint.request(
             "MESSAGE",
             self._visited[-1],
             self.now_ms,
             peer=address,
             headers=[("Content-Type", "text/plain;charset=utf-8")],
-            body=(sentence + self._conference + "\r\n").encode(),
+            body=text.encode(),
         )
         self._note("M6", "MESSAGE sent", conference=self._conference, mark=True)
 

@@ -128,7 +128,10 @@ class Phone:
         events: deque[Event] = deque()
         while True:
             for data, peer in self.endpoint.transmits():
-                self._send(data, peer)
+                if len(peer) == 3:  # no TCP on this side
+                    self.endpoint.transport_error(peer, self.now_ms())
+                else:
+                    self._send(data, peer)
             events.extend(self.endpoint.events())
             if not events:
                 break

@@ -31,12 +31,14 @@ class SimulatedBoard:
     def __init__(self, board_id, key, legs, slots):
         self.board_id, self.key, self.legs, self.slots = board_id, key, legs, slots
         self.boots = 0
+        self.refreshed_s = 0.0  # when a REGISTER of this board last came through
         self.reboot(0.0)
 
     def reboot(self, elapsed_s):
         self.boots += 1
         self.booted_s = elapsed_s
         self.offset_s = None  # unix time minus elapsed time; comes with a 200's Date
+        self.started_s = 0  # unix time of this boot, the latest it can have been
         self.live = {}  # slot -> [generation, size, participants]
         self.ended = []
         self.answer_lost = False
@@ -44,6 +46,7 @@ class SimulatedBoard:
 
     def set_clock(self, date_s, elapsed_s):
         self.offset_s = date_s - elapsed_s
+        self.started_s = max(self.started_s, self.booted_s + self.offset_s)
 
     def answer(self, allocation, elapsed_s):
         """What an INVITE to an address of this board would get, without doing it."""
@@ -56,7 +59,7 @@ class SimulatedBoard:
                 return GONE
             return OK if len(live[2]) < live[1] else BUSY
         expired = allocation.expires_s < elapsed_s + self.offset_s
-        before_boot = allocation.expires_s - OFFER_TTL_S < self.booted_s + self.offset_s
+        before_boot = allocation.expires_s - OFFER_TTL_S < self.started_s
         return GONE if expired or before_boot or (slot, generation) in self.ended else OK
 
     def invite(self, token, who, elapsed_s):
@@ -139,6 +142,8 @@ class World:
         )
         if not isinstance(verdict, Grant):
             return None
+        board = self.boards[verdict.lease.board_id]
+        assert self.elapsed_s - board.refreshed_s <= REGISTRATION_S, "address of a lost board"
         self.ledger.record([verdict.lease])
         if crash_after_commit:
             self.crash()
@@ -155,7 +160,9 @@ class World:
             if (board_id, other.slot) == place:
                 assert other.generation < lease.generation, "the generation must grow"
         wall_s, elapsed_s = self.ends.get(place, (0, 0))
-        rested_s = max(self.now_s - wall_s, self.elapsed_s - elapsed_s)  # a stepped clock cannot count both ways
+        rested_s = max(
+            self.now_s - wall_s, self.elapsed_s - elapsed_s
+        )  # a stepped clock cannot count both ways
         assert rested_s >= QUARANTINE_S, "slot issued in its quarantine"
 
     def send_refresh(self, board):
@@ -171,6 +178,7 @@ class World:
         if self.elapsed_s - built_s > REQUEST_LIFE_S:
             return
         self.registrar.accept(board.board_id, report, REGISTRATION_S, self.now_s, self.now_ms)
+        board.refreshed_s = self.elapsed_s
         board.answer_lost = answer_lost and not board.answer_lost  # retransmissions are not all lost
         if not board.answer_lost:
             board.set_clock(int(self.now_s), self.elapsed_s)

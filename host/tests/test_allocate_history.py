@@ -55,7 +55,9 @@ class AllocationHistory(RuleBasedStateMachine):
         if token := self.world.allocate(size):
             self.world.call(token, f"sip:u{pick}@127.0.0.1")
 
-    @rule(size=SIZES, wait_s=st.sampled_from([50, 56, 58, 59.5]), under_way_s=st.sampled_from([0.4, 5, 20, 31]))
+    @rule(
+        size=SIZES, wait_s=st.sampled_from([50, 56, 58, 59.5]), under_way_s=st.sampled_from([0.4, 5, 20, 31])
+    )
     def call_at_the_last_moment(self, size, wait_s, under_way_s):
         """A refresh is under way while the offer's last second passes and somebody calls."""
         if token := self.world.allocate(size):
@@ -142,7 +144,7 @@ class AllocationHistory(RuleBasedStateMachine):
 
 TestAllocationHistory = AllocationHistory.TestCase
 TestAllocationHistory.settings = settings(
-    max_examples=60,
+    max_examples=100,
     stateful_step_count=50,
     deadline=None,
     derandomize=True,

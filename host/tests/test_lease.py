@@ -77,7 +77,8 @@ def test_quarantine_is_counted_from_the_end():
 
 
 def test_a_lapsed_offer_is_held_from_the_tokens_expiry():
-    after = step(lease(LeaseState.OFFERED), LeaseEvent.RESTARTED, NOW_S, 32)  # the token may be younger than the boot
+    # the token may be younger than the boot
+    after = step(lease(LeaseState.OFFERED), LeaseEvent.RESTARTED, NOW_S, 32)
     assert (after.state, after.until_s) == (LeaseState.LAPSED, int(NOW_S) + 60 + 2 + 32)
     late = step(lease(LeaseState.OFFERED, expires_s=int(NOW_S) - 90), LeaseEvent.LAPSE, NOW_S, 32)
     assert late.until_s == int(NOW_S) + 33

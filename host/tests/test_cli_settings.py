@@ -1,0 +1,109 @@
+"""Settings: where a wrong one came from, what it should be, and what follows from right ones."""
+
+from pathlib import Path
+
+import pytest
+
+from parleyd.client import DEFAULT_URL, find_daemon, forget_address, write_address
+from parleyd.settings import EXAMPLES, Settings, SettingsError, default_state, load_settings
+
+KEY = "0" * 64
+BOARD = f'[[provisioned]]\nid = "bench-1"\nhost = "192.0.2.17"\nkey = "{KEY}"\n'
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PARLEY_{name.upper()}", raising=False)
+
+
+def refused(config=None, **flags):
+    with pytest.raises(SettingsError) as caught:
+        load_settings(config, **flags)
+    return str(caught.value)
+
+
+def file(tmp_path, text):
+    path = tmp_path / "parley.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_sentence_names_the_source_the_key_and_an_example(tmp_path, monkeypatch):
+    assert refused(board_net="1.2.3.4/33").startswith("--board-net: board_net: ")
+    assert EXAMPLES["board_net"] in refused(board_net="1.2.3.4/33")
+    assert refused(file(tmp_path, "legs = 1")).startswith(f"{tmp_path}/parley.toml: legs: ")
+    monkeypatch.setenv("PARLEY_LEGS", "few")
+    assert refused().startswith("PARLEY_LEGS: legs: ")
+    assert refused(legs=0).startswith("--legs: legs: ")  # the flag is the one that counts
+
+
+def test_an_unknown_key_lists_the_known_ones(tmp_path):
+    sentence = refused(file(tmp_path, "bords = 3"))
+    assert "bords" in sentence and "board_net" in sentence
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch):
+    monkeypatch.setenv("PARLEY_LEGS", "")
+    monkeypatch.setenv("PARLEY_SIP", "127.0.0.7:5070")
+    settings = load_settings()
+    assert (settings.legs, settings.sip) == (64, ("127.0.0.7", 5070))
+
+
+@pytest.mark.parametrize(
+    "value", ["phone.example:5060", "0.0.0.0:5060", "127.0.0.1", ":5060", "127.0.0.1:0", "a:b:c"]
+)
+def test_addresses_for_sip(value):
+    assert "127.0.0.1:5060" in refused(sip=value)
+
+
+def test_the_user_stands_in_a_uri():
+    assert refused(user="two words").startswith("--user")
+
+
+def test_provisioned_boards(tmp_path):
+    (entry,) = load_settings(file(tmp_path, BOARD)).provisioned
+    assert (entry.id, str(entry.host), entry.port, entry.key) == ("bench-1", "192.0.2.17", 5060, KEY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BOARD.replace(KEY, "short"),
+        BOARD.replace("192.0.2.17", "bench"),
+        BOARD.replace("bench-1", "../x"),
+        BOARD + BOARD,
+        BOARD + BOARD.replace("bench-1", "bench-2"),  # two at one address
+        BOARD + "legs = 3\n",
+    ],
+)
+def test_bad_provisioned_boards(tmp_path, text):
+    assert "provisioned" in refused(file(tmp_path, text))
+
+
+def test_boards_get_the_networks_addresses_but_not_the_servers():
+    hosts = load_settings(boards=3, board_net="127.0.0.0/24").board_hosts()
+    assert hosts == ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
+    assert load_settings(boards=1, board_net="10.1.2.3/32").board_hosts() == ["10.1.2.3"]
+    with pytest.raises(SettingsError, match="too few addresses for 3 boards"):
+        load_settings(boards=3, board_net="127.0.1.0/30").board_hosts()
+
+
+def test_the_state_folder(monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", "/var/lib")
+    assert default_state() == Path("/var/lib/parley")
+    monkeypatch.setenv("PARLEY_STATE", "/srv/parley")
+    assert default_state() == load_settings().state == Path("/srv/parley")
+
+
+def test_how_the_command_line_finds_the_daemon(tmp_path, monkeypatch):
+    monkeypatch.delenv("PARLEY_HTTP", raising=False)
+    assert find_daemon(None, tmp_path) == DEFAULT_URL
+    write_address(tmp_path, "http://127.0.0.1:99")
+    assert find_daemon(None, tmp_path) == "http://127.0.0.1:99"
+    monkeypatch.setenv("PARLEY_HTTP", "127.0.0.1:98")
+    assert find_daemon(None, tmp_path) == "http://127.0.0.1:98"
+    assert find_daemon("127.0.0.1:97", tmp_path) == "http://127.0.0.1:97"
+    monkeypatch.delenv("PARLEY_HTTP")
+    forget_address(tmp_path)
+    assert find_daemon(None, tmp_path) == DEFAULT_URL
