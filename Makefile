@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
 FIRMWARE := $(shell find firmware -name '*.py' -not -path '*/tests/*' 2>/dev/null) $(wildcard boards/$(BOARD)/*)
-NATIVE := $(shell find native/src native/include native/micropython native/cpython -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.ld' \) 2>/dev/null)
+NATIVE := $(shell find native/src native/include native/io native/micropython native/cpython native/port_mps2 native/lwip_rtp -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.ld' \) 2>/dev/null)
 IMAGE := host/parleyd/images/$(BOARD)/manifest.json
 
 .PHONY: help run test build lint hil bench requirements clean
@@ -36,7 +36,7 @@ requirements: $(STAMPS)/venv ## pin again what pyproject.toml and requirements/*
 	@tools/pin.sh
 
 clean: ## what was built (the virtual environment stays)
-	rm -rf build out $(STAMPS)/build host/parleyd/images native/cpython/parley_native/*.so
+	rm -rf build out $(STAMPS)/build host/parleyd/images native/cpython/*/*.so
 
 $(STAMPS)/packages: tools/setup_packages.sh
 	@mkdir -p $(STAMPS)
@@ -52,6 +52,6 @@ $(STAMPS)/build: $(STAMPS)/venv pyproject.toml setup.py $(NATIVE)
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
-$(IMAGE): $(STAMPS)/build $(FIRMWARE) $(NATIVE) tools/build.py
+$(IMAGE): $(STAMPS)/build $(FIRMWARE) $(NATIVE) tools/build.py tools/build_mps2.py tools/fetch_sources.py
 	@echo "[4/4] Firmware image for the board '$(BOARD)'"
 	@$(BIN)/python tools/build.py --board $(BOARD)

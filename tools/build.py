@@ -24,6 +24,7 @@ BOARDS = ROOT / "boards"
 FIRMWARE = ROOT / "firmware"
 IMAGES = ROOT / "host" / "parleyd" / "images"
 NATIVE_BUILDER = ROOT / "native" / "micropython" / "build.py"
+EMULATED_BUILDER = ROOT / "tools" / "build_mps2.py"
 RAW_REPL = FIRMWARE / "parley" / "app" / "raw_repl.py"
 
 
@@ -91,6 +92,15 @@ def build_native(arch: str, flash: Path) -> int:
     return len(data)
 
 
+def build_emulated(board: BoardType, folder: Path) -> int:
+    """Builds folder/firmware.elf with tools/build_mps2.py; returns its size in bytes."""
+    command = [sys.executable, str(EMULATED_BUILDER), "--board", board.name, "--output", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BuildError((done.stderr or done.stdout).strip())
+    return (folder / "firmware.elf").stat().st_size
+
+
 def write_manifest(folder: Path, board: BoardType, version: str) -> int:
     """Writes manifest.json for what lies in folder/flash; returns the flash size in bytes."""
     flash = folder / "flash"
@@ -100,6 +110,9 @@ def write_manifest(folder: Path, board: BoardType, version: str) -> int:
         digest = hashlib.sha256(data).hexdigest()
         files[path.relative_to(flash).as_posix()] = {"sha256": digest, "size": len(data)}
     manifest = {"board": board.name, "firmware": version, "arch": board.arch, "files": files}
+    if board.emulator is not None:
+        interpreter = (folder / "firmware.elf").read_bytes()
+        manifest["firmware_elf"] = hashlib.sha256(interpreter).hexdigest()
     text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")
     return sum(int(entry["size"]) for entry in files.values())
@@ -126,6 +139,10 @@ def fill(folder: Path, board: BoardType, firmware: Path, native: bool) -> None:
         shutil.copyfile(boot_code, folder / "rom" / "rom.py")
         shutil.copyfile(RAW_REPL, folder / "rom" / "raw_repl.py")
         print("  boot ROM of the virtual board", flush=True)
+    if board.emulator is not None:
+        print(
+            f"  MicroPython for {board.core.split(',')[0]}: {build_emulated(board, folder)} bytes", flush=True
+        )
     version = firmware_version(firmware)
     size = write_manifest(folder, board, version)
     print(f"  firmware {version}, {size} bytes of flash", flush=True)

@@ -4,6 +4,7 @@ tools/build.py writes one folder for each board, host/parleyd/images/<board>/:
     board.toml      the board's data, as in boards/<board>/
     manifest.json   firmware version, native architecture, and every flash file with size and SHA-256
     rom/            what stands for silicon's boot code; virtual boards only
+    firmware.elf    MicroPython itself, for an emulator; its SHA-256 is in the manifest
     flash/          main.py, parley/**/*.mpy, parley_native.mpy
 """
 
@@ -42,6 +43,13 @@ class ImageError(LocalError):
 
 
 @dataclass(frozen=True)
+class Emulation:
+    """The [emulator] table of a board that is emulated: QEMU's name of it. The rest is the build's."""
+
+    machine: str
+
+
+@dataclass(frozen=True)
 class BoardType:
     """One boards/<name>/board.toml: a kind of board, as data.
 
@@ -65,6 +73,7 @@ class BoardType:
     usb_ids: tuple[str, ...]
     flash_tool: str
     flash_command: tuple[str, ...]
+    emulator: Emulation | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +150,7 @@ def load_board(path: Path) -> BoardType:
             usb_ids=tuple(str(item).lower() for item in serial["usb_ids"]),
             flash_tool=str(flashing["tool"]),
             flash_command=tuple(str(item) for item in flashing["command"]),
+            emulator=Emulation(str(table["emulator"]["machine"])) if "emulator" in table else None,
         )
     except OSError as error:
         raise ImageError(f"cannot read {path}: {error.strerror}") from error

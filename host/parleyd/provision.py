@@ -22,6 +22,7 @@ class BoardConfig:
     board_id: its name at the server. board: its kind, the image's name. host: its own IP address.
     server: host and port of the SIP server. key: 64 hex digits, the board's secret. registration_s: expiry
     of a registration. offer_ttl_s: how long the server lets an unused address live. rtp_port_first: even.
+    network: netmask and gateway, for a board that sets up an interface of its own.
     """
 
     board_id: str
@@ -35,6 +36,7 @@ class BoardConfig:
     rtp_port_first: int = 10000
     registration_s: int = 9
     offer_ttl_s: int = 60
+    network: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.key):
@@ -44,7 +46,8 @@ class BoardConfig:
 
     def to_bytes(self) -> bytes:
         """The file's content; equal configurations give equal bytes."""
-        return (json.dumps(asdict(self), sort_keys=True) + "\n").encode()
+        table = {name: value for name, value in asdict(self).items() if value is not None}
+        return (json.dumps(table, sort_keys=True) + "\n").encode()
 
 
 def read_config(path: Path) -> BoardConfig:

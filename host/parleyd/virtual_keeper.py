@@ -1,6 +1,7 @@
-"""The keeper of one virtual board: a small process, so that a board outlives the daemon as silicon does.
+"""The keeper of one board without hardware: a small process, so that a board outlives the daemon as silicon does.
 
     python -m parleyd.virtual_keeper --folder <state>/boards/<id> --rom FILE --heap-kb N --micropython FILE
+    python -m parleyd.virtual_keeper --folder <state>/boards/<id> --emulator JSON
 
 It owns the board's process, serial port and console log, starts a dead board again after a back-off, and
 obeys whoever connects to <folder>/control (virtual_control.py). It ends when told so or when that socket is
@@ -9,6 +10,7 @@ taken away with its folder. Only the standard library is imported: it must start
 
 import argparse
 import fcntl
+import json
 import os
 import select
 import signal
@@ -18,9 +20,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from parleyd.emulated_command import EmulatedCommand
+from parleyd.emulated_wire import EthernetWire
 from parleyd.virtual_control import SOCKET_NAME, ControlServer, KeeperStatus
 from parleyd.virtual_log import ConsoleLog
-from parleyd.virtual_process import Backoff, BoardCommand, BoardProcess
+from parleyd.virtual_process import Backoff, BoardCommand, BoardProcess, Command
 from parleyd.virtual_serial import SerialBridge
 
 HOUSEKEEPING_S = 5.0
@@ -32,7 +36,7 @@ class KeeperSettings:
     """What to keep: a board's folder and command, the daemon's word for it, whether to start it again."""
 
     folder: Path
-    command: BoardCommand
+    command: Command
     fingerprint: str
     restart: bool
 
@@ -46,6 +50,7 @@ class Keeper:
         self._poller = select.epoll()
         self._log = ConsoleLog(folder / "console.log")
         self._bridge = SerialBridge(folder / "serial", self._poller, self._log.write)
+        self._wire = _wire_for(settings.command, self._poller)
         self._process: BoardProcess | None = None
         self._backoff = Backoff()
         self._start_at_s: float | None = None
@@ -60,18 +65,21 @@ class Keeper:
         self._boot(safe=True)
         while not self._ending:
             pending = self._bridge.pump()
-            for handle, _ in self._poller.poll(self._timeout_s(pending)):
+            pause_s = self._wire.pump(time.monotonic()) if self._wire else None
+            for handle, _ in self._poller.poll(self._timeout_s(pending, pause_s)):
                 if handle == self._waker.fileno():
                     self._waker.recv(64)
                 self._control.serve(handle)
+                if self._wire is not None:
+                    self._wire.serve(handle)
             self._look_after_process()
             if not os.path.exists(SOCKET_NAME):
                 self._ending = True
         self._end()
 
-    def _timeout_s(self, pending: bool) -> float:
-        if pending:
-            return PENDING_S
+    def _timeout_s(self, pending: bool, pause_s: float | None) -> float:
+        if pending or pause_s is not None:
+            return min(PENDING_S, PENDING_S if pause_s is None else pause_s)
         if self._start_at_s is not None:
             return min(max(self._start_at_s - time.monotonic(), 0.0), HOUSEKEEPING_S)
         return HOUSEKEEPING_S
@@ -87,14 +95,18 @@ class Keeper:
     def _boot(self, safe: bool = False) -> None:
         self._start_at_s = None
         command = self._settings.command
+        end = self._wire.connect() if self._wire else None
         try:
-            self._process = BoardProcess(command, self._bridge.connect(), safe)
+            wire = None if end is None else end.fileno()
+            self._process = BoardProcess(command, self._bridge.connect(), safe, wire)
         except OSError as error:
-            self._log.note(f"cannot start {command.micropython}: {error.strerror}")
+            self._log.note(f"cannot start {command.program}: {error.strerror}")
             self._control.tell(state="failed", pid=0)
             return
         finally:
             self._bridge.connected()
+            if end is not None:
+                end.close()
         boots = self._control.status.boots + 1
         self._log.note(f"boot {boots}, pid {self._process.pid}{', safe' if safe else ''}")
         self._control.tell(state="running", pid=self._process.pid, boots=boots)
@@ -111,6 +123,8 @@ class Keeper:
         self._process = None
         process.sweep()
         self._bridge.disconnect()
+        if self._wire is not None:
+            self._wire.disconnect()
         if status and not self._settings.restart:
             self._log.note(f"board process ended ({_how(status)}), not started again")
             self._control.tell(state="failed", pid=0, exit_status=status)
@@ -124,6 +138,8 @@ class Keeper:
         if self._process is not None:
             self._process.stop()
         self._bridge.close()
+        if self._wire is not None:
+            self._wire.close()
         self._log.note("stopped")
         self._log.close()
         Path(SOCKET_NAME).unlink(missing_ok=True)
@@ -145,6 +161,11 @@ class Keeper:
             self._ending = True
 
 
+def _wire_for(command: Command, poller: select.epoll) -> EthernetWire | None:
+    """The wire of an emulated board; a virtual one uses this machine's network itself."""
+    return EthernetWire(command.host, command.ports, poller) if isinstance(command, EmulatedCommand) else None
+
+
 def _how(status: int) -> str:
     if status < 0:
         return signal.Signals(-status).name
@@ -154,15 +175,22 @@ def _how(status: int) -> str:
 def _settings() -> KeeperSettings:
     parser = argparse.ArgumentParser(description="keeper of one virtual board (started by parleyd)")
     parser.add_argument("--folder", type=Path, required=True, help="<state>/boards/<board id>")
-    parser.add_argument("--rom", type=Path, required=True, help="boot script")
-    parser.add_argument("--heap-kb", type=int, required=True, help="MicroPython heap, KB")
-    parser.add_argument("--micropython", required=True, help="path of the interpreter")
+    parser.add_argument("--rom", type=Path, default=Path("rom.py"), help="boot script")
+    parser.add_argument("--heap-kb", type=int, default=8192, help="MicroPython heap, KB")
+    parser.add_argument("--micropython", default="micropython", help="path of the interpreter")
+    parser.add_argument(
+        "--emulator", help="an emulated_command.EmulatedCommand as JSON, instead of those three"
+    )
     parser.add_argument("--fingerprint", default="", help="repeated in every status")
     parser.add_argument("--no-restart", action="store_true", help="a crashed board stays down")
     arguments = parser.parse_args()
     folder: Path = arguments.folder.resolve()
     rom: Path = arguments.rom.resolve()
-    command = BoardCommand(arguments.micropython, rom, arguments.heap_kb, folder / "flash", folder.name)
+    command: Command = BoardCommand(
+        arguments.micropython, rom, arguments.heap_kb, folder / "flash", folder.name
+    )
+    if arguments.emulator is not None:
+        command = EmulatedCommand(**json.loads(arguments.emulator))
     return KeeperSettings(folder, command, arguments.fingerprint, not arguments.no_restart)
 
 
@@ -178,8 +206,11 @@ def main() -> int:
         return 1
     os.ftruncate(lock, 0)
     os.write(lock, b"%d" % os.getpid())
-    settings.command.flash.mkdir(exist_ok=True)
-    keeper = Keeper(settings)
+    try:
+        keeper = Keeper(settings)
+    except OSError as error:
+        print(f"{settings.folder.name} cannot have its address: {error.strerror}", file=sys.stderr)
+        return 1
     print("ready", flush=True)
     keeper.run()
     return 0

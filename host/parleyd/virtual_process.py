@@ -1,4 +1,4 @@
-"""The MicroPython process of a virtual board, and how soon a dead one is started again."""
+"""The process that is a board without hardware, and how soon a dead one is started again."""
 
 import fcntl
 import os
@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
@@ -39,6 +40,32 @@ class Backoff:
         return delay_s
 
 
+class Command(Protocol):
+    """What to run for a board, and where."""
+
+    @property
+    def program(self) -> str:
+        """What is started, for messages."""
+        ...
+
+    @property
+    def working_folder(self) -> Path:
+        """Where it is started."""
+        ...
+
+    def arguments(self, wire: int | None = None) -> Sequence[str]:
+        """The command line. wire: file descriptor of the board's end of its Ethernet wire, if it has one."""
+        ...
+
+    def environment(self, safe: bool) -> dict[str, str]:
+        """The process environment. safe: leave main.py alone this time."""
+        ...
+
+    def prepare(self, safe: bool) -> None:
+        """What is to be done before every start."""
+        ...
+
+
 @dataclass(frozen=True)
 class BoardCommand:
     """What to run: MicroPython's path, the boot script, heap in KB, the flash folder, the board's name."""
@@ -49,8 +76,24 @@ class BoardCommand:
     flash: Path
     board_id: str
 
-    def arguments(self) -> Sequence[str]:
-        """The command line."""
+    @property
+    def program(self) -> str:
+        """What is started, for messages."""
+        return self.micropython
+
+    @property
+    def working_folder(self) -> Path:
+        """The flash is all it sees."""
+        return self.flash
+
+    def prepare(self, safe: bool) -> None:
+        """Nothing but the flash folder is needed."""
+        del safe
+        self.flash.mkdir(exist_ok=True)
+
+    def arguments(self, wire: int | None = None) -> Sequence[str]:
+        """The command line; the board uses this machine's network itself."""
+        del wire
         return [self.micropython, "-X", f"heapsize={self.heap_kb}k", str(self.rom)]
 
     def environment(self, safe: bool) -> dict[str, str]:
@@ -66,19 +109,24 @@ class BoardCommand:
 class BoardProcess:
     """One run of a board, from power on to its end."""
 
-    def __init__(self, command: BoardCommand, device: str, safe: bool) -> None:
-        """Starts it with `device` as serial port and controlling terminal. OSError when it cannot."""
+    def __init__(self, command: Command, device: str, safe: bool, wire: int | None = None) -> None:
+        """Starts it with `device` as serial port and controlling terminal. OSError when it cannot.
+
+        wire: file descriptor of the board's end of its Ethernet wire, for a board that has one.
+        """
+        command.prepare(safe)
         # Two openings: a board that makes its stdin non-blocking must not make its stdout so.
         source = os.open(device, os.O_RDWR | os.O_NOCTTY)
         sink = os.open(device, os.O_RDWR | os.O_NOCTTY)
         try:
             self._process = subprocess.Popen(
-                command.arguments(),
+                command.arguments(wire),
                 stdin=source,
                 stdout=sink,
                 stderr=sink,
-                cwd=command.flash,
+                cwd=command.working_folder,
                 env=command.environment(safe),
+                pass_fds=() if wire is None else (wire,),
                 start_new_session=True,
                 preexec_fn=_claim_terminal,  # noqa: PLW1509 - the keeper has one thread
             )
@@ -89,7 +137,7 @@ class BoardProcess:
 
     @property
     def pid(self) -> int:
-        """The MicroPython process's own id."""
+        """The process's own id."""
         return self._process.pid
 
     def status(self) -> int | None:

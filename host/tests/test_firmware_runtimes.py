@@ -15,7 +15,7 @@ PRODUCT = [path for path in sorted(FIRMWARE.rglob("*.py")) if "tests" not in pat
 TELLING = {
     r"sys\.implementation": {"parley/app/runtime.py"},
     r"\bMICROPYTHON\b": {"parley/app/runtime.py"},
-    r"\bexcept\b[^:]*\bImportError\b": {"parley/media/kernels.py"},
+    r"\bexcept\b[^:]*\bImportError\b": {"parley/app/runtime.py", "parley/media/kernels.py"},
     r"^\s*(import|from) (micropython|machine|network|uctypes|vfs)\b": {"parley/app/runtime.py"},
     r"^\s*(import|from) (socket|select|time|gc)\b": {"parley/app/runtime.py"},
     r"\bsys\.platform\b": set[str](),

@@ -248,7 +248,7 @@ def test_an_image_for_silicon_is_no_virtual_board(state, image, tmp_path):
 
 
 def test_a_micropython_that_cannot_be_started_is_said_so(state, image, monkeypatch):
-    monkeypatch.setattr("parleyd.virtual.micropython_path", lambda: "/nowhere/micropython")
+    monkeypatch.setattr("parleyd.machines.micropython_path", lambda: "/nowhere/micropython")
     failing_start(VirtualBoard(board_config(), state, image), "cannot be started")
     log = state / "boards" / "bench-1" / "console.log"
     assert "cannot start /nowhere/micropython: No such file" in log.read_text()

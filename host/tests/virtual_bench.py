@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from parleyd.images import load_image
+from parleyd.machines import micropython_path
 from parleyd.provision import BoardConfig
-from parleyd.virtual import micropython_path
 
 ROOT = Path(__file__).resolve().parents[2]
 RAW_REPL = ROOT / "firmware" / "parley" / "app" / "raw_repl.py"
