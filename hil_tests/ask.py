@@ -59,6 +59,25 @@ async def allocate(caller: Caller, server: str, size: int | None = None) -> str:
     return outcome.contact
 
 
+async def join_when_free(
+    caller: Caller, server: str, size: int, patience_s: float = 40.0
+) -> tuple[Call, Outcome]:
+    """Have an address and call it. 503 is waited for: a small board keeps a call's transactions for 32 seconds.
+
+    AssertionError for any other refusal.
+    """
+    deadline_s = asyncio.get_running_loop().time() + patience_s
+    while True:
+        outcome = await ask(caller, f"{server};size={size}")
+        if outcome.status == 302:
+            call, outcome = await join(caller, outcome.contact)
+            if outcome.status == 200:
+                return call, outcome
+        assert outcome.status == 503, outcome.response.start
+        assert asyncio.get_running_loop().time() < deadline_s, "always 503"
+        await asyncio.sleep(0.2)
+
+
 async def join(caller: Caller, address: str, timeout_s: float = 4.0) -> tuple[Call, Outcome]:
     """Call an address and stay in."""
     call = caller.call()

@@ -24,7 +24,7 @@ class BenchError(AssertionError):
 
 
 class Bench:
-    """`parley up` with virtual boards of so many legs each; more words of its command line in `extra`."""
+    """`parley up` with boards of a kind, of so many legs each at most; more words of its command line in `extra`."""
 
     def __init__(
         self,
@@ -35,9 +35,11 @@ class Bench:
         extra: tuple[str, ...] = (),
         env: dict[str, str] | None = None,
         standard: bool = False,
+        board: str = "virtual",
     ) -> None:
         self.folder, self.boards_wanted, self.legs, self.extra = folder.resolve(), boards, legs, extra
         self.env = env or {}
+        self.board_kind = board
         self.state = self.folder / "state"
         self.ports = ports
         self.sip_port = 5060 if standard and both_free(5060) else ports.take()
@@ -59,6 +61,7 @@ class Bench:
         """Start it without waiting."""
         self.state.mkdir(parents=True, exist_ok=True)
         args = [programs.parley(), "up", "--boards", str(self.boards_wanted), "--legs", str(self.legs)]
+        args += ["--board", self.board_kind]
         args += ["--sip", f"127.0.0.1:{self.sip_port}", "--http", f"127.0.0.1:{self.http_port}"]
         args += ["--board-net", self.board_net, "--state", str(self.state), *self.extra]
         starts = len(list(self.folder.glob("up*.log")))

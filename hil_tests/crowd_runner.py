@@ -35,37 +35,42 @@ class CrowdResult:
         """Packets received while all talked."""
         return sum(p["stream"]["packets"] for p in self.participants)
 
-    def level_errors_db(self, first: int = 0, last: int | None = None) -> list[float]:
-        """Level error of every (listener, talker, second), seconds `first` to `last`."""
-        return [
-            v
-            for p in self.participants
-            for errors in p.get("error_db", {}).values()
-            for v in errors[first:last]
-        ]
+    def judged(self, p: dict, values: list[float]) -> list[float]:
+        """Those of a participant's values a second in which the crowd itself sent in time."""
+        return [value for value, judged in zip(values, p["judged"], strict=True) if judged]
+
+    def level_errors_db(self) -> list[float]:
+        """Level error of every (listener, talker, judged second)."""
+        heard = [p for p in self.participants if p.get("seconds")]
+        return [v for p in heard for errors in p["error_db"].values() for v in self.judged(p, errors)]
 
     def complaints(self, tolerance_db: float = LEVEL_TOLERANCE_DB, spoilt_seconds: float = 0.0) -> list[str]:
         """Everything that is not as it must be: exactly the others heard, at their level, never itself.
 
-        `spoilt_seconds`: part of all seconds (0..1) that may be outside the tolerance.
+        `spoilt_seconds`: part of all seconds (0..1) that may be outside; the median never may.
         """
         found = [self.facts["problem"]] if self.facts["problem"] else []
         for p in self.participants:
-            if not p.get("seconds"):
-                found.append(f"{p['name']} heard nothing: {p}")
+            if sum(p.get("judged", ())) < max(1, p.get("seconds", 0) // 3):
+                found.append(f"{p['name']}: hardly anything can be judged, of {p.get('seconds')} seconds")
                 continue
-            off = {
-                name: [v for v in errors if abs(v) > tolerance_db] for name, errors in p["error_db"].items()
-            }
-            spoilt = sum(map(len, off.values()))
-            if spoilt > spoilt_seconds * sum(map(len, p["error_db"].values())):
-                found.append(f"{p['name']}: {spoilt} seconds with a level off by {off} dB")
-            if max(p["own_db"]) > OWN_LIMIT_DB:
-                found.append(f"{p['name']} hears itself at {max(p['own_db'])} dB")
-            if p["strangers_db"] > OWN_LIMIT_DB:
-                found.append(f"{p['name']} hears another conference at {p['strangers_db']} dB")
+            found += self._level_complaints(p, tolerance_db, spoilt_seconds)
+            for values, words in ((p["own_db"], "itself"), (p["strangers_db"], "another conference")):
+                loud = [value for value in self.judged(p, values) if value > OWN_LIMIT_DB]
+                if len(loud) > spoilt_seconds * len(values):
+                    found.append(f"{p['name']} hears {words} at {max(loud)} dB")
             if p["stream"]["lost"] or p["stream"]["duplicate"] or p["stream"]["ssrcs"] != 1:
                 found.append(f"{p['name']}: {p['stream']}")
+        return found
+
+    def _level_complaints(self, p: dict, tolerance_db: float, spoilt_seconds: float) -> list[str]:
+        found = []
+        for name, errors in p["error_db"].items():
+            judged = self.judged(p, errors)
+            off = [error for error in judged if abs(error) > tolerance_db]
+            median = sorted(judged)[len(judged) // 2]
+            if abs(median) > tolerance_db or len(off) > spoilt_seconds * len(judged):
+                found.append(f"{p['name']} hears {name} with a level off by {off} dB, median {median} dB")
         return found
 
     def figures(self) -> dict:
@@ -84,6 +89,7 @@ class CrowdResult:
             "own_db": max((max(p["own_db"]) for p in self.participants if p.get("own_db")), default=-60.0),
             "answer_median_ms": answers[len(answers) // 2] if answers else 0.0,
             "our_worst_send_late_ms": self.facts["worst_send_late_ms"],
+            "seconds_unjudged": sum(p.get("judged", []).count(False) for p in self.participants),
         }
 
 

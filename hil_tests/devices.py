@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-KINDS = ("virtual",)  # boards that need no hardware; a board of silicon is added with its own way to be reset
+KINDS = (
+    "virtual",
+    "mps2-an500",
+    "mps2-an386",
+)  # boards that need no hardware; a board of silicon is added with its own way to be reset
 
 
 @dataclass(frozen=True)

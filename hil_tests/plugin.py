@@ -118,20 +118,23 @@ def ports() -> PortPicker:
 
 
 @pytest.fixture(scope="session")
-def bench(hil_folder: Path, ports: PortPicker) -> Iterator[Bench]:
+def bench(request: pytest.FixtureRequest, hil_folder: Path, ports: PortPicker) -> Iterator[Bench]:
     """A server and two boards for every test that leaves them as it found them."""
     folder = hil_folder / "bench"
     shutil.rmtree(folder, ignore_errors=True)
-    with Bench(folder, ports) as running:
+    with Bench(folder, ports, board=request.config.getoption("--board")) as running:
         yield running
 
 
 @pytest.fixture
-def own_bench(artifacts: Path, ports: PortPicker) -> Iterator[Callable[..., Bench]]:
+def own_bench(
+    request: pytest.FixtureRequest, artifacts: Path, ports: PortPicker
+) -> Iterator[Callable[..., Bench]]:
     """own_bench(boards=1, legs=8, ...): a started bench of the test's own, stopped after it."""
     with ExitStack() as stack:
 
         def make(**options: object) -> Bench:
+            options.setdefault("board", request.config.getoption("--board"))
             made = Bench(artifacts / "bench", ports, **options)  # type: ignore[arg-type]
             stack.callback(made.stop)
             return made.start()

@@ -30,14 +30,17 @@ def tracks(folder: Path) -> dict[str, Path]:
 
 @dataclass
 class Talk:
-    """Everything a judgement needs: bench, phones (the one that asks first), capture, what each spoke."""
+    """Everything a judgement needs: bench, phones (the one that asks first), capture, what each spoke.
+
+    known: ids of conferences that were there before.
+    """
 
     bench: Bench
     phones: list[Phone]
     capture: Capture
     spoken: dict[str, Path]
     flow: Flow | None = None
-    left: dict[str, float] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
 
     def sources(self) -> dict[str, np.ndarray]:
         """What each phone spoke, int16."""

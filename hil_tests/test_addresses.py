@@ -1,6 +1,7 @@
 """Addresses: quickly given, never twice, good for one conference only, and useless when invented."""
 
 import asyncio
+import shutil
 import statistics
 
 import pytest
@@ -18,6 +19,7 @@ OFFER_S = 5  # offers end soon on this bench, so that it can be waited for
 @pytest.fixture(scope="module")
 def own(hil_folder, ports):
     """A server and two boards that this module may fill."""
+    shutil.rmtree(hil_folder / "addresses", ignore_errors=True)
     with Bench(
         hil_folder / "addresses", ports, boards=2, legs=64, env={"PARLEY_OFFER_TTL_S": str(OFFER_S)}
     ) as made:

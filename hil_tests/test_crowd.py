@@ -17,16 +17,16 @@ def test_eight_conferences_of_four_on_one_board(own_bench, crowd_of, figures):
     result = crowd.finish(40)
     figures.add(**result.figures())
     assert result.lost == 0
-    assert result.complaints() == []
+    assert result.complaints(spoilt_seconds=0.02) == []
     assert {p["bye"] for p in result.participants} == {200}
     bench.wait_status(bench.idle, 12, "the end of all conferences")
 
 
 def test_pcma_and_pcmu_talk_to_each_other(bench, crowd_of, figures):
-    first = crowd_of("mu", server=bench.server, participants=2, seconds=6, law="PCMU")
+    first = crowd_of("mu", server=bench.server, participants=2, seconds=14, law="PCMU")
     first.wait_talking()
     second = crowd_of(
-        "a", address=first.address(), participants=2, seconds=3, law="PCMA", prefix="a-", skip_tones=2
+        "a", address=first.address(), participants=2, seconds=9, law="PCMA", prefix="a-", skip_tones=2
     )
     second.wait_talking()
     assert [len(c["participants"]) for c in bench.conferences() if c["address"] == first.address()] == [4]
@@ -36,4 +36,6 @@ def test_pcma_and_pcmu_talk_to_each_other(bench, crowd_of, figures):
         assert [p["payload_types"] for p in result.participants] == [[law], [law]]
         assert result.lost == 0
         assert max(max(p["own_db"]) for p in result.participants) < -45
-        assert max(abs(error) for error in result.level_errors_db()) < 0.5
+        errors_db = result.level_errors_db()
+        assert errors_db, "this machine was too busy: our own senders were late in every second"
+        assert max(abs(error) for error in errors_db) < 0.5

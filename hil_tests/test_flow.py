@@ -31,18 +31,19 @@ def scene(bench, capture_of, spoken, figures):
         capture = capture_of(bench, *phones)
         for phone in phones:
             phone.start()
-        return Talk(bench, list(phones), capture, spoken)
+        return Talk(bench, list(phones), capture, spoken, known={c["id"] for c in bench.conferences()})
 
     return make
 
 
-def wait_for_size(bench, size: int, token: str = "") -> dict:
-    """Until a conference has so many participants; the conference."""
+def wait_for_size(running: Talk, size: int) -> dict:
+    """Until the conference of this conversation has so many participants; the conference."""
 
     def found(status: dict) -> list:
-        return [c for c in status["conferences"] if len(c["participants"]) == size and token in c["address"]]
+        fresh = [c for c in status["conferences"] if c["id"] not in running.known]
+        return [c for c in fresh if len(c["participants"]) == size]
 
-    return found(bench.wait_status(found, 12, f"{size} participants in a conference"))[0]
+    return found(running.bench.wait_status(found, 12, f"{size} participants in a conference"))[0]
 
 
 def finish(scene: Talk, figures) -> None:
@@ -68,7 +69,7 @@ def test_our_phone_brings_in_pjsua_and_baresip_and_leaves_first(scene, phone_of,
     ue1 = phone_of(ParleyUe, "ue1", play=spoken["ue1"], answer=False, invitees=(ue2.uri, ue3.uri))
     running = scene(ue1, ue2, ue3)
     ue1.call(bench.server)
-    wait_for_size(bench, 3)
+    wait_for_size(running, 3)
     time.sleep(TALK_S)
     ue1.hangup()
     assert ue1.process.wait(8) == 0, ue1.process.tail()
@@ -95,7 +96,7 @@ def test_pjsua_brings_in_baresip_and_our_phone(scene, phone_of, bench, spoken, f
         ue1.wait_event("answered", 6, number)
         time.sleep(1.1)  # baresip names its recordings by the second, one for each call
         ue1.refer(invitee.uri, address)
-        wait_for_size(bench, number, sip_text.user_of(address))
+        wait_for_size(running, number)
     time.sleep(TALK_S)
     finish(running, figures)
     bench.wait_status(bench.idle, 12, "the conference's end")
@@ -116,7 +117,7 @@ def test_baresip_brings_in_pjsua(scene, phone_of, bench, spoken, figures):
     ue1.call(ue2.uri)
     ue2.wait_event("answered", 6)
     ue1.refer(ue2.uri, contact.group(1))
-    wait_for_size(bench, 2)
+    wait_for_size(running, 2)
     time.sleep(TALK_S)
     finish(running, figures)
     bench.wait_status(bench.idle, 12, "the conference's end")
@@ -127,7 +128,7 @@ def test_sipp_brings_in_sipp(scene, phone_of, bench, spoken, figures):
     ue1 = phone_of(Sipp, "ue1", play=spoken["ue1"], answer=False, invitee=ue2.uri, talk_s=TALK_S + 1)
     running = scene(ue1, ue2)
     ue1.call(bench.server)
-    wait_for_size(bench, 2)
+    wait_for_size(running, 2)
     assert ue1.succeeded(30), ue1.process.tail()
     assert ue2.succeeded(30), ue2.process.tail()
     finish(running, figures)
@@ -142,7 +143,7 @@ def test_our_phone_refers_out_of_dialog(scene, phone_of, bench, spoken, figures)
     )
     running = scene(ue1, ue2, ue3)
     ue1.call(bench.server)
-    wait_for_size(bench, 3)
+    wait_for_size(running, 3)
     time.sleep(TALK_S)
     assert ue2.succeeded(15), ue2.process.tail()
     finish(running, figures)
@@ -154,7 +155,7 @@ def test_a_message_carries_the_address_too(scene, phone_of, bench, spoken, figur
     ue1 = phone_of(ParleyUe, "ue1", play=spoken["ue1"], answer=False, invitees=(ue2.uri,), carrier="message")
     running = scene(ue1, ue2)
     ue1.call(bench.server)
-    wait_for_size(bench, 2)
+    wait_for_size(running, 2)
     running.read()
     assert failures(running.wire_findings(notified=False)) == []
     bench.wait_status(bench.idle, 12, "the conference's end")

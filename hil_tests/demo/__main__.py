@@ -5,6 +5,7 @@ import contextlib
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from hil_tests.demo import summary, verdict
@@ -34,8 +35,15 @@ def main(arguments: list[str] | None = None) -> int:
             signal.alarm(0)
             if options.keep:
                 _keep(display, performance.bench.server)
-    except (AssertionError, MissingProgramError, OSError) as error:
-        display.line("✗", f"{error}", "bold red")
+    except KeyboardInterrupt:
+        display.line("✗", "interrupted; everything that was started is stopped", "bold red")
+        return 130
+    except (
+        Exception
+    ) as error:  # whatever it was, the person at the terminal gets a sentence and a place to look
+        (folder / "failure.txt").write_text(traceback.format_exc())
+        words = str(error) if isinstance(error, (AssertionError, MissingProgramError)) else repr(error)
+        display.line("✗", words, "bold red")
         display.line("✗", f"the demonstration could not be finished; logs are in {folder}/", "bold red")
         return 1
     return 0 if result.passed else 1
@@ -58,7 +66,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _clear(folder: Path) -> None:
     """Remove an earlier run's results, so that nothing old is taken for new."""
-    for name in ("summary.json", "summary.txt", "ladder.svg", "recordings.png", "call.pcapng"):
+    for name in ("summary.json", "summary.txt", "ladder.svg", "recordings.png", "call.pcapng", "failure.txt"):
         (folder / name).unlink(missing_ok=True)
     for pattern in ("*.wav", "up*.log", "logs/*.log", "logs/*.wav", "logs/*/*.wav"):
         for path in folder.glob(pattern):

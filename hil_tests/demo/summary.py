@@ -33,15 +33,10 @@ def write(performance: Performance, verdict: Verdict, seconds: float) -> Group:
     (folder / "summary.json").write_text(
         json.dumps(_facts(performance, verdict, seconds), indent=1, ensure_ascii=False)
     )
-    shown = Group(
-        _messages(verdict),
-        Text(),
-        _matrix(verdict.hearings),
-        Text(),
-        _checks(verdict),
-        Text(),
-        _end(folder, verdict),
-    )
+    notes = [Text(f"note: {note}", "yellow") for note in performance.notes]
+    tables = [_messages(verdict), _matrix(verdict.hearings), _checks(verdict)]
+    spaced = [part for table in tables for part in (table, Text())]
+    shown = Group(*spaced, *notes, _end(folder, verdict))
     text = Console(file=io.StringIO(), width=150, force_terminal=False)
     text.print(shown)
     (folder / "summary.txt").write_text(text.file.getvalue())  # type: ignore[attr-defined]
@@ -88,6 +83,8 @@ def _messages(verdict: Verdict) -> Table:
         table.add_column(name)
     flow = verdict.flow
     start = flow.marks[0].message.at_s if flow.marks else 0.0
+    server = f"sip:conference@{flow.cast.server[0]}:{flow.cast.server[1]}"
+    table.add_row("M1", "", "", "", "", f"nothing is arranged beforehand; all that UE1 knows is {server}")
     for mark in flow.marks:
         message = mark.message
         ends = [flow.cast.name_of(end).upper() if "ue" in flow.cast.name_of(end) else flow.cast.name_of(end)

@@ -127,6 +127,7 @@ class Baresip(Phone):
             self._events.append(PhoneEvent(time.time(), kind, detail))
 
     def call(self, uri: str) -> None:
+        self.asked = True
         self.command("dial", uri)
 
     def refer(self, uri: str, to: str) -> None:
@@ -145,12 +146,10 @@ class Baresip(Phone):
         self._keep_recording()
 
     def _keep_recording(self) -> None:
-        """One file for each call was written; the longest is the conference."""
+        """One file for each call was written, named by the second in which its sound began."""
         if self._short is None:
             return
-        heard = sorted(self._short.glob("*-dec.wav"), key=lambda path: path.stat().st_size)
-        if heard:
-            shutil.copy(heard[-1], self.recording)
+        self.keep(sorted(self._short.glob("*-dec.wav")))
         shutil.rmtree(self._short, ignore_errors=True)
         self._short = None
 

@@ -21,6 +21,7 @@ from hil_tests import g711, measure, rtp_stream, sip_text, wav
 from hil_tests.caller import Call, Caller, NoAnswerError
 
 FRAME_S = 0.020
+OUR_LATE_S = 0.015  # a jitter buffer of two frames takes no more
 SETTLE_S = 1.0  # of talking before anything is measured: jitter buffers fill
 LAWS = {"PCMU": (g711.PCMU, "PCMU/8000"), "PCMA": (g711.PCMA, "PCMA/8000")}
 
@@ -95,6 +96,7 @@ class Pacer:
         for index, end in enumerate(ends):
             self.slots.setdefault(index * 7 % 10, []).append(end)
         self.worst_late_ms = 0.0
+        self.late_at: list[float] = []  # wall times at which we ourselves were late: nobody else's fault
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -109,6 +111,8 @@ class Pacer:
                     await asyncio.sleep(wait)
                 else:
                     self.worst_late_ms = max(self.worst_late_ms, -wait * 1000)
+                    if wait < -OUR_LATE_S:
+                        self.late_at.append(time.time())
                 for end in ends:
                     end.send_frame()
             frame += 1
@@ -187,14 +191,14 @@ class Crowd:
             "talking_from": self.talking_from,
             "talking_until": self.talking_until,
             "worst_send_late_ms": round(pacer.worst_late_ms, 2),
-            "participants": [self.result(member) for member in self.everybody],
+            "participants": [self.result(member, pacer) for member in self.everybody],
         }
         (folder / "crowd.json").write_text(json.dumps(results, indent=1))
         if self.options.wav:
             for member in self.everybody:
                 wav.write(folder / f"{member.name}.wav", rtp_stream.samples(member.rtp.arrived))
 
-    def result(self, member: Participant) -> dict:
+    def result(self, member: Participant, pacer: Pacer) -> dict:
         """All there is to say of one participant."""
         start, end = self.talking_from + SETTLE_S, self.talking_until - 0.1
         steady = [packet for packet in member.rtp.arrived if start <= packet.at_s <= end]
@@ -216,13 +220,16 @@ class Crowd:
         mates = {
             name: levels.error_db[name] for name, m in others.items() if m.conference == member.conference
         }
-        strangers = [levels.error_db[name] for name, m in others.items() if m.conference != member.conference]
+        foreign = [levels.error_db[name] for name, m in others.items() if m.conference != member.conference]
+        strangers = np.max(foreign, axis=0) if foreign else np.full(len(levels.own_db), measure.ABSENT_DB)
+        starts = steady[0].at_s + np.arange(len(levels.own_db))
         return facts | {
-            "seconds": len(levels.own_db),
+            "seconds": len(starts),
             "first_second_at": steady[0].at_s,
+            "judged": [not any(-0.6 < at - start < 1.1 for at in pacer.late_at) for start in starts],
             "error_db": {name: [round(float(v), 3) for v in errors] for name, errors in mates.items()},
             "own_db": [round(float(v), 1) for v in levels.own_db],
-            "strangers_db": round(float(max((s.max() for s in strangers if len(s)), default=-60.0)), 1),
+            "strangers_db": [round(float(v), 1) for v in strangers],
         }
 
 

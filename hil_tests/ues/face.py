@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Phone(ABC):
         self.log_path = self.folder / f"{name}.log"
         self.recording = self.folder / f"{name}.wav"
         self.process: Process | None = None
+        self.asked = False  # it called somebody by itself: its first call is the conference, else its last
 
     @property
     def uri(self) -> str:
@@ -88,6 +90,11 @@ class Phone(ABC):
         if self.process is not None:
             self.process.stop(grace_s=3)
 
+    def keep(self, recordings: list[Path]) -> None:
+        """Of the recordings of all its calls, in order, keep that of the conference."""
+        if recordings:
+            shutil.copy(recordings[0 if self.asked else -1], self.recording)
+
     def wait_event(self, kind: str, timeout_s: float, count: int = 1) -> PhoneEvent:
         """The `count`-th event of a kind; PhoneError with the log's tail when it does not come."""
 
@@ -109,13 +116,19 @@ class Phone(ABC):
 
 
 def json_events(log: str) -> list[PhoneEvent]:
-    """The events among a log's lines: JSON objects with an "event" key."""
+    """The events among a log's lines: JSON objects with an "event" key.
+
+    A phone's library may write to the same log, so an event may stand behind half a line of somebody else's.
+    """
     events = []
+    decoder = json.JSONDecoder()
     for line in log.splitlines():
-        if line.startswith("{") and '"event"' in line:
-            try:
-                detail = json.loads(line)
-            except ValueError:  # the line is still being written
-                continue
-            events.append(PhoneEvent(float(detail.get("at", time.time())), detail["event"], detail))
+        start = line.find("{")
+        if start < 0 or '"event"' not in line:
+            continue
+        try:
+            detail, _ = decoder.raw_decode(line, start)
+        except ValueError:  # the line is still being written
+            continue
+        events.append(PhoneEvent(float(detail.get("at", time.time())), detail["event"], detail))
     return events

@@ -1,6 +1,5 @@
 """PJSUA (pjsip, the library of many desk and soft phones) as a phone of the bench."""
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from hil_tests.ues.face import Phone, PhoneEvent, json_events
 
 
 class Pjsua(Phone):
-    """Runs pjsua_phone.py; every call has a recording, `finish` keeps the longest as this phone's."""
+    """Runs pjsua_phone.py; every call has a recording, `finish` keeps that of the conference."""
 
     kind = "PJSUA"
 
@@ -41,6 +40,7 @@ class Pjsua(Phone):
         self.process.write_line(line)
 
     def call(self, uri: str) -> None:
+        self.asked = True
         self.command(f"call {uri}")
 
     def refer(self, uri: str, to: str) -> None:
@@ -54,6 +54,4 @@ class Pjsua(Phone):
             return
         self.command("quit")
         self.process.stop(grace_s=4, first=0)
-        recordings = sorted(self.folder.glob(f"{self.name}.*.wav"), key=lambda path: path.stat().st_size)
-        if recordings:
-            shutil.copy(recordings[-1], self.recording)
+        self.keep(sorted(self.folder.glob(f"{self.name}.*.wav")))

@@ -1,0 +1,116 @@
+"""The page of what an emulated Arm board needs, out of arm_budget's figures."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAUSE_LIMIT_MS = 15
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " --: |" * (len(head) - 1)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def millions(value: float) -> str:
+    return f"{value / 1e6:.2f}"
+
+
+def real_boards() -> list[dict]:
+    """Boards of silicon with an Arm core, as boards/ has them."""
+    tables = [tomllib.loads(path.read_text()) for path in sorted((ROOT / "boards").glob("*/board.toml"))]
+    return [one for one in tables if "emulator" not in one and one["arch"].startswith("armv7")]
+
+
+def costs(found: dict) -> str:
+    """The table of instructions by class."""
+    queued, portable = found["queued"], found["portable"]
+    columns = [
+        queued["idle"], queued["talking"]["rates"], portable["talking"]["rates"], queued["call"], portable["call"],
+    ]  # fmt: skip
+    head = [
+        "millions of instructions", "idle, a second", "talking, a second", "the same, stock sockets", "one call",
+        "the same, stock sockets",
+    ]  # fmt: skip
+    return table(head, [[name, *(millions(column[name]) for column in columns)] for name in columns[0]])
+
+
+def clocks(found: dict) -> str:
+    """What it means for boards of silicon."""
+    talking, legs = found["queued"]["talking"], found["participants"]
+    each = (talking["rates"]["all"] - found["queued"]["idle"]["all"]) / legs
+    idle, pause = found["queued"]["idle"]["all"], talking["longest_collection"]
+    rows = []
+    for one in real_boards():
+        need = (idle + each * one["legs"]) / 1e6
+        rows.append([
+            one["title"], str(one["clock_mhz"]), str(one["legs"]), f"{need:.0f}",
+            f"{100 * need / one['clock_mhz']:.0f} %", f"{pause / one['clock_mhz'] / 1e3:.1f}",
+        ])  # fmt: skip
+    head = ["board", "MHz", "legs", "MHz needed", "of the processor", "longest collection, ms"]
+    return table(head, rows)
+
+
+def memory(found: dict) -> str:
+    """The memory map with high-water marks."""
+    sections, talking = found["sections"], found["queued"]["talking"]
+    used, there = found["queued"]["stack"].strip("()").split(", ")
+    rows = [
+        ["code and constants", f"{sections['text']:,}", ""],
+        ["initialised data", f"{sections['data']:,}", ""],
+        ["zeroed data: lwIP's pools and heap, rings, MicroPython's state", f"{sections['bss']:,}", ""],
+        ["stack", f"{int(there):,}", f"{int(used):,}"],
+        ["Python's heap", f"{sections['heap']:,}", f"{talking['heap_used']:,} live"],
+    ]
+    return table(["part", "octets", "most in use"], rows)
+
+
+def pools(found: dict) -> str:
+    """lwIP's pools that were used at all."""
+    rows = ast.literal_eval(found["queued"]["pools"])
+    return table(
+        ["lwIP", "now", "most", "there are", "refused"],
+        [[row[0], *(str(value) for value in row[1:])] for row in rows],
+    )
+
+
+def page(found: dict) -> str:
+    """All of it as Markdown."""
+    talking = found["queued"]["talking"]
+    pause_ms = talking["longest_collection"] / 216e3
+    verdict = "below" if pause_ms < PAUSE_LIMIT_MS else "ABOVE"
+    return f"""# What an Arm board needs
+
+Written by `python -m hil_tests.arm_budget --board {found["board"]} --page docs/arm-board.md`; do not edit.
+
+Counted in {found["qemu"]}, machine `{found["board"]}`, every instruction, while calls run in real time:
+{found["participants"]} participants in {found["conferences"]} conferences, PCMU, 50 packets a second each way for each.
+{talking["lost"]} of {talking["packets"]} packets were lost. With stock sockets, MicroPython's own, which keep one
+datagram each, {found["portable"]["talking"]["lost"]} of {found["portable"]["talking"]["packets"]} were.
+
+That traffic comes evenly, for which one place is enough. Bursts are another matter: hil_tests/test_arm_board.py sends
+some, and the queue keeps what stock sockets lose.
+
+Instructions are not cycles: a real processor with caches and wait states needs about 0.7 to 2 cycles for one.
+
+## Instructions
+
+{costs(found)}
+
+A call is INVITE to BYE with the refreshes that tell the server. The longest garbage collection with every leg in
+use took {talking["longest_collection"]:,} instructions.
+At 216 MHz that is {pause_ms:.1f} ms, {verdict} the limit of {PAUSE_LIMIT_MS} ms.
+
+## Boards of silicon
+
+At one instruction a cycle, full house; none of them has been measured.
+
+{clocks(found)}
+
+## Memory
+
+{memory(found)}
+
+{pools(found)}
+"""
