@@ -6,6 +6,7 @@ tools/fuzz/fuzz.py feeds them for hours; test_corpus.py replays what it found.
 from parley.call.endpoint import Endpoint
 from parley.wire.address import read_token
 from parley.wire.auth import Authenticator, choose_challenge, parse_challenge, parse_credentials
+from parley.wire.dialog_id import parse_dialog_id
 from parley.wire.errors import RemoteError
 from parley.wire.grammar import parse_params, split_outside
 from parley.wire.rtp import read_header
@@ -82,6 +83,7 @@ def values(data):
         _token,
         _check,
         _chosen,
+        _dialog_id,
     )
     parsed = readers[data[0] % len(readers)](text) if data else None
     if data and data[0] % len(readers) == 0:
@@ -90,6 +92,11 @@ def values(data):
     elif data and data[0] % len(readers) == 1:
         attempt(parsed.reply_address)
         require(str(parse_via(str(parsed))) == str(parsed), "not the same when written again")
+
+
+def _dialog_id(text):
+    parsed = parse_dialog_id(text)
+    require(str(parse_dialog_id(str(parsed))) == str(parsed), "not the same when written again")
 
 
 def _token(text):

@@ -3,6 +3,7 @@
 from parley.call.call_actions import ACTIONS
 from parley.call.call_table import CALL, CALL_IGNORED, PUBLIC_STATES
 from parley.call.reoffer import abandon_reoffer, retry_after_glare
+from parley.call.takeover import name_of
 from parley.call.timers import T1_MS, T2_MS, TIMEOUT_MS, Timers
 from parley.wire.errors import LocalError
 from parley.wire.uri import parse_name_addr
@@ -44,7 +45,8 @@ class Call:
     "answered", "established", "ending" or "ended"; phase: the same in the table's finer terms. request: the
     INVITE. peer: where it went or came from. offer: the remote SDP offer, b"" when the offer was ours;
     answer: the SDP that answered. remote_contact: URI or ''; is_focus: their Contact says isfocus (RFC 4579
-    4). user_data is the application's.
+    4). replaces, joins: the call of ours that an incoming one is to take the place of (RFC 3891) or to be
+    mixed with (RFC 3911), or None. user_data is the application's.
     """
 
     def __init__(self, core: "Core", role: str, request: "Request", peer: "Address", number: int) -> None:
@@ -66,6 +68,8 @@ class Call:
         self.is_focus = False
         self.offer = request.body if role == "uas" else b""
         self.answer = b""
+        self.replaces: "Call | None" = None
+        self.joins: "Call | None" = None
         self.user_data: object = None
         self.dialog: "Dialog | None" = None
         self.invite: "Transaction | None" = None
@@ -82,6 +86,11 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<Call {self.id} {self.role} {self.phase} {self.remote_uri}>"
+
+    @property
+    def dialog_name(self) -> str:
+        """This call as the peer has to name it in Replaces or Join; '' before there is a dialog."""
+        return name_of(self)
 
     @property
     def state(self) -> str:

@@ -4,6 +4,7 @@ from parley.call.call import Call
 from parley.call.call_actions import note_contact
 from parley.call.dialog import check_dialog_forming
 from parley.call.requests import add_all, check_headers
+from parley.call.takeover import find_named, hang_up_replaced
 from parley.call.timers import RINGING_LIMIT_MS
 from parley.wire.errors import LocalError
 from parley.wire.sip import Response, response_to
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 
 def receive_invite(core: "Core", transaction: "Transaction", peer: "Address", now_ms: int) -> None:
-    """Take an INVITE that is outside any dialog. Raises RemoteError(400)."""
+    """Take an INVITE that is outside any dialog. Raises RemoteError: 400, 481, 486, 603."""
     request = transaction.request
     check_dialog_forming(request)
+    replaces, joins = find_named(core, request)
     call = Call(core, "uas", request, peer, core.new_number())
+    call.replaces, call.joins = replaces, joins
     note_contact(call, request)
     call.invite = transaction
 
@@ -73,6 +76,7 @@ def answer(call: Call, body: bytes, now_ms: int, contact: "str | None", headers:
     if call.offer:
         call.answer = body
     call.step("send accept", response, now_ms)
+    hang_up_replaced(call, now_ms)
 
 
 def reject(call: Call, status: int, now_ms: int, reason: "str | None", headers: "HeaderList") -> None:

@@ -43,6 +43,7 @@ class Core:
         contact_params: str,
         limit: int,
         reliable: bool,
+        extensions: "tuple[str, ...]" = (),
     ) -> None:
         host, port = local[0], local[1]
         self.random_bytes = random_bytes
@@ -64,8 +65,8 @@ class Core:
         self.calls: "dict[int, Call]" = {}
         self.subscriptions: "list[Subscription]" = []
         self.events: list[Event] = []
-        self.supported = SUPPORTED
-        self.supported_tags = SUPPORTED.split(", ")
+        self.supported = ", ".join((SUPPORTED,) + extensions)
+        self.supported_tags = self.supported.split(", ")
         self._limit = limit
         self._number = 0
 

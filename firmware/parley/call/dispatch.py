@@ -7,6 +7,7 @@ from parley.call.referee import receive_refer
 from parley.call.referrer import is_refer_news, receive_notify
 from parley.call.reoffer import abandon_reoffer, receive_reoffer
 from parley.call.server_request import ServerRequest
+from parley.call.takeover import check_no_naming
 from parley.call.transaction import server_key
 from parley.wire.errors import RemoteError
 from parley.wire.sip import note_source, response_to
@@ -102,6 +103,8 @@ def _inspect(core: "Core", request: "Request") -> None:
     wanted = [tag for tag in request.get_all("Require") if tag.strip().lower() not in core.supported_tags]
     if wanted:
         raise RemoteError(420, ", ".join(wanted))
+    if method != "INVITE":
+        check_no_naming(core, request)
     if method in ("INVITE", "UPDATE"):
         _check_content(request)
     elif method == "REGISTER":

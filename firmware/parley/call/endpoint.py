@@ -40,7 +40,8 @@ class Endpoint:
     local: (host, port) peers reach us at. random_bytes: callable(n) -> n unpredictable bytes. user: user
     part of our own URI. methods: further methods the application answers ("request" events). contact_params:
     appended to our Contact, e.g. ";isfocus". limit: server transactions beyond which new work is refused
-    with 503. reliable: the transport is TCP. Hosts may be names: whoever sends a datagram resolves them.
+    with 503. reliable: the transport is TCP. extensions: option tags the application knows what to do with:
+    "replaces" and "join" (see answer). Hosts may be names: whoever sends a datagram resolves them.
     """
 
     def __init__(
@@ -53,8 +54,11 @@ class Endpoint:
         contact_params: str = "",
         limit: int = 4096,
         reliable: bool = False,
+        extensions: "tuple[str, ...]" = (),
     ) -> None:
-        self._core = Core(local, random_bytes, user, user_agent, methods, contact_params, limit, reliable)
+        self._core = Core(
+            local, random_bytes, user, user_agent, methods, contact_params, limit, reliable, extensions
+        )
         self._now_ms = 0
         self.counters = self._core.counters
 
@@ -152,6 +156,8 @@ class Endpoint:
         """Answer an incoming call: 200 with this SDP, sent again until the ACK comes ("established").
 
         contact: the whole Contact value for this call, e.g. `<sip:token@host:port;transport=udp>;isfocus`.
+        When call.replaces names a call of ours (RFC 3891), that one is hung up now: its "ended" says
+        "replaced". What call.joins means (RFC 3911) is the application's affair.
         """
         callee.answer(call, body, self._at(now_ms), contact, headers)
 

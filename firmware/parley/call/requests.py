@@ -13,6 +13,7 @@ MAX_FORWARDS = "70"  # RFC 3261 8.1.1.6
 URI_HEADERS = (
     "subject",
     "replaces",
+    "join",
     "referred-by",
     "in-reply-to",
     "priority",
