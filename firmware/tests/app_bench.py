@@ -160,7 +160,8 @@ class Bench:
         return socket
 
     def body(self, config):
-        return register_body(config, "00c0ffee", self.slots, self.media, self.ticker, 1000)
+        trail = self.sip.trail.offer(self.now_ms())
+        return register_body(config, "00c0ffee", self.slots, self.media, self.ticker, 1000, trail)
 
     def now_ms(self):
         return self.clock.now_ms()

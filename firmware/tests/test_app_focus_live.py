@@ -106,7 +106,7 @@ class LiveTest(unittest.TestCase):
 
     def test_report_lists_everybody(self):
         live = json.loads(self.bench.body(self.bench.config).decode())["live"]
-        self.assertEqual(live, [[1, 100, 3, [self.alice.uri, self.bob.uri]]])
+        self.assertEqual(live, [[1, 100, 3, [self.alice.uri, self.bob.uri], [1, 2], [], False]])
 
     def test_everybody_is_hung_up_on_when_the_board_stops(self):
         self.bench.sip.hang_up(self.bench.now_ms())

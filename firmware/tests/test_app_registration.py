@@ -190,6 +190,7 @@ class WireTest(unittest.TestCase):
                 "slots",
                 "srtp",
                 "stats",
+                "trail",
             ],
         )
         self.assertEqual(body["codecs"], ["PCMU", "PCMA"])
@@ -230,7 +231,7 @@ class WireTest(unittest.TestCase):
         call = alice.call(self.bench.address(generation=7))
         self.bench.pass_ms(100)
         body = json.loads(self.bench.registers[-1].body.decode())
-        self.assertEqual(body["live"], [[0, 7, 3, [alice.uri]]])
+        self.assertEqual(body["live"], [[0, 7, 3, [alice.uri], [1], [], False]])
         self.bench.answer_register()
         alice.endpoint.hangup(call, self.bench.now_ms())
         self.bench.pass_ms(300)

@@ -1,6 +1,6 @@
 """What a board says of itself: the JSON body of its REGISTER, fully checked."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -17,6 +17,7 @@ from parley.wire.errors import RemoteError
 
 DEFAULT_RATE_HZ = 8000
 U16 = Annotated[int, Field(ge=0, le=0xFFFF)]
+ParticipantNumber = Annotated[int, Field(ge=1, le=0xFFFFFFFF)]
 Generation = Annotated[int, Field(ge=1, le=MAX_GENERATION)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
 URI_CHARACTERS = (
@@ -33,12 +34,31 @@ Codec = tuple[str, int]  # name in capitals, clock rate in Hz
 
 
 class LiveConference(NamedTuple):
-    """One conference that runs on the board; participants are the URIs of those connected now."""
+    """One conference that runs on the board; participants are the URIs of those connected now.
+
+    numbers: what the board calls them, in the same order; muted: the numbers of those whom nobody hears; locked:
+    nobody else is let in. Boards of older firmware send none of these.
+    """
 
     slot: U16
     generation: Generation
     size: Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
     participants: list[UriText]
+    numbers: list[ParticipantNumber] = []
+    muted: list[ParticipantNumber] = []
+    locked: bool = False
+
+
+class Passed(NamedTuple):
+    """One message between the board and a caller: counted on this boot, its age, arrow ">" to the board or "<"."""
+
+    number: Annotated[int, Field(ge=1)]
+    age_ms: Annotated[int, Field(ge=0)]
+    slot: U16
+    generation: Generation
+    arrow: Literal["<", ">"]
+    text: UriText
+    uri: UriText
 
 
 class EndedConference(NamedTuple):
@@ -63,6 +83,7 @@ class BoardReport(BaseModel):
     kernels: Word = "native"
     live: Annotated[list[LiveConference], Field(max_length=4096)] = []
     ended: Annotated[list[EndedConference], Field(max_length=4096)] = []
+    trail: Annotated[list[Passed], Field(max_length=256)] = []
     stats: dict[str, int | float | str | None] = {}
 
     @model_validator(mode="after")

@@ -138,7 +138,9 @@ class Board:
         self._log.info("board", "%s at %s:%d" % (config.board_id, config.host, config.sip_port))
 
     def _body(self, config):
-        return register_body(config, self.boot, self.slots, self.media, self.ticker, runtime.heap_free())
+        trail = [] if self.sip is None else self.sip.trail.offer(self.clock.now_ms())
+        heap_free = runtime.heap_free()
+        return register_body(config, self.boot, self.slots, self.media, self.ticker, heap_free, trail)
 
     def _soft_reset(self, raw):
         """Ctrl-D on the console.

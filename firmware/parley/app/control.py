@@ -1,6 +1,12 @@
-"""The server's orders:
+"""The server's orders: MESSAGE with digest and a JSON body of one order (RFC 3428, RFC 7616).
 
-MESSAGE with digest and a JSON body, `{"end": [slot, generation]}` (RFC 3428, RFC 7616).
+| order | meaning |
+| --- | --- |
+| `{"end": [slot, generation]}` | hang up on everybody |
+| `{"lock": [slot, generation, 0 or 1]}` | let nobody else in, or everybody again |
+| `{"mute": [slot, generation, participant, 0 or 1]}` | let nobody hear a participant, or everybody again |
+| `{"kick": [slot, generation, participant]}` | hang up on one participant |
+| `{"watch": [seconds]}` | tell the levels for so long |
 """
 
 import json
@@ -10,17 +16,18 @@ from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
 
 USERNAME = "server"
+NUMBERS = {"end": 2, "lock": 3, "mute": 4, "kick": 3, "watch": 1}  # order -> how many it has
 
 
 class Control:
-    """Checks and carries out orders. end(slot, generation, now_ms) may raise RemoteError."""
+    """Checks orders and passes them on. obey: {order: callable(*numbers, now_ms)}, which may raise RemoteError."""
 
-    def __init__(self, config, endpoint, clock, random_bytes, end, log):
+    def __init__(self, config, endpoint, clock, random_bytes, obey, log):
         self._authenticator = Authenticator(config.board_id, random_bytes(32))
         self._password = derive(config.key, "control")
         self._endpoint = endpoint
         self._clock = clock
-        self._end = end
+        self._obey = obey
         self._log = log
 
     def handle(self, event, now_ms):
@@ -38,16 +45,15 @@ class Control:
             self._log.warning("control", "order refused: wrong credentials")
             self._endpoint.respond(asked, 403, now_ms)
         else:
-            self._obey(asked, request, now_ms)
+            self._carry_out(asked, request, now_ms)
 
-    def _obey(self, asked, request, now_ms):
+    def _carry_out(self, asked, request, now_ms):
         try:
-            slot, generation = _order(request.body)
-            self._end(slot, generation, now_ms)
+            name, numbers = _order(request.body)
+            self._obey[name](*(numbers + [now_ms]))
         except RemoteError as error:
             self._endpoint.respond(asked, error.status, now_ms, reason=error.reason)
             return
-        self._log.info("control", "the server ended %d/%d" % (slot, generation))
         self._endpoint.respond(asked, 200, now_ms)
 
     def _password_of(self, username):
@@ -55,11 +61,14 @@ class Control:
 
 
 def _order(body):
-    """(slot, generation) of an end order; RemoteError(400) for anything else."""
+    """(name, numbers) of an order; RemoteError(400) for anything else."""
     try:
-        slot, generation = json.loads(body.decode())["end"]
-    except (ValueError, TypeError, KeyError):  # UnicodeError is a ValueError
+        ((name, numbers),) = json.loads(body.decode()).items()
+    except (ValueError, TypeError, AttributeError):  # UnicodeError is a ValueError
         raise RemoteError(400, "Not an order")
-    if not isinstance(slot, int) or not isinstance(generation, int) or slot < 0 or generation < 0:
+    if not isinstance(numbers, list) or len(numbers) != NUMBERS.get(name):
         raise RemoteError(400, "Not an order")
-    return slot, generation
+    for number in numbers:
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise RemoteError(400, "Not an order")
+    return name, numbers

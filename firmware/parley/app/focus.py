@@ -1,6 +1,7 @@
 """The focus (RFC 4353 3): decides about each call to a conference address, keeps calls and legs together."""
 
 from parley.app.media_task import Participant
+from parley.app.trail import FROM_BOARD, TO_BOARD
 from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
 from parley.media.codecs import preference
 from parley.media.leg import Leg
@@ -18,7 +19,7 @@ class Focus:
     changed(now_ms) is called when the server should hear news. random_bytes(n) -> bytes.
     """
 
-    def __init__(self, config, endpoint, slots, media, ports, clock, random_bytes, changed, log):
+    def __init__(self, config, endpoint, slots, media, ports, clock, random_bytes, changed, trail, log):
         self._config = config
         self._endpoint = endpoint
         self._slots = slots
@@ -27,7 +28,9 @@ class Focus:
         self._clock = clock
         self._random_bytes = random_bytes
         self._changed = changed
+        self._trail = trail
         self._log = log
+        self._last_number = 0  # of a participant
 
     def handle(self, event, now_ms):
         """One event of a call. Returns False for kinds that are not the focus's."""
@@ -48,9 +51,14 @@ class Focus:
             self._changed(now_ms)
             return
         for participant in self._media.members(conference):
-            call = participant.call
-            self._leave(participant, "ended", now_ms)
-            self._endpoint.hangup(call, now_ms)
+            self.put_out(participant, "is hung up on in", now_ms)
+
+    def put_out(self, participant, why, now_ms):
+        """Hangs up on one participant."""
+        call = participant.call
+        self._trail.note(now_ms, participant.conference, FROM_BOARD, "BYE", participant.uri)
+        self._leave(participant, why, now_ms)
+        self._endpoint.hangup(call, now_ms)
 
     def end_all(self, now_ms):
         """Hangs up on everybody on the board."""
@@ -65,7 +73,16 @@ class Focus:
         except RemoteError as error:
             headers = (("Retry-After", str(RETRY_AFTER_S)),) if error.status == 503 else ()
             self._log.info("focus", "%s refused: %s" % (call.remote_uri, error))
+            self._note_refusal(call, event.message, error, now_ms)
             self._endpoint.reject(call, error.status, now_ms, reason=error.reason, headers=headers)
+
+    def _note_refusal(self, call, invite, error, now_ms):
+        if error.status == 404:  # no address of ours, so it belongs to no conference
+            return
+        allocation = read_token(self._config.key, parse_uri(invite.uri).user or "")
+        self._trail.note(now_ms, allocation, TO_BOARD, "INVITE", call.remote_uri)
+        text = "%d %s" % (error.status, error.reason)
+        self._trail.note(now_ms, allocation, FROM_BOARD, text, call.remote_uri)
 
     def _join(self, call, invite, now_ms):
         token = parse_uri(invite.uri).user or ""
@@ -86,6 +103,8 @@ class Focus:
             address = address.replace(";transport=udp", ";transport=tcp")
         contact = "<%s>;isfocus" % address
         self._endpoint.answer(call, body, now_ms, contact=contact)
+        self._trail.note(now_ms, allocation, TO_BOARD, "INVITE", uri)
+        self._trail.note(now_ms, allocation, FROM_BOARD, "200 OK", uri)
         self._log.info("focus", "%s %s %s" % (uri, "starts" if is_first else "joins", _name(allocation)))
         self._changed(now_ms)
 
@@ -94,7 +113,8 @@ class Focus:
         socket, port = self._ports.open()
         try:
             session_id = int.from_bytes(self._random_bytes(4), "big") >> 2
-            participant = Participant(call, uri, socket, port, session_id)
+            self._last_number += 1
+            participant = Participant(call, uri, socket, port, session_id, self._last_number)
             return participant, self._agree(participant, offer)
         except RemoteError:
             self._ports.close(socket, port)
@@ -112,7 +132,7 @@ class Focus:
             participant.our_offer = ours
             if participant.leg is None:
                 participant.leg = self._new_leg("PCMU", 0, None)
-                participant.leg.set_direction("inactive")
+                self._media.set_direction(participant, "inactive")
             participant.session_version = version
             return ours.to_bytes()
         agreed = answer_offer(parse_sdp(offer), preference(), host, port, session_id, version)
@@ -136,7 +156,7 @@ class Focus:
         if leg is None or terms != (leg.codec, leg.payload_type, leg.event_payload_type):
             leg = self._new_leg(terms[0], terms[1], terms[2])
             self._media.replace_leg(participant, leg)
-        leg.set_direction(agreed.direction)
+        self._media.set_direction(participant, agreed.direction)
 
     def _new_leg(self, codec, payload_type, event_payload_type):
         seed = self._random_bytes(10)
@@ -157,6 +177,8 @@ class Focus:
             self._log.info("focus", "%s: new offer refused: %s" % (participant.uri, error))
             self._endpoint.answer_reoffer(call, None, now_ms, status=error.status)
             return
+        self._trail.note(now_ms, participant.conference, TO_BOARD, "INVITE (new offer)", participant.uri)
+        self._trail.note(now_ms, participant.conference, FROM_BOARD, "200 OK", participant.uri)
         self._log.info("focus", "%s: media changed" % participant.uri)
         self._endpoint.answer_reoffer(call, body, now_ms)
 
@@ -164,19 +186,23 @@ class Focus:
         """An ACK came; if our 200 made the offer, the answer is in it."""
         call = event.subject
         participant = call.user_data
-        if participant is None or participant.our_offer is None:
+        if participant is None:
+            return
+        self._trail.note(now_ms, participant.conference, TO_BOARD, "ACK", participant.uri)
+        if participant.our_offer is None:
             return
         ours, participant.our_offer = participant.our_offer, None
         try:
             self._apply(participant, read_answer(ours, parse_sdp(event.message.body)))
         except RemoteError as error:
             self._log.warning("focus", "%s: unusable answer: %s" % (participant.uri, error))
-            self._leave(participant, "dropped", now_ms)
-            self._endpoint.hangup(call, now_ms)
+            self.put_out(participant, "is dropped from", now_ms)
 
     def _ended(self, event, now_ms):
         participant = event.subject.user_data
         if participant is not None:
+            text = "BYE" if event.text == "bye" else "(%s)" % event.text
+            self._trail.note(now_ms, participant.conference, TO_BOARD, text, participant.uri)
             self._leave(participant, "left (%s)" % event.text, now_ms)
 
     def _referred(self, event, now_ms):

@@ -12,15 +12,23 @@ if TYPE_CHECKING:
     from parley.wire.sdp import SessionDescription
 
 
+# What is left of a direction for somebody who is muted.
+SILENCED = {"sendrecv": "sendonly", "sendonly": "sendonly", "recvonly": "inactive", "inactive": "inactive"}
+
+
 class Participant:
     """A leg with its wire: what the focus makes of an INVITE and the tick works on.
 
-    socket: RtpSocket on `port`; uri: who it is, for the server; session_id, session_version: of our
-    descriptions; our_offer: the description that waits for an answer, or None; refused: packets that the
+    number: his name on this board since its start; muted: the operator lets nobody hear him; direction: ours,
+    as negotiated; socket: RtpSocket on `port`; uri: who it is, for the server; session_id, session_version: of
+    our descriptions; our_offer: the description that waits for an answer, or None; refused: packets that the
     network did not take.
     """
 
-    def __init__(self, call, uri, socket, port, session_id):
+    def __init__(self, call, uri, socket, port, session_id, number=0):
+        self.number = number
+        self.muted = False
+        self.direction = "inactive"  # as negotiated
         self.call = call
         self.uri = uri
         self.socket = socket
@@ -83,6 +91,20 @@ class MediaTask:
             legs = participant.conference.legs
             legs[legs.index(participant.leg)] = leg
         participant.leg = leg
+
+    def set_direction(self, participant, direction):
+        """direction: ours, as answered (RFC 3264 6.1). Whoever is muted speaks in none of them."""
+        participant.direction = direction
+        participant.leg.set_direction(SILENCED[direction] if participant.muted else direction)
+
+    def mute(self, participant, muted):
+        """Lets nobody hear him, or everybody again."""
+        participant.muted = muted
+        self.set_direction(participant, participant.direction)
+
+    def level(self, participant):
+        """How loud he was in the last frame, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
+        return participant.leg.level if participant.leg.heard else 127
 
     def tick(self):
         """One frame of 20 ms for everybody."""

@@ -7,10 +7,11 @@ from parley.media import kernels
 from parley.media.codecs import CODECS
 
 
-def register_body(config, boot, slots, media, ticker, heap_free_bytes):
+def register_body(config, boot, slots, media, ticker, heap_free_bytes, trail=()):
     """The body as bytes.
 
-    config: Config; boot: hex text, new at each start; slots: SlotTable; media: MediaTask; ticker: Ticker.
+    config: Config; boot: hex text, new at each start; slots: SlotTable; media: MediaTask; ticker: Ticker;
+    trail: Trail.offer().
     """
     return json.dumps(
         {
@@ -24,11 +25,17 @@ def register_body(config, boot, slots, media, ticker, heap_free_bytes):
             "kernels": kernels.KERNELS,
             "live": [_entry(conference, media) for conference in slots.live()],
             "ended": [list(pair) for pair in slots.ended],
+            "trail": trail,
             "stats": {"ticks": ticker.ticks, "late_ticks": ticker.late_ticks, "heap_free": heap_free_bytes},
         }
     ).encode()
 
 
 def _entry(conference, media):
-    uris = [participant.uri for participant in media.members(conference)]
-    return [conference.slot, conference.generation, conference.size, uris]
+    """[slot, generation, size, URIs, numbers of the participants, those of the muted, locked]."""
+    members = media.members(conference)
+    uris = [participant.uri for participant in members]
+    numbers = [participant.number for participant in members]
+    muted = [participant.number for participant in members if participant.muted]
+    named = [conference.slot, conference.generation, conference.size, uris]
+    return named + [numbers, muted, conference.locked]

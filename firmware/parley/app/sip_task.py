@@ -2,9 +2,12 @@
 
 from parley.app.control import Control
 from parley.app.focus import Focus
+from parley.app.moderation import Moderator
 from parley.app.registration import Registration
 from parley.app.runtime import heap_free
 from parley.app.streams import Streams
+from parley.app.trail import Trail
+from parley.app.watch import Watch
 from parley.call.endpoint import Endpoint
 from parley.wire.address import derive
 from parley.wire.grammar import format_host_port
@@ -29,6 +32,7 @@ class SipTask:
         self._socket = socket
         self._body = body
         self._registered_by = None  # the last REGISTER: Call-ID, CSeq and nonce go on from it
+        self._told_by = None  # the last MESSAGE to the server, likewise
         self._log = log
         local = (config.host, config.sip_port)
         self.streams = None  # SIP over TCP, where the network can do that
@@ -42,8 +46,16 @@ class SipTask:
         )
         self.registration = Registration(self._register, clock, log, config.registration_s)
         changed = self.registration.changed
-        self.focus = Focus(config, self.endpoint, slots, media, ports, clock, random_bytes, changed, log)
-        self.control = Control(config, self.endpoint, clock, random_bytes, self.focus.end_conference, log)
+        self.trail = Trail()
+        self.focus = Focus(
+            config, self.endpoint, slots, media, ports, clock, random_bytes, changed, self.trail, log
+        )
+        self.watch = Watch(self._tell, media)
+        moderator = Moderator(slots, media, self.focus, changed, log)
+        orders = {"end": moderator.end, "lock": moderator.lock, "mute": moderator.mute}
+        orders["kick"] = moderator.kick
+        orders["watch"] = self.watch.ask
+        self.control = Control(config, self.endpoint, clock, random_bytes, orders, log)
 
     def drain(self, now_ms, may_go_on):
         """Takes what the socket holds: at most DATAGRAMS_PER_TURN, and only while may_go_on() is true."""
@@ -92,13 +104,19 @@ class SipTask:
         if deadline_ms is not None and deadline_ms <= now_ms:
             self.endpoint.tick(now_ms)
             self.registration.tick(now_ms)
+            self.watch.tick(now_ms)
             self._pump(now_ms)
             self.serve_streams(now_ms)
 
     def next_deadline(self):
         """When tick is due next, None if nothing is waited for."""
         streams_ms = None if self.streams is None else self.streams.deadline_ms
-        deadlines = (self.endpoint.next_deadline(), self.registration.next_deadline(), streams_ms)
+        deadlines = (
+            self.endpoint.next_deadline(),
+            self.registration.next_deadline(),
+            self.watch.next_deadline(),
+            streams_ms,
+        )
         known = [deadline_ms for deadline_ms in deadlines if deadline_ms is not None]
         return min(known) if known else None
 
@@ -141,30 +159,47 @@ class SipTask:
 
     def _dispatch(self, event, now_ms):
         if event.kind == "response":
-            self.registration.response(event.message, now_ms)
+            if event.subject is self._told_by:
+                self.watch.answered(now_ms)
+            else:
+                self._registered(event.message, now_ms)
         elif event.kind == "request":
             self.control.handle(event, now_ms)
         elif not self.focus.handle(event, now_ms):
             self._log.debug("sip", "event %s" % event.kind)
 
+    def _registered(self, response, now_ms):
+        self.registration.response(response, now_ms)
+        if response is not None and response.status == 200 and self.trail.accepted():
+            self.registration.changed(now_ms)
+
     def _register(self, now_ms):
         """Sends a REGISTER (RFC 3261 10.2); asked for by Registration."""
         config = self._config
-        host, port = config.server
         contact = "<sip:%s;transport=udp>" % format_host_port(config.host, config.sip_port)
+        headers = [("Contact", "%s;expires=%d" % (contact, config.registration_s))]
+        self._registered_by = self._ask_server(
+            "REGISTER", headers, self._body(config), self._registered_by, now_ms
+        )
+
+    def _tell(self, body, now_ms):
+        """Sends a MESSAGE to the server (RFC 3428)."""
+        self._told_by = self._ask_server("MESSAGE", [], body, self._told_by, now_ms)
+
+    def _ask_server(self, method, headers, body, previous, now_ms):
+        """Sends a request with a JSON body in this board's name."""
+        config = self._config
+        host, port = config.server
         aor = "sip:%s@%s" % (config.board_id, host)
-        self._registered_by = self.endpoint.request(
-            "REGISTER",
+        return self.endpoint.request(
+            method,
             "sip:" + format_host_port(host, port),
             now_ms,
             peer=config.server,
-            headers=[
-                ("Contact", "%s;expires=%d" % (contact, config.registration_s)),
-                ("Content-Type", "application/json"),
-            ],
-            body=self._body(config),
+            headers=headers + [("Content-Type", "application/json")],
+            body=body,
             from_uri=aor,
             to_uri=aor,
             credentials=(config.board_id, derive(config.key, "register")),
-            previous=self._registered_by,
+            previous=previous,
         )

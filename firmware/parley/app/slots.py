@@ -30,14 +30,16 @@ class SlotTable:
         """Whom does this address lead to? The live Conference, or None: it may be started now.
 
         allocation: from a token that was verified. now_s, started_s: Unix seconds of now and of this board's
-        start, None while not known. RemoteError: 404 no such slot, 410 over or expired, 486 full, 503 time
-        not known yet.
+        start, None while not known. RemoteError: 403 locked, 404 no such slot, 410 over or expired, 486 full,
+        503 time not known yet.
         """
         if allocation.slot >= len(self._slots):
             raise RemoteError(404, "No such conference")
         slot = self._slots[allocation.slot]
         conference = slot.conference
         if conference is not None and conference.generation == allocation.generation:
+            if conference.locked:
+                raise RemoteError(403, "Conference is locked")
             if conference.full:
                 raise RemoteError(486, "Conference is full")
             return conference  # while it lives its address is good, whatever the expiry says

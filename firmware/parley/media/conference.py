@@ -19,6 +19,7 @@ class Conference:
         self.slot = slot
         self.generation = generation
         self.size = size
+        self.locked = False  # nobody else comes in
         self.legs: "list[Any]" = [None] * size
         self.count = 0
         self._sum = bytearray(FRAME_SAMPLES * 4)  # int32, native order; 64 talkers of full scale need 22 bits

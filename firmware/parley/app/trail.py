@@ -1,0 +1,46 @@
+"""What passed between this board and its callers, for the ladder diagrams of whoever looks after it.
+
+Kept until the server has acknowledged it with the registration that carried it; bounded, the oldest go first.
+"""
+
+KEPT = 48
+SENT_AT_ONCE = 24  # with one registration: 2 KB at most
+URI_CHARACTERS = 64
+
+TO_BOARD, FROM_BOARD = ">", "<"
+
+
+class Trail:
+    """Messages in the order in which they passed; each has a number that is never used again on this boot."""
+
+    def __init__(self):
+        self._entries = []  # (number, at_ms, slot, generation, arrow, text, uri), oldest first
+        self._last = 0
+        self._offered = 0  # the newest that a registration carries
+
+    def note(self, now_ms, conference, arrow, text, uri):
+        """One message. conference: has slot and generation; arrow: TO_BOARD or FROM_BOARD; uri: the caller's."""
+        self._last += 1
+        entry = (
+            self._last,
+            now_ms,
+            conference.slot,
+            conference.generation,
+            arrow,
+            text,
+            uri[:URI_CHARACTERS],
+        )
+        self._entries.append(entry)
+        if len(self._entries) > KEPT:
+            self._entries.pop(0)
+
+    def offer(self, now_ms):
+        """Lists [number, age_ms, slot, generation, arrow, text, uri] for the next registration, oldest first."""
+        offered = self._entries[:SENT_AT_ONCE]
+        self._offered = offered[-1][0] if offered else 0
+        return [[entry[0], now_ms - entry[1]] + list(entry[2:]) for entry in offered]
+
+    def accepted(self):
+        """The server has what was offered last. Returns whether there is more."""
+        self._entries = [entry for entry in self._entries if entry[0] > self._offered]
+        return len(self._entries) > 0
