@@ -23,6 +23,7 @@ class Bench:
         )
         self.sent = []  # (ms, method or status)
         self.told = []  # (ms, event)
+        self.requests = {}  # transaction key -> request: a transaction forgets its own
         self.now_ms = 0
 
     def token(self):
@@ -56,10 +57,13 @@ class Bench:
             method, "sip:b@127.0.0.1", "<sip:a@127.0.0.1>;tag=1", "<sip:b@127.0.0.1>", "c", 7
         )
         message.add("Route", "<sip:proxy.example.com;lr>")
-        return self.layer.start_client(message, PEER, self.tell, self.now_ms)
+        transaction = self.layer.start_client(message, PEER, self.tell, self.now_ms)
+        self.requests[transaction.key] = message
+        return transaction
 
     def reply(self, transaction, status, to_tag="9"):
-        self.layer.receive_response(response_to(transaction.request, status, None, to_tag), self.now_ms)
+        request = self.requests.get(transaction.key, transaction.request)
+        self.layer.receive_response(response_to(request, status, None, to_tag), self.now_ms)
         self.note()
 
     def server(self, data):

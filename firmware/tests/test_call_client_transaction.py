@@ -4,6 +4,7 @@ import unittest
 
 from call_bench import PEER, Bench
 
+from parley.call.transaction import NO_REQUEST
 from parley.wire.sip import parse_message, response_to
 
 
@@ -58,10 +59,10 @@ class ClientInviteTest(unittest.TestCase):
         bench = Bench()
         transaction = bench.client()
         bench.layer.outgoing = []
-        bench.layer.receive_response(response_to(transaction.request, 404, None, "their"), 0)
+        invite = transaction.request
+        bench.layer.receive_response(response_to(invite, 404, None, "their"), 0)
         data, peer = bench.layer.outgoing[0]
         ack = parse_message(data)
-        invite = transaction.request
         self.assertEqual((ack.method, ack.uri, peer), ("ACK", "sip:b@127.0.0.1", PEER))
         self.assertEqual(ack.get_all("Via"), invite.get_all("Via"))  # 17.1.1.3: one Via, the same branch
         self.assertEqual(ack.get("From"), invite.get("From"))
@@ -146,6 +147,14 @@ class ClientNonInviteTest(unittest.TestCase):
         bench.run(5100)
         self.assertEqual((bench.sent, bench.told), ([(0, "OPTIONS")], [(100, "final")]))
         self.assertTrue(bench.empty())
+
+    def test_an_answered_request_is_let_go(self):
+        for method, status in (("OPTIONS", 200), ("INVITE", 200), ("INVITE", 486)):
+            bench = Bench()
+            transaction = bench.client(method)
+            bench.reply(transaction, status)
+            self.assertTrue(transaction.request is NO_REQUEST)
+            self.assertEqual(transaction.sent[:3], b"ACK" if status == 486 else b"")
 
 
 if __name__ == "__main__":

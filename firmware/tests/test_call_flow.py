@@ -138,10 +138,9 @@ class FlowTest(unittest.TestCase):
     def test_redirected_invite_keeps_its_call_id(self):
         conference = Conference(refer_inside=False)
         conference.run()
-        first = conference.server.heard[0].subject
-        second = conference.board.heard[0].subject
-        self.assertEqual(second.call_id, first.call_id)
-        self.assertEqual([call.request.cseq()[0] for call in (first, second)], [1, 2])
+        first, second = conference.server.heard[0], conference.board.heard[0]
+        self.assertEqual(second.subject.call_id, first.subject.call_id)
+        self.assertEqual([event.message.cseq()[0] for event in (first, second)], [1, 2])
 
     def test_in_all_weathers(self):
         for seed in range(12):

@@ -9,7 +9,7 @@ from parley.call.requests import cancel_of
 from parley.call.timers import TimerQueue
 from parley.call.transaction import server_key
 from parley.wire.errors import RemoteError
-from parley.wire.sip import Response, parse_message
+from parley.wire.sip import Response, parse_message, response_to
 
 
 class MatchingTest(unittest.TestCase):
@@ -51,11 +51,12 @@ class MatchingTest(unittest.TestCase):
     def test_responses_need_branch_and_method(self):
         bench = Bench()
         transaction = bench.client()
-        cancel = bench.layer.start_client(cancel_of(transaction.request), PEER, bench.tell, 0)
-        bench.reply(cancel, 200)
+        message = cancel_of(transaction.request)
+        self.assertEqual(message.get_all("Via"), transaction.request.get_all("Via"))  # 9.1
+        self.assertEqual(message.cseq(), (7, "CANCEL"))
+        cancel = bench.layer.start_client(message, PEER, bench.tell, 0)
+        bench.layer.receive_response(response_to(message, 200, None, "9"), 0)
         self.assertEqual((transaction.state, cancel.state), ("calling", "completed"))
-        self.assertEqual(cancel.request.get_all("Via"), transaction.request.get_all("Via"))  # 9.1
-        self.assertEqual(cancel.request.cseq(), (7, "CANCEL"))
         with self.assertRaises(RemoteError):
             bench.layer.receive_response(Response(200, "", [("CSeq", "7 INVITE")]), 0)
 

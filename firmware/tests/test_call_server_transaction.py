@@ -159,6 +159,16 @@ class ServerNonInviteTest(unittest.TestCase):
                 bench.again(transaction)
                 self.assertEqual(bench.sent[-1], (0, "486"))
 
+    def test_an_accepted_invite_keeps_only_its_user(self):
+        bench = Bench()
+        transaction = bench.server(request("INVITE"))
+        bench.respond(transaction, 200)
+        self.assertTrue(transaction.request is NO_REQUEST)
+        self.assertEqual(transaction.sent, b"")  # who sends a 2xx again brings it (RFC 6026 7.1)
+        bench.again(transaction)
+        bench.again(transaction, "ack")
+        self.assertEqual((bench.sent, bench.told[-1]), ([(0, "200")], (0, "ack")))
+
 
 class ReliableTest(unittest.TestCase):
     def test_nothing_is_repeated_and_nothing_lingers(self):

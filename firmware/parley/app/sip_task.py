@@ -13,7 +13,7 @@ from parley.wire.address import derive
 from parley.wire.grammar import format_host_port
 
 USER_AGENT = "Parley-board/0.1"
-TRANSACTION_BYTES = 6144  # of heap: 3 KB each, and requests in dialogs get twice the number
+TRANSACTION_BYTES = 2048  # of heap: answered ones hold 0.5 KB each, and those in dialogs get twice the number
 SERVER_TRANSACTIONS = 512  # each stays for 32 s: more would be a flood, not callers
 DATAGRAMS_PER_TURN = 8  # then the loop looks at its other duties again
 

@@ -5,6 +5,7 @@ from parley.call.call_table import CALL, CALL_IGNORED, PUBLIC_STATES
 from parley.call.reoffer import abandon_reoffer, retry_after_glare
 from parley.call.takeover import name_of
 from parley.call.timers import T1_MS, T2_MS, TIMEOUT_MS, Timers
+from parley.call.transaction import NO_REQUEST, nobody
 from parley.wire.errors import LocalError
 from parley.wire.uri import parse_name_addr
 
@@ -31,10 +32,11 @@ CAUSES = {
 class Accept:
     """A 2xx to an INVITE that waits for its ACK (RFC 3261 13.3.1.4)."""
 
-    def __init__(self, transaction: "Transaction", response: "Response") -> None:
+    def __init__(self, transaction: "Transaction", response: "Response", offered_by_us: bool) -> None:
         self.transaction = transaction
         self.response = response
         self.number = response.cseq()[0]
+        self.offered_by_us = offered_by_us
         self.interval_ms = T1_MS
 
 
@@ -43,7 +45,8 @@ class Call:
 
     id: unique in its endpoint. role: "uac" or "uas". state: "calling", "proceeding", "early", "incoming",
     "answered", "established", "ending" or "ended"; phase: the same in the table's finer terms. request: the
-    INVITE. peer: where it went or came from. offer: the remote SDP offer, b"" when the offer was ours;
+    INVITE; of a callee NO_REQUEST once the ACK has come. peer: where it went or came from. offer: the remote
+    SDP offer, b"" when the offer was ours;
     answer: the SDP that answered. remote_contact: URI or ''; is_focus: their Contact says isfocus (RFC 4579
     4). replaces, joins: the call of ours that an incoming one is to take the place of (RFC 3891) or to be
     mixed with (RFC 3911), or None. user_data is the application's.
@@ -131,7 +134,7 @@ class Call:
 
     def expect_ack(self, transaction: "Transaction", response: "Response", now_ms: int) -> None:
         """Send this 2xx again and again until its ACK comes or 64*T1 are over (RFC 3261 13.3.1.4)."""
-        self.accept = Accept(transaction, response)
+        self.accept = Accept(transaction, response, offered_by_us=not self.offer)
         self.timers.stop("expire")
         self.timers.start("2xx", T1_MS, now_ms)
         self.timers.start("no ack", TIMEOUT_MS, now_ms)
@@ -139,6 +142,8 @@ class Call:
     def stop_accept(self) -> None:
         """The ACK has come."""
         self.accept = None
+        if self.role == "uas":  # the dialog has what is needed of it; memory is short on a board
+            self.request = NO_REQUEST
         self.timers.stop("2xx")
         self.timers.stop("no ack")
 
@@ -154,5 +159,7 @@ class Call:
         self.timers.stop_all()
         self.accept = None
         abandon_reoffer(self, 487, now_ms)  # RFC 3261 15.1.2
+        if self.role == "uas" and self.invite is not None:
+            self.invite.tell = nobody  # it lingers for timer L; an ACK it may still hear is of no use
         self.core.calls.pop(self.id, None)
         self.core.release_dialog(self.dialog)

@@ -93,12 +93,11 @@ def receive_ack(call: Call, ack: "Message | None", now_ms: int) -> None:
     if accept is None or ack is None or ack.cseq()[0] != accept.number:
         call.core.count("stray ack")
         return
-    offered_by_us = not accept.transaction.request.body
-    if offered_by_us:
+    if accept.offered_by_us:
         call.answer = ack.body
     first = call.phase in ("answered", "closing")
     call.stop_accept()
     if first:
         call.step("ack", ack, now_ms)
-    elif offered_by_us and call.phase == "established":
+    elif accept.offered_by_us and call.phase == "established":
         call.core.tell("renegotiated", call, ack)

@@ -178,11 +178,12 @@ def _outside(core: "Core", transaction: "Transaction", peer: "Address", now_ms: 
 
 
 def _inside(core: "Core", transaction: "Transaction", dialog: "Dialog", peer: "Address", now_ms: int) -> None:
-    method = transaction.request.method
+    request = transaction.request
+    method = request.method
     call = dialog.call
     if call is not None and call.state == "ended":
         call = None  # only its subscriptions are left (RFC 5057)
-    if method in core.app_methods and not is_refer_news(transaction.request):
+    if method in core.app_methods and not is_refer_news(request):
         _for_application(core, transaction, dialog, peer)
     elif method == "NOTIFY":
         receive_notify(core, dialog, transaction, now_ms)
@@ -194,7 +195,7 @@ def _inside(core: "Core", transaction: "Transaction", dialog: "Dialog", peer: "A
         receive_refer(core, transaction, dialog, peer)
     elif method == "BYE":
         core.respond(transaction, 200, now_ms)
-        call.step("bye", transaction.request, now_ms)
+        call.step("bye", request, now_ms)
     else:  # INVITE, UPDATE
         receive_reoffer(call, transaction, now_ms)
 
@@ -213,10 +214,10 @@ def _answer_options(core: "Core", transaction: "Transaction", now_ms: int) -> No
 
 
 def _receive_cancel(core: "Core", transaction: "Transaction", now_ms: int) -> None:
-    # RFC 3261 9.2: the INVITE has the CANCEL's key but for the method.
-    invite = core.layer.servers.get(server_key(transaction.request)[:-1] + ("INVITE",))
+    invite = core.layer.servers.get(server_key(transaction.request, "INVITE"))  # RFC 3261 9.2
     if invite is None:
         raise RemoteError(481, "")
+    cancel = transaction.request  # an answered transaction lets go of it
     call = core.call_of(invite)
     tag = None if call is None else call.local_tag
     core.layer.respond(transaction, core.response(transaction, 200, tag=tag), now_ms)
@@ -225,7 +226,7 @@ def _receive_cancel(core: "Core", transaction: "Transaction", now_ms: int) -> No
     if call.reoffer_in is invite:
         abandon_reoffer(call, 487, now_ms)
     elif call.invite is invite:
-        call.step("cancel", transaction.request, now_ms)
+        call.step("cancel", cancel, now_ms)
 
 
 def _receive_ack(core: "Core", ack: "Request", invite: "Transaction | None", now_ms: int) -> None:

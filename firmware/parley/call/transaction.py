@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from parley.call.peers import Address
 
     Message = Request | Response
-    Key = tuple[str, ...]
     Tell = Callable[["Transaction", str, Message | None, int], None]
 
 MAGIC_COOKIE = "z9hG4bK"  # RFC 3261 8.1.1.7
@@ -66,15 +65,16 @@ def nobody(transaction: "Transaction", event: str, message: "Message | None", no
 class Transaction:
     """One request and its responses, on one side.
 
-    kind: a key of MACHINES. request: the request that opened it. peer: where our messages go. sent: what we
-    sent last. state: as in the table; "terminated" once the layer has forgotten it.
+    kind: a key of MACHINES. request: the request that opened it, NO_REQUEST once that is not needed. peer:
+    where our messages go. sent: what we sent last and may send again. state: as in the table; "terminated"
+    once the layer has forgotten it.
     """
 
     def __init__(
         self,
         layer: "TransactionLayer",
         kind: str,
-        key: "Key",
+        key: str,
         request: Request,
         peer: "Address",
         tell: "Tell",
@@ -87,7 +87,7 @@ class Transaction:
         self.peer = peer
         self.tell = tell
         self.sent = b""
-        self.merged: "Key" = ()  # merge_key() of a request of theirs
+        self.merged = ""  # merge_key() of a request of theirs
         self.reliable = layer.reliable or is_stream(peer)
         self._interval_ms = 0
         self._timers = Timers(layer.timers, self)
@@ -114,7 +114,7 @@ class Transaction:
     def terminate(self) -> None:
         """End it: no timer, no match any more."""
         self.state = "terminated"
-        self.sent = b""
+        self._keep("key")
         self._timers.stop_all()
         self.layer.forget(self)
 
@@ -130,8 +130,8 @@ class Transaction:
             self._timers.stop(timer)
         elif verb in ("double", "back", "slow"):
             self._start_again(verb, timer[-1], now_ms)
-        elif verb == "release":
-            self.request, self.tell = NO_REQUEST, nobody
+        elif verb == "keep":
+            self._keep(timer)
         elif verb == "pass":
             self.tell(self, event, message, now_ms)
         elif verb == "tell":
@@ -139,6 +139,13 @@ class Transaction:
             self.tell(self, timer, None, now_ms)
         else:
             self._transmit(action, message)
+
+    def _keep(self, parts: str) -> None:
+        self.request = NO_REQUEST
+        if "sent" not in parts:
+            self.sent = b""
+        if "user" not in parts:
+            self.tell = nobody
 
     def _start(self, timer: str, now_ms: int) -> None:
         interval_ms = INTERVALS[timer][self.reliable]
@@ -157,9 +164,8 @@ class Transaction:
 
     def _transmit(self, action: str, message: "Message | None") -> None:
         if action == "ack" and isinstance(message, Response):
-            self.layer.transmit(ack_of_failure(self.request, message).to_bytes(), self.peer)
-            return
-        if action == "resend":
+            self.sent = ack_of_failure(self.request, message).to_bytes()
+        elif action == "resend":
             self.layer.count("retransmitted")
         elif action == "send trying":
             self.sent = response_to(self.request, 100).to_bytes()
@@ -177,27 +183,34 @@ def response_event(response: Response) -> str:
     return "2xx" if invite and response.status < 300 else "final"
 
 
-def server_key(request: Request) -> "Key":
+def client_key(message: "Message") -> str:
+    """Return what a response has in common with our request (RFC 3261 17.1.3). Raises RemoteError(400)."""
+    return f"{message.top_via().branch.lower()}\n{message.cseq()[1]}"
+
+
+def server_key(request: Request, method: str = "") -> str:
     """Return what identifies the transaction of a request (RFC 3261 17.2.3); an ACK has its INVITE's key.
+
+    method: in place of the request's own; a CANCEL has its INVITE's key but for the method (9.2).
 
     Raises RemoteError(400) without usable Via, CSeq, From or Call-ID.
     """
     via = request.top_via()
-    number, method = request.cseq()
-    method = "INVITE" if method == "ACK" else method
+    number, own_method = request.cseq()
+    method = method or ("INVITE" if own_method == "ACK" else own_method)
     branch = via.branch.lower()
-    sent_by = (branch, via.host.lower(), str(via.port), method)
+    sent_by = f"{branch}\n{via.host.lower()}\n{via.port}\n{method}"  # none of them holds a line end
     if branch.startswith(_COOKIE) and branch != _COOKIE:  # the cookie alone names nothing (RFC 4475 3.2.1)
         return sent_by
     # An RFC 2543 peer. The To tag is left out: it is the only part in which an ACK differs from its INVITE.
     # Of Via only what the peer wrote: we add received and rport ourselves.
-    return (request.uri, request.from_tag() or "", request.call_id(), str(number)) + sent_by
+    return f"{request.uri}\n{request.from_tag() or ''}\n{request.call_id()}\n{number}\n{sent_by}"
 
 
-def merge_key(request: Request) -> "Key":
+def merge_key(request: Request) -> str:
     """Return what two copies of one request have in common that came by two paths (RFC 3261 8.2.2.2)."""
     number, method = request.cseq()
-    return (request.from_tag() or "", request.call_id(), str(number), method)
+    return f"{request.from_tag() or ''}\n{request.call_id()}\n{number}\n{method}"
 
 
 class TransactionLayer:
@@ -220,9 +233,9 @@ class TransactionLayer:
         self.count = count
         self.reliable = reliable
         self.outgoing: "list[tuple[bytes, Address]]" = []
-        self.clients: "dict[Key, Transaction]" = {}
-        self.servers: "dict[Key, Transaction]" = {}
-        self._merged: "dict[Key, Transaction]" = {}
+        self.clients: "dict[str, Transaction]" = {}
+        self.servers: "dict[str, Transaction]" = {}
+        self._merged: "dict[str, Transaction]" = {}
         self._token = token
         self._via = via
 
@@ -240,7 +253,7 @@ class TransactionLayer:
         if request.get("Via") is None:
             request.insert_first("Via", self.new_via(peer))
         kind = "client INVITE" if request.method == "INVITE" else "client non-INVITE"
-        key = (request.top_via().branch.lower(), request.method)
+        key = client_key(request)
         transaction = Transaction(self, kind, key, request, peer, tell)
         self.clients[key] = transaction
         transaction.step("send request", request, now_ms)
@@ -248,7 +261,7 @@ class TransactionLayer:
 
     def receive_response(self, response: Response, now_ms: int) -> None:
         """Hand a response to its client transaction (RFC 3261 17.1.3). Raises RemoteError(400)."""
-        transaction = self.clients.get((response.top_via().branch.lower(), response.cseq()[1]))
+        transaction = self.clients.get(client_key(response))
         if transaction is None:
             self.count("stray response")
             return

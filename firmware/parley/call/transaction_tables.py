@@ -13,9 +13,10 @@ A table maps (state, event) to (new state, actions). Events are
 * "transport error": a datagram could not be delivered (RFC 3261 17.1.4, 17.2.4).
 
 Actions are "send" (what came with the event), "resend" (what was sent last), "ack" (17.1.1.3), "send
-trying", "pass" (tell the user, always last), "tell timeout", "tell transport error", "release" (let go of
-request and user: the response in bytes is all that is needed now), "start X", "stop X", and to start X
-again: "double X" (twice the interval), "back off X" (twice the interval, at most T2), "slow X" (T2).
+trying", "pass" (tell the user), "tell timeout", "tell transport error", "start X", "stop X", and to start X
+again: "double X" (twice the interval), "back off X" (twice the interval, at most T2), "slow X" (T2). "keep
+X" lets go of the request and of all but X, which names "sent", "user", both, or only the "key": a transaction
+lingers for up to 32 s and holds nothing meanwhile that its state has no use for. Only that comes after "pass".
 
 X_IGNORED lists what may happen and changes nothing. A pair that is in neither can only come from a mistake
 of our own (a second final answer, a timer that was stopped): it raises LocalError and changes nothing. The
@@ -30,14 +31,14 @@ CLIENT_INVITE = {
     ("calling", "timer A"): ("calling", ("resend", "double A")),
     ("calling", "timer B"): ("terminated", ("tell timeout",)),
     ("calling", "1xx"): ("proceeding", ("stop A", "stop B", "start C", "pass")),
-    ("calling", "2xx"): ("accepted", ("stop A", "stop B", "start M", "pass")),
-    ("calling", "final"): ("completed", ("stop A", "stop B", "start D", "ack", "pass")),
+    ("calling", "2xx"): ("accepted", ("stop A", "stop B", "start M", "pass", "keep user")),
+    ("calling", "final"): ("completed", ("stop A", "stop B", "start D", "ack", "pass", "keep sent user")),
     ("calling", "transport error"): ("terminated", ("tell transport error",)),
     ("proceeding", "1xx"): ("proceeding", ("start C", "pass")),
-    ("proceeding", "2xx"): ("accepted", ("stop C", "start M", "pass")),
-    ("proceeding", "final"): ("completed", ("stop C", "start D", "ack", "pass")),
+    ("proceeding", "2xx"): ("accepted", ("stop C", "start M", "pass", "keep user")),
+    ("proceeding", "final"): ("completed", ("stop C", "start D", "ack", "pass", "keep sent user")),
     ("proceeding", "timer C"): ("terminated", ("tell timeout",)),
-    ("completed", "final"): ("completed", ("ack",)),
+    ("completed", "final"): ("completed", ("resend",)),  # the ACK (17.1.1.2)
     ("completed", "transport error"): ("terminated", ("tell transport error",)),
     ("completed", "timer D"): ("terminated", ()),
     ("accepted", "2xx"): ("accepted", ("pass",)),
@@ -55,12 +56,12 @@ CLIENT_NON_INVITE = {
     ("trying", "timer E"): ("trying", ("resend", "back off E")),
     ("trying", "timer F"): ("terminated", ("tell timeout",)),
     ("trying", "1xx"): ("proceeding", ("pass",)),
-    ("trying", "final"): ("completed", ("stop E", "stop F", "start K", "pass")),
+    ("trying", "final"): ("completed", ("stop E", "stop F", "start K", "pass", "keep key")),
     ("trying", "transport error"): ("terminated", ("tell transport error",)),
     ("proceeding", "timer E"): ("proceeding", ("resend", "slow E")),  # 17.1.2.2: every T2
     ("proceeding", "timer F"): ("terminated", ("tell timeout",)),
     ("proceeding", "1xx"): ("proceeding", ("pass",)),
-    ("proceeding", "final"): ("completed", ("stop E", "stop F", "start K", "pass")),
+    ("proceeding", "final"): ("completed", ("stop E", "stop F", "start K", "pass", "keep key")),
     ("proceeding", "transport error"): ("terminated", ("tell transport error",)),
     ("completed", "timer K"): ("terminated", ()),
 }
@@ -74,8 +75,8 @@ SERVER_INVITE = {
     ("proceeding", "timer trying"): ("proceeding", ("send trying",)),
     ("proceeding", "request"): ("proceeding", ("resend",)),
     ("proceeding", "send 1xx"): ("proceeding", ("stop trying", "send")),
-    ("proceeding", "send 2xx"): ("accepted", ("stop trying", "send", "start L")),
-    ("proceeding", "send final"): ("completed", ("stop trying", "send", "start G", "start H", "release")),
+    ("proceeding", "send 2xx"): ("accepted", ("stop trying", "send", "start L", "keep user")),
+    ("proceeding", "send final"): ("completed", ("stop trying", "send", "start G", "start H", "keep sent")),
     ("proceeding", "transport error"): ("terminated", ("tell transport error",)),
     ("completed", "request"): ("completed", ("resend",)),
     ("completed", "timer G"): ("completed", ("resend", "back off G")),
@@ -99,11 +100,11 @@ SERVER_INVITE_IGNORED = [
 SERVER_NON_INVITE = {
     ("init", "request"): ("trying", ("start answer", "pass")),
     ("trying", "send 1xx"): ("proceeding", ("send",)),
-    ("trying", "send final"): ("completed", ("stop answer", "send", "start J", "release")),
+    ("trying", "send final"): ("completed", ("stop answer", "send", "start J", "keep sent")),
     ("trying", "timer answer"): ("terminated", ("tell timeout",)),
     ("proceeding", "request"): ("proceeding", ("resend",)),
     ("proceeding", "send 1xx"): ("proceeding", ("send",)),
-    ("proceeding", "send final"): ("completed", ("stop answer", "send", "start J", "release")),
+    ("proceeding", "send final"): ("completed", ("stop answer", "send", "start J", "keep sent")),
     ("proceeding", "timer answer"): ("terminated", ("tell timeout",)),
     ("proceeding", "transport error"): ("terminated", ("tell transport error",)),
     ("completed", "request"): ("completed", ("resend",)),
