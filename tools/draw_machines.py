@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 from parley.call.call_table import CALL
+from parley.call.notifier_table import NOTIFIER
+from parley.call.subscriber_table import SUBSCRIBER
 from parley.call.transaction_tables import MACHINES
 from parleyd.lease import LEASE_TABLE
 from parleyue.flow_table import FLOW
@@ -44,7 +46,12 @@ def diagram(table: object) -> str:
 def page() -> str:
     """Return the whole page."""
     sections = [(f"Transaction: {name}", table) for name, (table, _) in MACHINES.items()]
-    sections += [("Call", CALL), ("Lease of a slot", LEASE_TABLE), ("The initiator's phone", FLOW)]
+    sections += [
+        ("Call", CALL),
+        ("Subscription: notifier", NOTIFIER),
+        ("Subscription: subscriber", SUBSCRIBER),
+    ]
+    sections += [("Lease of a slot", LEASE_TABLE), ("The initiator's phone", FLOW)]
     return HEAD + "".join(f"\n## {title}\n\n{diagram(table)}\n" for title, table in sections)
 
 

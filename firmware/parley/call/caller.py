@@ -4,7 +4,7 @@ from parley.call.call import Call
 from parley.call.call_actions import ack_of_success, the_dialog
 from parley.call.dialog import confirm, dialog_of_sent
 from parley.call.peers import destination_of
-from parley.call.requests import add_all, address_of_record, header_of, target_of
+from parley.call.requests import add_all, address_of_record, check_headers, header_of, target_of
 from parley.call.transaction import nobody
 from parley.wire.errors import LocalError, RemoteError
 from parley.wire.sip import Response
@@ -29,6 +29,7 @@ def invite(
     from_uri: "str | None",
     headers: "HeaderList",
     redirected: "Call | None",
+    contact: "str | None" = None,
 ) -> Call:
     """Send an INVITE; see Endpoint.invite."""
     target, uri_headers = target_of(uri)
@@ -45,6 +46,9 @@ def invite(
         request.set("From", header_of(before, "From"))
         request.set("To", header_of(before, "To"))
     call = Call(core, "uac", request, peer or destination_of(target), core.new_number())
+    if contact is not None:
+        check_headers((), contact)
+        call.contact = contact
     request.add("Contact", call.contact)
     request.add("Allow", core.allow)
     add_all(request, uri_headers)

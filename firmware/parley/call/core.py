@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from parley.call.call import Call
     from parley.call.dialog import Dialog
+    from parley.call.event_subscription import EventSubscription
     from parley.call.events import Subject
     from parley.call.requests import HeaderList
     from parley.call.subscription import Subscription
@@ -44,12 +45,16 @@ class Core:
         limit: int,
         reliable: bool,
         extensions: "tuple[str, ...]" = (),
+        packages: "dict[str, str] | None" = None,
     ) -> None:
         host, port = local[0], local[1]
         self.random_bytes = random_bytes
         self.user_agent = user_agent
         self.app_methods = methods
-        self.allow = ", ".join(METHODS + tuple([method for method in methods if method not in METHODS]))
+        self.packages = packages or {}  # event packages we serve -> content type of their documents
+        self.methods = METHODS + (("SUBSCRIBE",) if packages else ())
+        self.allow = ", ".join(self.methods + tuple([one for one in methods if one not in self.methods]))
+        self.allow_events = ", ".join(["refer"] + list(self.packages))  # RFC 6665 8.2.2
         self.uri = SipUri("sip", user, host, port)
         transport = "TCP" if reliable else "UDP"
         contact_uri = SipUri("sip", user, host, port, [("transport", transport.lower())])
@@ -63,7 +68,7 @@ class Core:
         )
         self.dialogs: "dict[tuple[str, str], Dialog]" = {}
         self.calls: "dict[int, Call]" = {}
-        self.subscriptions: "list[Subscription]" = []
+        self.subscriptions: "list[Subscription | EventSubscription]" = []
         self.events: list[Event] = []
         self.supported = ", ".join((SUPPORTED,) + extensions)
         self.supported_tags = self.supported.split(", ")

@@ -9,6 +9,7 @@ from parley.wire.uri import NameAddr, parse_name_addr, parse_uri
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from parley.call.call import Call
+    from parley.call.event_subscription import EventSubscription
     from parley.call.peers import Address
     from parley.call.subscription import Subscription
 
@@ -41,7 +42,7 @@ class Dialog:
         self.local_seq = 0
         self.remote_seq: "int | None" = None
         self.call: "Call | None" = None
-        self.subscriptions: "list[Subscription]" = []
+        self.subscriptions: "list[Subscription | EventSubscription]" = []
         self.refers_received = 0
 
     @property

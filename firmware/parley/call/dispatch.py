@@ -1,12 +1,15 @@
 """Where their requests go: the UAS rules of RFC 3261 8.2 and 12.2.2, then the part the method belongs to."""
 
 from parley.call.callee import receive_ack, receive_invite
-from parley.call.core import ACCEPT, KNOWN_METHODS, METHODS
+from parley.call.core import ACCEPT, KNOWN_METHODS
+from parley.call.notifier import MIN_EXPIRES_S, receive_subscribe
 from parley.call.peers import way_back
 from parley.call.referee import receive_refer
 from parley.call.referrer import is_refer_news, receive_notify
 from parley.call.reoffer import abandon_reoffer, receive_reoffer
 from parley.call.server_request import ServerRequest
+from parley.call.subscriber import receive_news
+from parley.call.subscription import parse_event
 from parley.call.takeover import check_no_naming
 from parley.call.transaction import server_key
 from parley.wire.errors import RemoteError
@@ -80,10 +83,12 @@ def _refuse(core: "Core", transaction: "Transaction", error: RemoteError, now_ms
         headers.append(("Warning", f'399 {core.uri.host} "No SDP is accepted"'))
     elif status == 415:
         headers.append(("Accept", SDP))
+    elif status == 423:
+        headers.append(("Min-Expires", str(MIN_EXPIRES_S)))
     elif status == 420:
         headers.append(("Unsupported", error.reason))
     elif status == 489:
-        headers.append(("Allow-Events", "refer"))
+        headers.append(("Allow-Events", core.allow_events))
     elif status == 500:
         headers.append(("Retry-After", RETRY_AFTER_S))
     reason = error.reason if status == 400 else None
@@ -94,7 +99,7 @@ def _inspect(core: "Core", request: "Request") -> None:
     # What cannot be read is refused first; then RFC 3261 8.2.1 to 8.2.3, in the RFC's order.
     method = request.method
     scheme_error = _check_syntax(request)
-    if method not in METHODS and method not in core.app_methods:
+    if method not in core.methods and method not in core.app_methods:
         raise RemoteError(405 if method in KNOWN_METHODS else 501, "")
     if method == "CANCEL":  # RFC 3261 9.2: what it asks for was asked already
         return
@@ -171,6 +176,8 @@ def _outside(core: "Core", transaction: "Transaction", peer: "Address", now_ms: 
         receive_invite(core, transaction, peer, now_ms)
     elif method == "REFER":
         receive_refer(core, transaction, None, peer)
+    elif method == "SUBSCRIBE":
+        receive_subscribe(core, transaction, None, peer, now_ms)
     elif method == "OPTIONS":
         _answer_options(core, transaction, now_ms)
     else:  # BYE, UPDATE, NOTIFY
@@ -186,7 +193,9 @@ def _inside(core: "Core", transaction: "Transaction", dialog: "Dialog", peer: "A
     if method in core.app_methods and not is_refer_news(request):
         _for_application(core, transaction, dialog, peer)
     elif method == "NOTIFY":
-        receive_notify(core, dialog, transaction, now_ms)
+        _receive_notify(core, dialog, transaction, now_ms)
+    elif method == "SUBSCRIBE":
+        receive_subscribe(core, transaction, dialog, peer, now_ms)
     elif method == "OPTIONS":
         _answer_options(core, transaction, now_ms)
     elif call is None:
@@ -200,6 +209,14 @@ def _inside(core: "Core", transaction: "Transaction", dialog: "Dialog", peer: "A
         receive_reoffer(call, transaction, now_ms)
 
 
+def _receive_notify(core: "Core", dialog: "Dialog", transaction: "Transaction", now_ms: int) -> None:
+    package = parse_event(transaction.request.get("Event") or "")[0]
+    if package in [known.package for known in dialog.subscriptions if known.package != "refer"]:
+        receive_news(core, dialog, transaction, now_ms)
+    else:
+        receive_notify(core, dialog, transaction, now_ms)
+
+
 def _for_application(
     core: "Core", transaction: "Transaction", dialog: "Dialog | None", peer: "Address"
 ) -> None:
@@ -210,6 +227,7 @@ def _for_application(
 def _answer_options(core: "Core", transaction: "Transaction", now_ms: int) -> None:
     # RFC 3261 11.2
     headers = [("Allow", core.allow), ("Accept", ACCEPT), ("Supported", core.supported)]
+    headers.append(("Allow-Events", core.allow_events))
     core.respond(transaction, 200, now_ms, headers=headers)
 
 

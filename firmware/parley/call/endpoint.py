@@ -10,17 +10,20 @@ Mistakes of the caller raise LocalError and change nothing. Mistakes of the peer
 SIP response, or silence and a counter.
 """
 
-from parley.call import callee, caller, client_request, referee, referrer, reoffer
+from parley.call import callee, caller, client_request, reoffer
 from parley.call.call import Call
 from parley.call.client_request import ClientRequest
 from parley.call.core import Core
 from parley.call.dispatch import receive_request, refuse_stateless
+from parley.call.event_subscription import EventSubscription
 from parley.call.events import Event
+from parley.call.notifier import SubscribeRequest
 from parley.call.peers import way_back
 from parley.call.referee import ReferRequest
 from parley.call.requests import check_headers
 from parley.call.server_request import ServerRequest
 from parley.call.subscription import Subscription
+from parley.call.subscription_commands import SubscriptionCommands
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Response, note_source, parse_message
 
@@ -31,17 +34,28 @@ if TYPE_CHECKING:
     from parley.call.requests import HeaderList
     from parley.call.transaction import Address
 
-__all__ = ("Call", "ClientRequest", "Endpoint", "Event", "ReferRequest", "ServerRequest", "Subscription")
+__all__ = (
+    "Call",
+    "ClientRequest",
+    "Endpoint",
+    "Event",
+    "EventSubscription",
+    "ReferRequest",
+    "ServerRequest",
+    "SubscribeRequest",
+    "Subscription",
+)
 
 
-class Endpoint:
+class Endpoint(SubscriptionCommands):
     """One SIP user agent at one address.
 
     local: (host, port) peers reach us at. random_bytes: callable(n) -> n unpredictable bytes. user: user
     part of our own URI. methods: further methods the application answers ("request" events). contact_params:
     appended to our Contact, e.g. ";isfocus". limit: server transactions beyond which new work is refused
     with 503. reliable: the transport is TCP. extensions: option tags the application knows what to do with:
-    "replaces" and "join" (see answer). Hosts may be names: whoever sends a datagram resolves them.
+    "replaces" and "join" (see answer). packages: event packages we serve (RFC 6665) and the content type of their
+    documents ("subscribe" events). Hosts may be names: whoever sends a datagram resolves them.
     """
 
     def __init__(
@@ -55,9 +69,19 @@ class Endpoint:
         limit: int = 4096,
         reliable: bool = False,
         extensions: "tuple[str, ...]" = (),
+        packages: "dict[str, str] | None" = None,
     ) -> None:
         self._core = Core(
-            local, random_bytes, user, user_agent, methods, contact_params, limit, reliable, extensions
+            local,
+            random_bytes,
+            user,
+            user_agent,
+            methods,
+            contact_params,
+            limit,
+            reliable,
+            extensions,
+            packages,
         )
         self._now_ms = 0
         self.counters = self._core.counters
@@ -136,15 +160,19 @@ class Endpoint:
         from_uri: "str | None" = None,
         headers: "HeaderList" = (),
         redirected: "Call | None" = None,
+        contact: "str | None" = None,
     ) -> "Call":
         """Call uri with this SDP offer; peer: where to send it, by default what the URI says.
 
         redirected: the call whose 3xx named this URI; To, From and Call-ID are kept then (RFC 3261 8.1.3.4).
+        contact: the whole Contact value, as in answer().
         Events: "progress", then "answered", "redirected" or "rejected". Raises LocalError when uri is no SIP
         URI.
         """
         caller.check_redirected(redirected)
-        return caller.invite(self._core, uri, body, self._at(now_ms), peer, from_uri, headers, redirected)
+        return caller.invite(
+            self._core, uri, body, self._at(now_ms), peer, from_uri, headers, redirected, contact
+        )
 
     def provisional(self, call: "Call", status: int, now_ms: int, headers: "HeaderList" = ()) -> None:
         """Send a 1xx (101-199) to an incoming call."""
@@ -195,47 +223,6 @@ class Endpoint:
         check_headers(headers)
         call.bye_headers = list(headers)
         call.step("hangup", None, self._at(now_ms))
-
-    # -- REFER
-
-    def refer(
-        self,
-        call: "Call",
-        refer_to: str,
-        now_ms: int,
-        headers: "HeaderList" = (),
-        give_up_ms: "int | None" = None,
-    ) -> "Subscription":
-        """Ask the peer of an established call to call refer_to (RFC 3515). Events: "refer_progress".
-
-        refer_to: a URI, or a whole name-addr. give_up_ms: how long to wait for a response, by default 32 s.
-        """
-        return referrer.refer(self._core, call, refer_to, self._at(now_ms), headers, give_up_ms)
-
-    def refer_outside(
-        self,
-        uri: str,
-        refer_to: str,
-        now_ms: int,
-        peer: "Address | None" = None,
-        headers: "HeaderList" = (),
-        give_up_ms: "int | None" = None,
-    ) -> "Subscription":
-        """Ask uri, with whom there is no call, to call refer_to. Events: "refer_progress"."""
-        return referrer.refer_outside(self._core, uri, refer_to, self._at(now_ms), peer, headers, give_up_ms)
-
-    def accept_refer(self, refer: "ReferRequest", now_ms: int) -> "Subscription":
-        """Take a "referred" request on: 202 and a NOTIFY of 100. To refuse it, respond()."""
-        return referee.accept_refer(refer, self._at(now_ms))
-
-    def notify_refer(
-        self, subscription: "Subscription", status: int, reason: "str | None", now_ms: int
-    ) -> None:
-        """Tell the referrer how the call it asked for fares; a final status (200-699) ends the subscription.
-
-        reason: phrase, None for the usual one. Raises LocalError after a final status.
-        """
-        referee.notify_refer(subscription, status, reason, self._at(now_ms))
 
     # -- other requests
 

@@ -4,11 +4,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from parley.call.call import Call
     from parley.call.client_request import ClientRequest
+    from parley.call.event_subscription import EventSubscription
     from parley.call.server_request import ServerRequest
     from parley.call.subscription import Subscription
     from parley.wire.sip import Request, Response
 
-    Subject = Call | ClientRequest | ServerRequest | Subscription
+    Subject = Call | ClientRequest | EventSubscription | ServerRequest | Subscription
 
 # kind -> what it says; subject in brackets
 KINDS = {
@@ -26,6 +27,9 @@ KINDS = {
     "response": "the final response, or None and text 'timeout' or 'transport error' [ClientRequest]",
     "referred": "a REFER; accept_refer or respond is due [ReferRequest]",
     "refer_progress": "what became of a REFER of ours: status, final [Subscription]",
+    "subscribe": "a SUBSCRIBE; accept_subscribe or respond is due [SubscribeRequest]",
+    "news": "a NOTIFY with a document came [EventSubscription]",
+    "subscription_over": "a subscription has ended; text says why [EventSubscription]",
 }
 
 

@@ -152,7 +152,9 @@ def receive_notify(core: "Core", dialog: Dialog, transaction: "Transaction", now
 def _find(dialog: Dialog, event_id: str) -> "Subscription | None":
     # RFC 3515 2.4.6: the id is the CSeq of the REFER; without one it is the only or the first.
     for subscription in dialog.subscriptions:
-        if subscription.role == "subscriber" and event_id in ("", str(subscription.number)):
+        if not isinstance(subscription, Subscription) or subscription.role != "subscriber":
+            continue
+        if event_id in ("", str(subscription.number)):
             return subscription
     return None
 

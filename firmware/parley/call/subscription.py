@@ -26,6 +26,8 @@ class Subscription:
     will be told. reason: of Subscription-State, or ''. request: the REFER. user_data is the application's.
     """
 
+    package = "refer"
+
     def __init__(
         self,
         core: "Core",
