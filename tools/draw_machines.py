@@ -7,6 +7,7 @@ from pathlib import Path
 
 from parley.call.call_table import CALL
 from parley.call.notifier_table import NOTIFIER
+from parley.call.session_table import SESSION
 from parley.call.subscriber_table import SUBSCRIBER
 from parley.call.transaction_tables import MACHINES
 from parleyd.lease import LEASE_TABLE
@@ -51,7 +52,11 @@ def page() -> str:
         ("Subscription: notifier", NOTIFIER),
         ("Subscription: subscriber", SUBSCRIBER),
     ]
-    sections += [("Lease of a slot", LEASE_TABLE), ("The initiator's phone", FLOW)]
+    sections += [
+        ("Session timer of a call", SESSION),
+        ("Lease of a slot", LEASE_TABLE),
+        ("The initiator's phone", FLOW),
+    ]
     return HEAD + "".join(f"\n## {title}\n\n{diagram(table)}\n" for title, table in sections)
 
 

@@ -26,7 +26,9 @@ class IncomingTest(unittest.TestCase):
         self.assertEqual((response.get("X-Test"), response.get("Content-Type")), ("1", "application/sdp"))
         self.assertEqual(response.to_tag(), bench.call.local_tag)
         self.assertTrue("REFER" in response.get_all("Allow"))
-        self.assertEqual((response.get("Supported"), response.get("Server")), ("norefersub", "Parley/0.1"))
+        self.assertEqual(
+            (response.get("Supported"), response.get("Server")), ("norefersub, 100rel, timer", "Parley/0.1")
+        )
         self.assertEqual(bench.call.state, "answered")
         bench.ack()
         self.assertEqual((bench.call.state, bench.told()[-1]), ("established", ("established", "")))

@@ -59,7 +59,7 @@ class ContractTest(unittest.TestCase):
         self.assertTrue(len(dict.fromkeys(heard, 1)) >= 7)
 
     def test_a_long_call_needs_nothing(self):
-        network, near, far, call, far_call = established_pair()
+        network, near, far, call, far_call = established_pair(session_expires_s=0)
         network.run(60000)
         self.assertEqual((near.endpoint.next_deadline(), far.endpoint.next_deadline()), (None, None))
         lines = len(network.log)

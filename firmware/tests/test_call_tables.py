@@ -7,6 +7,7 @@ from parley.call.call_actions import ACTIONS
 from parley.call.call_table import CALL, CALL_IGNORED, PUBLIC_STATES
 from parley.call.core import Core
 from parley.call.requests import new_request
+from parley.call.session_table import SESSION, SESSION_IGNORED
 from parley.call.transaction import INTERVALS, Transaction, nobody
 from parley.call.transaction_tables import MACHINES
 from parley.wire.errors import LocalError
@@ -43,7 +44,7 @@ ILLEGAL = {
     + pairs("init completed terminated", "timer answer")
     + pairs("init trying proceeding terminated", "timer J"),
 }
-CALLER_ONLY = "progress, early, accepted, redirect, refuse"
+CALLER_ONLY = "progress, early, accepted, redirect, refuse, again"
 CALLEE_ONLY = "ack, cancel, send progress, send accept, send refuse"
 CALL_ILLEGAL = (
     pairs("calling proceeding early withdrawn cancelling", CALLEE_ONLY)
@@ -54,9 +55,14 @@ CALL_ILLEGAL = (
     + pairs("calling proceeding withdrawn ended", "bye")  # there is no dialog it could be in
     + pairs("incoming established leaving ended", "ack")  # only an expected ACK becomes an event
     + pairs("calling proceeding early withdrawn cancelling incoming leaving ended", "no ack")
+    + pairs(
+        "calling proceeding early withdrawn cancelling answered closing established leaving ended", "no prack"
+    )
     + pairs("calling withdrawn answered closing established leaving ended", "expire")
     + pairs("calling proceeding early withdrawn cancelling incoming answered closing established", "bye done")
 )
+
+SESSION_ILLEGAL = pairs("off asking watching over", "timer refresh") + pairs("off over", "timer expiry")
 
 
 def states_of(table):
@@ -97,6 +103,10 @@ class TablesTest(unittest.TestCase):
 
     def test_call_table_is_closed(self):
         self.closed("call", CALL, CALL_IGNORED, CALL_ILLEGAL)
+
+    def test_session_table_is_closed(self):
+        self.closed("session", SESSION, SESSION_IGNORED, SESSION_ILLEGAL)
+        self.reached("session", SESSION, ["off"])
 
     def test_no_state_is_unreachable(self):
         for kind in MACHINES:

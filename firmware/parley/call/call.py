@@ -2,7 +2,10 @@
 
 from parley.call.call_actions import ACTIONS
 from parley.call.call_table import CALL, CALL_IGNORED, PUBLIC_STATES
-from parley.call.reoffer import abandon_reoffer, retry_after_glare
+from parley.call.change import retry_after_glare
+from parley.call.dialog import allows_update
+from parley.call.reoffer import abandon_reoffer
+from parley.call.session_timer import SessionTimer
 from parley.call.takeover import name_of
 from parley.call.timers import T1_MS, T2_MS, TIMEOUT_MS, Timers
 from parley.call.transaction import NO_REQUEST, nobody
@@ -11,9 +14,12 @@ from parley.wire.uri import parse_name_addr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from parley.call.challenge import Credentials
+    from parley.call.change import Change
     from parley.call.core import Core
     from parley.call.dialog import Dialog
-    from parley.call.transaction import Address, Transaction
+    from parley.call.reliable import ReliableProgress
+    from parley.call.transaction import Address, Tell, Transaction
     from parley.wire.sip import Request, Response
 
     Message = Request | Response
@@ -25,6 +31,7 @@ CAUSES = {
     "hangup": "hangup",
     "no ack": "no ack",
     "expire": "no answer",
+    "no prack": "no prack",
     "send refuse": "rejected",
 }
 
@@ -76,16 +83,24 @@ class Call:
         self.user_data: object = None
         self.dialog: "Dialog | None" = None
         self.invite: "Transaction | None" = None
+        self.told: "Tell | None" = None  # hears of our INVITE
         self.ack = b""  # the last ACK of a 2xx, and where it went
         self.ack_peer = peer
         self.accept: Accept | None = None
         self.reoffer_in: "Transaction | None" = None  # theirs, waiting for answer_reoffer
         self.reoffer_out: "Transaction | None" = None  # ours, waiting for its final response
-        self.reoffer_body = b""  # of ours, kept for a second try after glare
+        self.change_again: "Change | None" = None  # of ours, kept for a second try after glare
         self.reoffer_gone = False  # theirs ended before answer_reoffer came
         self.bye_headers: "list[tuple[str, str]]" = []
         self.cause = ""
+        self.local_sdp = request.body if role == "uac" else b""  # ours, last agreed on
+        self.early: "dict[str, Dialog]" = {}  # by their tag: one for each fork of our INVITE
+        self.early_answered = False  # offer and answer were exchanged in reliable 1xx (RFC 3262 5)
+        self.peer_updates = role == "uas" and allows_update(request)
+        self.reliable: "ReliableProgress | None" = None  # of an INVITE that requires 100rel
+        self.credentials: "Credentials | None" = None  # for a 401 or 407 to our INVITE
         self.timers = Timers(core.timers, self)
+        self.session = SessionTimer(self)
 
     def __repr__(self) -> str:
         return f"<Call {self.id} {self.role} {self.phase} {self.remote_uri}>"
@@ -125,17 +140,23 @@ class Call:
         """Timer `name` fired."""
         if name == "2xx":
             self._resend_accept(now_ms)
+        elif name == "1xx" and self.reliable is not None:
+            self.reliable.resend(now_ms)
         elif name == "glare":
             retry_after_glare(self, now_ms)
         elif name == "reoffer":
             abandon_reoffer(self, 500, now_ms)
-        else:  # "expire", "no ack"
+        elif name in ("refresh", "expiry"):
+            self.session.step("timer " + name, now_ms)
+        else:  # "expire", "no ack", "no prack"
             self.step(name, None, now_ms)
 
     def expect_ack(self, transaction: "Transaction", response: "Response", now_ms: int) -> None:
         """Send this 2xx again and again until its ACK comes or 64*T1 are over (RFC 3261 13.3.1.4)."""
         self.accept = Accept(transaction, response, offered_by_us=not self.offer)
         self.timers.stop("expire")
+        if self.reliable is not None:
+            self.reliable.stop()
         self.timers.start("2xx", T1_MS, now_ms)
         self.timers.start("no ack", TIMEOUT_MS, now_ms)
 

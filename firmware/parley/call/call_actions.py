@@ -1,6 +1,6 @@
 """The actions of the call table: what a call sends, starts and tells."""
 
-from parley.call.dialog import confirm, contact_of, dialog_of_request, dialog_of_sent
+from parley.call.dialog import allows_update, confirm, contact_of, dialog_of_request, dialog_of_sent
 from parley.call.requests import add_all, cancel_of
 from parley.call.timers import RINGING_LIMIT_MS, TIMEOUT_MS
 from parley.call.transaction import nobody
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Message = Request | Response
     Action = Callable[["Call", Message | None, int], None]
+
+
+MOST_FORKS = 8  # early dialogs of one INVITE
 
 
 def the_dialog(call: "Call") -> "Dialog":
@@ -51,14 +54,33 @@ def open_dialog(call: "Call", message: "Message | None", now_ms: int) -> None:
         return
     if not isinstance(message, Response):
         return
-    if call.dialog is None:
-        call.dialog = dialog_of_sent(call.request)
+    dialog = early_dialog(call, message)
+    if call.dialog is not dialog:
+        call.dialog = dialog
         _register(call)
     try:
-        confirm(call.dialog, message)
         note_contact(call, message)
+        if message.get("Allow") is not None:
+            call.peer_updates = allows_update(message)
+    except RemoteError:
+        call.core.count("bad contact")
+
+
+def early_dialog(call: "Call", response: Response) -> "Dialog":
+    """Return the dialog that this response to our INVITE belongs to: one for each fork (RFC 3261 13.2.2.4)."""
+    tag = response.to_tag() or ""
+    dialog = call.early.get(tag)
+    if dialog is None:
+        dialog = dialog_of_sent(call.request)
+        dialog.call = call
+        if len(call.early) >= MOST_FORKS:  # the loser of a long race; a 2xx still finds its own
+            call.early.pop(next(iter([key for key in call.early if call.early[key] is not call.dialog])))
+        call.early[tag] = dialog
+    try:
+        confirm(dialog, response)
     except RemoteError:
         call.core.count("bad contact")  # the INVITE's own URI stays the target
+    return dialog
 
 
 def _register(call: "Call") -> None:
@@ -71,10 +93,12 @@ def acknowledge(call: "Call", message: "Message | None", now_ms: int) -> None:
     """Send the ACK of a 2xx: a request of its own, outside the transaction (RFC 3261 13.2.2.4)."""
     call.timers.stop("expire")
     if isinstance(message, Response):
-        if call.invite is not None and message.cseq()[0] == call.request.cseq()[0]:
+        if message.body or not call.early_answered:
             call.answer = message.body
         call.ack, call.ack_peer = ack_of_success(call, the_dialog(call), message)
         call.core.layer.transmit(call.ack, call.ack_peer)
+        if call.phase == "established":
+            call.session.concluded(message, now_ms)
 
 
 def ack_of_success(call: "Call", dialog: "Dialog", response: Response) -> "tuple[bytes, Address]":
@@ -98,6 +122,30 @@ def send_bye(call: "Call", message: "Message | None", now_ms: int) -> None:
             call.step("bye done", message, now_ms)
 
     call.core.layer.start_client(bye, dialog.next_hop(), told, now_ms)
+
+
+def invite_again(call: "Call", message: "Message | None", now_ms: int) -> None:
+    """Send the INVITE again as its refusal asks: with credentials, or for a longer session.
+
+    Same dialog-to-be, higher CSeq (RFC 3261 8.1.3.5, RFC 4028 7.3).
+    """
+    core, before = call.core, call.request
+    if call.dialog is not None:
+        call.dialog.call = None
+        core.release_dialog(call.dialog)
+    call.dialog = None
+    call.early = {}
+    call.early_answered = False
+    call.timers.stop_all()
+    changed = ("Via", "CSeq", "Session-Expires", "Min-SE", "Authorization", "Proxy-Authorization")
+    kept = [pair for pair in before.headers if pair[0] not in changed]
+    request = Request("INVITE", before.uri, kept, before.body)
+    request.add("CSeq", f"{before.cseq()[0] + 1} INVITE")
+    add_all(request, call.session.request_headers())
+    if call.credentials is not None:
+        call.credentials.sign(request, core.token())
+    call.request = request
+    call.invite = core.layer.start_client(request, call.peer, call.told or nobody, now_ms)
 
 
 def send_cancel(call: "Call", message: "Message | None", now_ms: int) -> None:
@@ -148,12 +196,14 @@ ACTIONS: "dict[str, Action]" = {
     "open dialog": open_dialog,
     "acknowledge": acknowledge,
     "send bye": send_bye,
+    "invite again": invite_again,
     "send cancel": send_cancel,
     "drop invite": drop_invite,
     "limit ringing": limit_ringing,
     "respond": respond,
     "respond 487": _respond_with(487),
     "respond 480": _respond_with(480),
+    "respond 504": _respond_with(504),
     "await ack": await_ack,
     "tell progress": _tell("progress"),
     "tell answered": _tell("answered"),

@@ -9,7 +9,8 @@ States; in brackets what the application sees where that differs:
   BYE before the ACK);
 * both: established, leaving [ending] (BYE sent), ended.
 
-Events: "progress", "early", "accepted", "redirect", "refuse", "lost" are what comes of our INVITE; "ack",
+Events: "progress", "early", "accepted", "redirect", "refuse", "lost" are what comes of our INVITE, "again" a
+refusal that tells how to ask better (401, 407, 422); "no prack" 64*T1 after a reliable 1xx of ours; "ack",
 "cancel", "bye" come from the peer; "bye done" is the end of our BYE; "no ack" 64*T1 after our 2xx; "expire"
 a limit of our own; "hangup", "send progress", "send accept", "send refuse" are the application's.
 
@@ -25,6 +26,7 @@ CALL = {
     ("calling", "redirect"): ("ended", ("tell redirected",)),
     ("calling", "refuse"): ("ended", ("tell rejected",)),
     ("calling", "lost"): ("ended", ("tell rejected",)),
+    ("calling", "again"): ("calling", ("invite again",)),
     ("calling", "hangup"): ("withdrawn", ()),
     ("proceeding", "progress"): ("proceeding", ("limit ringing", "tell progress")),
     ("proceeding", "early"): ("early", ("limit ringing", "open dialog", "tell progress")),
@@ -32,6 +34,7 @@ CALL = {
     ("proceeding", "redirect"): ("ended", ("tell redirected",)),
     ("proceeding", "refuse"): ("ended", ("tell rejected",)),
     ("proceeding", "lost"): ("ended", ("tell rejected",)),
+    ("proceeding", "again"): ("calling", ("invite again",)),
     ("proceeding", "hangup"): ("cancelling", ("send cancel",)),
     ("proceeding", "expire"): ("cancelling", ("send cancel",)),
     ("early", "progress"): ("early", ("limit ringing", "tell progress")),
@@ -40,6 +43,7 @@ CALL = {
     ("early", "redirect"): ("ended", ("tell redirected",)),
     ("early", "refuse"): ("ended", ("tell rejected",)),
     ("early", "lost"): ("ended", ("tell rejected",)),
+    ("early", "again"): ("calling", ("invite again",)),
     ("early", "hangup"): ("cancelling", ("send cancel",)),
     ("early", "expire"): ("cancelling", ("send cancel",)),
     ("early", "bye"): ("cancelling", ("send cancel",)),  # forbidden to a callee, but its wish is plain
@@ -48,10 +52,12 @@ CALL = {
     ("withdrawn", "accepted"): ("leaving", ("open dialog", "acknowledge", "send bye")),
     ("withdrawn", "redirect"): ("ended", ("tell ended",)),
     ("withdrawn", "refuse"): ("ended", ("tell ended",)),
+    ("withdrawn", "again"): ("ended", ("tell ended",)),
     ("withdrawn", "lost"): ("ended", ("tell ended",)),
     ("cancelling", "accepted"): ("leaving", ("open dialog", "acknowledge", "send bye")),  # they crossed
     ("cancelling", "redirect"): ("ended", ("tell ended",)),
     ("cancelling", "refuse"): ("ended", ("tell ended",)),
+    ("cancelling", "again"): ("ended", ("tell ended",)),
     ("cancelling", "lost"): ("ended", ("tell ended",)),
     ("cancelling", "expire"): ("ended", ("drop invite", "tell ended")),  # RFC 3261 9.1: after 64*T1
 
@@ -62,6 +68,7 @@ CALL = {
     ("incoming", "bye"): ("ended", ("respond 487", "tell ended")),  # RFC 3261 15.1.2
     ("incoming", "hangup"): ("ended", ("respond 487", "tell ended")),
     ("incoming", "expire"): ("ended", ("respond 480", "tell ended")),
+    ("incoming", "no prack"): ("ended", ("respond 504", "tell ended")),  # RFC 3262 3
     ("incoming", "lost"): ("ended", ("tell ended",)),
     ("answered", "ack"): ("established", ("tell established",)),
     ("answered", "bye"): ("ended", ("tell ended",)),  # their ACK was lost

@@ -3,6 +3,7 @@
 from parley.call.call import Call
 from parley.call.call_actions import note_contact
 from parley.call.dialog import check_dialog_forming
+from parley.call.reliable import ReliableProgress, is_required
 from parley.call.requests import add_all, check_headers
 from parley.call.takeover import find_named, hang_up_replaced
 from parley.call.timers import RINGING_LIMIT_MS
@@ -54,28 +55,52 @@ def _response(call: Call, status: int, reason: "str | None" = None, headers: "He
     return response
 
 
-def provisional(call: Call, status: int, now_ms: int, headers: "HeaderList") -> None:
+def provisional(call: Call, status: int, now_ms: int, headers: "HeaderList", body: bytes) -> None:
     """Send a 1xx; see Endpoint.provisional."""
     if not 100 < status < 200:
         raise LocalError(f"{status} is no provisional status of a user's")
-    call.step("send progress", _response(call, status, None, headers), now_ms)
+    response = _with_sdp(_response(call, status, None, headers), body)
+    if call.phase != "incoming" or not is_required(call.request):
+        call.step("send progress", response, now_ms)
+        return
+    if call.reliable is None:
+        call.reliable = ReliableProgress(call)
+    call.reliable.send(response, now_ms)
+    if body:
+        _note_sdp(call, body)
+
+
+def _with_sdp(response: Response, body: bytes) -> Response:
+    if body:
+        response.add("Content-Type", "application/sdp")
+        response.body = body
+    return response
+
+
+def _note_sdp(call: Call, body: bytes) -> None:
+    call.local_sdp = body
+    if call.offer:
+        call.answer = body
 
 
 def answer(call: Call, body: bytes, now_ms: int, contact: "str | None", headers: "HeaderList") -> None:
     """Send the 200; see Endpoint.answer."""
-    if call.phase != "incoming":
+    if call.phase != "incoming" or (call.reliable is not None and call.reliable.accept is not None):
         raise LocalError(f"no answer in state {call.state}")
     if contact is not None:
         check_headers(headers, contact)
         call.contact = contact
     response = _response(call, 200, None, headers)
     response.add("Supported", call.core.supported)
+    add_all(response, call.session.answer_headers(call.request, now_ms))
+    _with_sdp(response, body)
     if body:
-        response.add("Content-Type", "application/sdp")
-        response.body = body
-    if call.offer:
-        call.answer = body
-    call.step("send accept", response, now_ms)
+        _note_sdp(call, body)
+    reliable = call.reliable
+    if reliable is not None and reliable.waiting is not None and reliable.waiting.body:
+        reliable.accept = response  # RFC 3262 3: not before the PRACK of a 1xx with SDP
+    else:
+        call.step("send accept", response, now_ms)
     hang_up_replaced(call, now_ms)
 
 

@@ -1,9 +1,10 @@
 """The caller's side of a call: the INVITE and what comes of it (RFC 3261 13.2)."""
 
 from parley.call.call import Call
-from parley.call.call_actions import ack_of_success, the_dialog
-from parley.call.dialog import confirm, dialog_of_sent
+from parley.call.call_actions import ack_of_success, early_dialog, the_dialog
+from parley.call.challenge import Credentials
 from parley.call.peers import destination_of
+from parley.call.reliable import take_progress
 from parley.call.requests import add_all, address_of_record, check_headers, header_of, target_of
 from parley.call.transaction import nobody
 from parley.wire.errors import LocalError, RemoteError
@@ -29,7 +30,8 @@ def invite(
     from_uri: "str | None",
     headers: "HeaderList",
     redirected: "Call | None",
-    contact: "str | None" = None,
+    contact: "str | None",
+    credentials: "tuple[str, str] | None",
 ) -> Call:
     """Send an INVITE; see Endpoint.invite."""
     target, uri_headers = target_of(uri)
@@ -51,16 +53,24 @@ def invite(
         call.contact = contact
     request.add("Contact", call.contact)
     request.add("Allow", core.allow)
+    # Without an offer of ours a reliable 1xx would want an answer in our PRACK (RFC 3262 5).
+    request.add("Supported", core.supported if body else core.supported.replace("100rel, ", ""))
+    add_all(request, call.session.request_headers())
     add_all(request, uri_headers)
     add_all(request, headers)
     if body:
         if request.get("Content-Type") is None:
             request.add("Content-Type", "application/sdp")
         request.body = body
+    call.local_sdp = body
+    if credentials is not None:
+        call.credentials = Credentials(credentials[0], credentials[1])
 
     def told(transaction: "Transaction", event: str, message: "Message | None", now_ms: int) -> None:
-        _on_invite(call, event, message, now_ms)
+        if call.invite is None or transaction is call.invite:  # not of one that was asked better since
+            _on_invite(call, event, message, now_ms)
 
+    call.told = told
     call.invite = core.layer.start_client(request, call.peer, told, now_ms)
     core.calls[call.id] = call
     return call
@@ -70,14 +80,25 @@ def _on_invite(call: Call, event: str, message: "Message | None", now_ms: int) -
     if not isinstance(message, Response):
         call.step("lost", None, now_ms, text=event)  # timeout, transport error
     elif event == "1xx":
+        if not take_progress(call, message, now_ms):
+            return
         early = message.status > 100 and message.to_tag() is not None
         call.step("early" if early else "progress", message, now_ms)
     elif event == "2xx" and call.ack:
         _accepted_again(call, message, now_ms)
     elif event == "2xx":
         call.step("accepted", message, now_ms)
+    elif _asks_better(call, message):
+        call.step("again", message, now_ms)
     else:
         call.step("redirect" if message.status < 400 else "refuse", message, now_ms)
+
+
+def _asks_better(call: Call, refusal: Response) -> bool:
+    # RFC 3261 8.1.3.5: a refusal that says what it wants instead, and what we can give
+    if refusal.status == 422:
+        return call.session.raise_interval(refusal)
+    return call.credentials is not None and call.credentials.take(refusal)
 
 
 def _accepted_again(call: Call, response: Response, now_ms: int) -> None:
@@ -89,11 +110,7 @@ def _accepted_again(call: Call, response: Response, now_ms: int) -> None:
         core.layer.transmit(call.ack, call.ack_peer)
         return
     core.count("forked 2xx")
-    fork = dialog_of_sent(call.request)
-    try:
-        confirm(fork, response)
-    except RemoteError:
-        core.count("bad contact")
+    fork = early_dialog(call, response)
     ack, peer = ack_of_success(call, fork, response)
     core.layer.transmit(ack, peer)
     core.layer.start_client(fork.request("BYE"), fork.next_hop(), nobody, now_ms)

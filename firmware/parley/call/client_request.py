@@ -1,8 +1,8 @@
 """Our requests outside dialogs, other than INVITE and REFER, with digest answered once (RFC 3261 8.1, 22)."""
 
+from parley.call.challenge import CHALLENGES, Credentials
 from parley.call.peers import destination_of
 from parley.call.requests import add_all, address_of_record, target_of
-from parley.wire.auth import authorization, choose_challenge
 from parley.wire.errors import LocalError
 from parley.wire.sip import Response
 
@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from parley.wire.sip import Request
 
     Message = Request | Response
-
-# status -> (header with the challenges, header for the answer) (RFC 3261 22.2, 22.3)
-CHALLENGES = {
-    401: ("WWW-Authenticate", "Authorization"),
-    407: ("Proxy-Authenticate", "Proxy-Authorization"),
-}
 
 
 class ClientRequest:
@@ -36,19 +30,15 @@ class ClientRequest:
         self.peer = peer
         self.headers: "HeaderList" = ()
         self.body = b""
-        self.credentials: "tuple[str, str] | None" = None
+        self.credentials: "Credentials | None" = None
         self.from_value = ""
         self.to_value = ""
         self.call_id = ""
         self.number = 0
-        self.challenge: "dict[str, str] | None" = None
-        self.challenge_status = 401
-        self.nonce_count = 0
         self.request: "Request | None" = None
         self.response: "Response | None" = None
         self.done = False
         self.user_data: object = None
-        self._challenged = False
 
     def send(self, now_ms: int) -> None:
         """Send the request, with an Authorization once a challenge is known."""
@@ -57,19 +47,8 @@ class ClientRequest:
         request.set("From", self.from_value)
         request.set("To", self.to_value)
         add_all(request, self.headers)
-        if self.challenge is not None and self.credentials is not None:
-            username, password = self.credentials
-            self.nonce_count += 1
-            value = authorization(
-                self.challenge,
-                self.method,
-                self.uri,
-                username,
-                password,
-                self.nonce_count,
-                self.core.token(),
-            )
-            request.add(CHALLENGES[self.challenge_status][1], value)
+        if self.credentials is not None:
+            self.credentials.sign(request, self.core.token())
         if self.body and request.get("Content-Type") is None:
             raise LocalError("a body without Content-Type")
         request.body = self.body
@@ -88,18 +67,13 @@ class ClientRequest:
         self.core.tell("response", self, message, event if message is None else "")
 
     def _take_challenge(self, response: Response) -> bool:
-        # Once only: the same credentials refused twice are wrong (RFC 3261 22.1).
-        if response.status not in CHALLENGES or self.credentials is None or self._challenged:
+        credentials = self.credentials
+        if credentials is None or response.status not in CHALLENGES or credentials.refused:
             return False
-        challenge = choose_challenge(response.get_all(CHALLENGES[response.status][0]))
-        if challenge is None:
-            self.core.count("unusable challenge")
-            return False
-        self._challenged = True
-        self.challenge = challenge
-        self.challenge_status = response.status
-        self.nonce_count = 0
-        return True
+        if credentials.take(response):
+            return True
+        self.core.count("unusable challenge")
+        return False
 
 
 def send_request(
@@ -122,15 +96,15 @@ def send_request(
     client = ClientRequest(core, method, str(target), peer or destination_of(target))
     client.headers = list(uri_headers) + list(headers)
     client.body = body
-    client.credentials = credentials
+    if credentials is not None:
+        client.credentials = Credentials(credentials[0], credentials[1])
     client.to_value = f"<{to_uri or address_of_record(target)}>"
     client.from_value = f"<{from_uri or core.uri}>;tag={core.token()}"
     client.call_id = core.new_call_id()
     if previous is not None:  # RFC 3261 10.2: registrations of one client share Call-ID and counting CSeq
         client.call_id = previous.call_id
         client.number = previous.number
-        client.challenge = previous.challenge
-        client.challenge_status = previous.challenge_status
-        client.nonce_count = previous.nonce_count
+        if client.credentials is not None and previous.credentials is not None:
+            client.credentials.carry_on(previous.credentials)
     client.send(now_ms)
     return client

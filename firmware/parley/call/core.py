@@ -3,6 +3,7 @@
 from parley.call.events import Event
 from parley.call.peers import is_stream
 from parley.call.requests import add_all, new_request
+from parley.call.session_terms import SESSION_EXPIRES_S
 from parley.call.timers import TimerQueue
 from parley.call.transaction import TransactionLayer
 from parley.wire.sip import Request, Response, response_to
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     Message = Request | Response
 
 # What the endpoint does by itself; an application adds its own.
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "REFER", "NOTIFY")
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "REFER", "NOTIFY")
 # Known from RFCs 3261, 3262, 3265, 3428, 3903, 6086: refused with 405 rather than 501 (RFC 3261 8.2.1,
 # 21.5.2).
-KNOWN_METHODS = METHODS + ("REGISTER", "MESSAGE", "SUBSCRIBE", "PUBLISH", "INFO", "PRACK")
-SUPPORTED = "norefersub"  # RFC 4488
+KNOWN_METHODS = METHODS + ("REGISTER", "MESSAGE", "SUBSCRIBE", "PUBLISH", "INFO")
+SUPPORTED = "norefersub, 100rel, timer"  # RFC 4488, RFC 3262, RFC 4028
 ACCEPT = "application/sdp, message/sipfrag"
 
 
@@ -46,6 +47,7 @@ class Core:
         reliable: bool,
         extensions: "tuple[str, ...]" = (),
         packages: "dict[str, str] | None" = None,
+        session_expires_s: int = SESSION_EXPIRES_S,
     ) -> None:
         host, port = local[0], local[1]
         self.random_bytes = random_bytes
@@ -72,6 +74,7 @@ class Core:
         self.events: list[Event] = []
         self.supported = ", ".join((SUPPORTED,) + extensions)
         self.supported_tags = self.supported.split(", ")
+        self.session_expires_s = session_expires_s
         self._limit = limit
         self._number = 0
 
@@ -166,6 +169,7 @@ class Core:
     def find_dialog(self, request: Request) -> "Dialog | None":
         """Return the dialog a request is in (RFC 3261 12.2.2), None without one."""
         dialog = self.dialogs.get((request.call_id(), request.to_tag() or ""))
-        if dialog is None or not dialog.matches(request.from_tag()):
-            return None
-        return dialog
+        if dialog is None or dialog.matches(request.from_tag()):
+            return dialog
+        forks = {} if dialog.call is None else dialog.call.early
+        return forks.get(request.from_tag() or "")

@@ -44,6 +44,7 @@ class Dialog:
         self.call: "Call | None" = None
         self.subscriptions: "list[Subscription | EventSubscription]" = []
         self.refers_received = 0
+        self.reliable_seq: "int | None" = None  # RSeq of the last reliable 1xx (RFC 3262 4)
 
     @property
     def key(self) -> "tuple[str, str]":
@@ -98,6 +99,11 @@ class Dialog:
         if contact is not None:
             contact.uri.address()
             self.remote_target = contact.uri_text
+
+
+def allows_update(message: "Request | Response") -> bool:
+    """Tell whether the sender of this message takes UPDATE (RFC 3311 4)."""
+    return "UPDATE" in [method.strip() for method in message.get_all("Allow")]
 
 
 def dialog_of_sent(request: Request) -> Dialog:

@@ -6,8 +6,10 @@ from parley.call.notifier import MIN_EXPIRES_S, receive_subscribe
 from parley.call.peers import way_back
 from parley.call.referee import receive_refer
 from parley.call.referrer import is_refer_news, receive_notify
+from parley.call.reliable import receive_prack
 from parley.call.reoffer import abandon_reoffer, receive_reoffer
 from parley.call.server_request import ServerRequest
+from parley.call.session_terms import MIN_SE_S, check_interval
 from parley.call.subscriber import receive_news
 from parley.call.subscription import parse_event
 from parley.call.takeover import check_no_naming
@@ -18,6 +20,7 @@ from parley.wire.uri import parse_name_addr, parse_uri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from parley.call.call import Call
     from parley.call.core import Core
     from parley.call.dialog import Dialog
     from parley.call.transaction import Address, Transaction
@@ -87,6 +90,8 @@ def _refuse(core: "Core", transaction: "Transaction", error: RemoteError, now_ms
         headers.append(("Min-Expires", str(MIN_EXPIRES_S)))
     elif status == 420:
         headers.append(("Unsupported", error.reason))
+    elif status == 422:
+        headers.append(("Min-SE", str(MIN_SE_S)))
     elif status == 489:
         headers.append(("Allow-Events", core.allow_events))
     elif status == 500:
@@ -112,6 +117,7 @@ def _inspect(core: "Core", request: "Request") -> None:
         check_no_naming(core, request)
     if method in ("INVITE", "UPDATE"):
         _check_content(request)
+        check_interval(core, request)
     elif method == "REGISTER":
         _check_address_of_record(request)
 
@@ -180,7 +186,7 @@ def _outside(core: "Core", transaction: "Transaction", peer: "Address", now_ms: 
         receive_subscribe(core, transaction, None, peer, now_ms)
     elif method == "OPTIONS":
         _answer_options(core, transaction, now_ms)
-    else:  # BYE, UPDATE, NOTIFY
+    else:  # BYE, PRACK, UPDATE, NOTIFY
         raise RemoteError(481, "")
 
 
@@ -200,11 +206,15 @@ def _inside(core: "Core", transaction: "Transaction", dialog: "Dialog", peer: "A
         _answer_options(core, transaction, now_ms)
     elif call is None:
         raise RemoteError(481, "")
+    elif dialog is not call.dialog:
+        _in_fork(core, transaction, call, dialog, now_ms)
     elif method == "REFER":
         receive_refer(core, transaction, dialog, peer)
     elif method == "BYE":
         core.respond(transaction, 200, now_ms)
         call.step("bye", request, now_ms)
+    elif method == "PRACK":
+        receive_prack(call, transaction, now_ms)
     else:  # INVITE, UPDATE
         receive_reoffer(call, transaction, now_ms)
 
@@ -215,6 +225,14 @@ def _receive_notify(core: "Core", dialog: "Dialog", transaction: "Transaction", 
         receive_news(core, dialog, transaction, now_ms)
     else:
         receive_notify(core, dialog, transaction, now_ms)
+
+
+def _in_fork(core: "Core", transaction: "Transaction", call: "Call", dialog: "Dialog", now_ms: int) -> None:
+    # An early dialog of our INVITE that is not the call's: another phone that rings, too.
+    if transaction.request.method != "BYE":
+        raise RemoteError(481, "")
+    core.respond(transaction, 200, now_ms)
+    call.early.pop(dialog.remote_tag or "", None)
 
 
 def _for_application(

@@ -10,7 +10,7 @@ Mistakes of the caller raise LocalError and change nothing. Mistakes of the peer
 SIP response, or silence and a counter.
 """
 
-from parley.call import callee, caller, client_request, reoffer
+from parley.call import callee, caller, change, client_request, reoffer
 from parley.call.call import Call
 from parley.call.client_request import ClientRequest
 from parley.call.core import Core
@@ -22,6 +22,7 @@ from parley.call.peers import way_back
 from parley.call.referee import ReferRequest
 from parley.call.requests import check_headers
 from parley.call.server_request import ServerRequest
+from parley.call.session_terms import SESSION_EXPIRES_S
 from parley.call.subscription import Subscription
 from parley.call.subscription_commands import SubscriptionCommands
 from parley.wire.errors import RemoteError
@@ -55,7 +56,8 @@ class Endpoint(SubscriptionCommands):
     appended to our Contact, e.g. ";isfocus". limit: server transactions beyond which new work is refused
     with 503. reliable: the transport is TCP. extensions: option tags the application knows what to do with:
     "replaces" and "join" (see answer). packages: event packages we serve (RFC 6665) and the content type of their
-    documents ("subscribe" events). Hosts may be names: whoever sends a datagram resolves them.
+    documents ("subscribe" events). session_expires_s: longest session without a sign of life, for peers
+    that list `timer` (RFC 4028); 0: no session timers. Hosts may be names: whoever sends a datagram resolves them.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Endpoint(SubscriptionCommands):
         reliable: bool = False,
         extensions: "tuple[str, ...]" = (),
         packages: "dict[str, str] | None" = None,
+        session_expires_s: int = SESSION_EXPIRES_S,
     ) -> None:
         self._core = Core(
             local,
@@ -82,6 +85,7 @@ class Endpoint(SubscriptionCommands):
             reliable,
             extensions,
             packages,
+            session_expires_s,
         )
         self._now_ms = 0
         self.counters = self._core.counters
@@ -161,22 +165,30 @@ class Endpoint(SubscriptionCommands):
         headers: "HeaderList" = (),
         redirected: "Call | None" = None,
         contact: "str | None" = None,
+        credentials: "tuple[str, str] | None" = None,
     ) -> "Call":
         """Call uri with this SDP offer; peer: where to send it, by default what the URI says.
 
         redirected: the call whose 3xx named this URI; To, From and Call-ID are kept then (RFC 3261 8.1.3.4).
         contact: the whole Contact value, as in answer().
-        Events: "progress", then "answered", "redirected" or "rejected". Raises LocalError when uri is no SIP
+        credentials: (user name, password) for one 401 or 407. Events: "progress", then "answered", "redirected"
+        or "rejected". Raises LocalError when uri is no SIP
         URI.
         """
         caller.check_redirected(redirected)
         return caller.invite(
-            self._core, uri, body, self._at(now_ms), peer, from_uri, headers, redirected, contact
+            self._core, uri, body, self._at(now_ms), peer, from_uri, headers, redirected, contact, credentials
         )
 
-    def provisional(self, call: "Call", status: int, now_ms: int, headers: "HeaderList" = ()) -> None:
-        """Send a 1xx (101-199) to an incoming call."""
-        callee.provisional(call, status, self._at(now_ms), headers)
+    def provisional(
+        self, call: "Call", status: int, now_ms: int, headers: "HeaderList" = (), body: bytes = b""
+    ) -> None:
+        """Send a 1xx (101-199) to an incoming call; reliably when its INVITE requires 100rel (RFC 3262).
+
+        body: SDP. Where the INVITE had none, the first reliable 1xx has to carry our offer (LocalError), and
+        "renegotiated" tells the answer.
+        """
+        callee.provisional(call, status, self._at(now_ms), headers, body)
 
     def answer(
         self, call: "Call", body: bytes, now_ms: int, contact: "str | None" = None, headers: "HeaderList" = ()
@@ -206,7 +218,15 @@ class Endpoint(SubscriptionCommands):
         491 (glare) is tried again by itself (RFC 3261 14.1). Raises LocalError while another offer is under
         way.
         """
-        reoffer.send_reoffer(call, body, self._at(now_ms))
+        change.send_reoffer(call, body, self._at(now_ms))
+
+    def update(self, call: "Call", body: bytes, now_ms: int) -> None:
+        """Send an UPDATE (RFC 3311), before the answer too; events and glare as for reinvite.
+
+        body: SDP, or b"" to change nothing but our Contact. Raises LocalError while another offer is under
+        way, or without a dialog.
+        """
+        change.send_update(call, body, self._at(now_ms))
 
     def answer_reoffer(self, call: "Call", body: "bytes | None", now_ms: int, status: int = 488) -> None:
         """Answer a "reoffer": 200 with this SDP, or with body None the refusal `status`.
