@@ -10,6 +10,7 @@
 #include "parley_level.h"
 #include "parley_mix.h"
 #include "parley_rtp.h"
+#include "sound_glue.h"
 
 #define NAME(name) QSTR_##name,
 #define EXPORT(name) QSTR_##name,
@@ -156,6 +157,16 @@ FIXED(bridge_packet_leg, 2)
 FIXED(bridge_refused, 2)
 FIXED(bridge_leg_stat, 3)
 FIXED(bridge_stat, 2)
+FIXED(plc_pitch, 1)
+VARIADIC(plc_conceal, 4)
+VARIADIC(plc_recover, 4)
+FIXED(g722_init, 1)
+FIXED(g722_decode, 3)
+FIXED(g722_encode, 3)
+FIXED(g722_follow, 3)
+FIXED(resample_up, 3)
+FIXED(resample_down, 3)
+FIXED(stretch, 2)
 
 /** Entry, at the first octet of the image: binds the names in the module's globals. */
 MPY_ENTRY_POINT mpy_obj mpy_init(const mpy_self *self, size_t count, size_t keywords,

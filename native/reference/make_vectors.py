@@ -12,7 +12,10 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import plc
+import resample
 from dbov import level_dbov
+from g722 import Codec
 from itu_g711 import LAWS
 from mix_minus import mix_minus
 from rtp_header import read, write
@@ -119,7 +122,77 @@ def rtp_cases(source):
         yield read_case(packet + payload)
 
 
-CASES = {"g711": g711_cases, "mix": mix_cases, "level": level_cases, "rtp": rtp_cases}
+def voice(source, samples, rate_hz, period, peak=9000):
+    """Returns something like a vowel: a decaying pulse every `period` samples, in a little noise."""
+    phase = np.arange(samples) % period
+    wave = np.exp(-phase * 400 / rate_hz) * np.cos(2 * np.pi * 700 / rate_hz * phase) * peak
+    return (wave + noise(source, samples, peak // 20)).round().clip(-32768, 32767).astype(np.int16)
+
+
+def plc_cases(source):
+    """pitch HISTORY LAG; conceal HISTORY PITCH,LOST PCM; recover HISTORY PITCH,LOST PCM,RESULT."""
+    for scale in (1, 2):
+        count = plc.HISTORY * scale
+        histories = [voice(source, count, 8000 * scale, period * scale) for period in (33, 57, 80, 119)]
+        histories += [noise(source, count), noise(source, count, 3), np.zeros(count, dtype=np.int16)]
+        histories += [np.full(count, -32768, dtype=np.int16), voice(source, count, 8000 * scale, 60, 60000)]
+        for history in histories:
+            lag = plc.pitch(history, scale)
+            yield f"pitch {text(history)} {lag}"
+            for lost, samples in ((0, 80), (80, 80), (400, 80), (480, 16), (7, 1)):
+                pcm = plc.conceal(history, scale, lag, lost, samples * scale)
+                yield f"conceal {text(history)} {lag},{lost} {text(pcm)}"
+            for lost in (80, 160, 480):
+                pcm = noise(source, 20 * scale)
+                after = plc.recover(history, scale, lag, lost * scale, pcm)
+                yield f"recover {text(history)} {lag},{lost * scale} {text(pcm)},{text(after)}"
+
+
+def g722_cases(source):
+    """g722 PCM CODES,DECODED: a coder, and a decoder of its codes; follow CODES PCM,LATER NEXT."""
+    for pcm in (
+        noise(source, 640),
+        noise(source, 640, 20),
+        np.zeros(320, dtype=np.int16),
+        voice(source, 1600, 16000, 130),
+        np.where(np.arange(640) // 37 % 2, 32767, -32768).astype(np.int16),
+    ):
+        codes = Codec().encode(pcm)
+        decoded = np.array(Codec().decode(codes), dtype=np.int16)
+        yield f"g722 {text(pcm)} {text(codes)},{text(decoded)}"
+        ahead = Codec().encode(np.concatenate((pcm, pcm[:64])))
+        yield f"follow {text(codes)} {text(pcm[-24:])},{text(pcm[:64])} {text(ahead[len(codes) :])}"
+
+
+def resample_cases(source):
+    """up PCM OUT, down PCM OUT (in two parts, the first as long as out // 4 * 2), stretch PCM OUT."""
+    for samples, peak in ((160, 32767), (40, 32767), (8, 3), (160, 8000)):
+        pcm = noise(source, 2 * samples, peak)
+        yield f"down {text(pcm)} {text(resample.down(pcm))}"
+        yield f"up {text(pcm[:samples])} {text(resample.up(pcm[:samples]))}"
+    for taken, made in (
+        (161, 160),
+        (159, 160),
+        (176, 160),
+        (144, 160),
+        (322, 320),
+        (1, 3),
+        (2, 1),
+        (160, 160),
+    ):
+        pcm = noise(source, taken)
+        yield f"stretch {text(pcm)} {text(resample.stretch(pcm, made))}"
+
+
+CASES = {
+    "g711": g711_cases,
+    "g722": g722_cases,
+    "level": level_cases,
+    "mix": mix_cases,
+    "plc": plc_cases,
+    "resample": resample_cases,
+    "rtp": rtp_cases,
+}
 
 
 def main():

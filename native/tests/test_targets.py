@@ -15,6 +15,7 @@ import counts  # noqa: E402
 import machines  # noqa: E402
 
 VECTORS = sorted((NATIVE / "vectors").glob("*.txt"))
+VECTOR_PROGRAM = ("vectors_main.c", "vectors_sound.c")
 TICKS = [TARGETS / "ticks_main.c", TARGETS / "noise.c"]
 ALL_FORMS = [(machine, form) for machine, kind in machines.MACHINES.items() for form in kind.forms]
 needs_arm = pytest.mark.skipif(bool(machines.missing_tools()), reason=machines.missing_tools())
@@ -47,7 +48,7 @@ def found(folder):
 @needs_arm
 @pytest.mark.parametrize(("machine", "form"), ALL_FORMS)
 def test_golden_vectors(folder, machine, form):
-    sources = [NATIVE / "tests" / "vectors_main.c", TARGETS / "start.c"]
+    sources = [*(NATIVE / "tests" / name for name in VECTOR_PROGRAM), TARGETS / "start.c"]
     elf = machines.build(machine, form, "vectors", sources, folder / f"{machine}-{form}")
     code, text = machines.execute(machine, elf, [path.name for path in VECTORS], folder=NATIVE / "vectors")
     assert code == 0, text

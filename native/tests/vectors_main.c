@@ -11,38 +11,9 @@
 #include "parley_level.h"
 #include "parley_mix.h"
 #include "parley_rtp.h"
+#include "vectors_hex.h"
 
 enum { LINE_OCTETS = 1 << 17, TALKERS_MAX = 9 };
-
-typedef struct block {
-    uint8_t *octets;
-    int32_t count;
-} block;
-
-static void *allocate(size_t octets) {
-    void *memory = malloc(octets > 0 ? octets : 1);
-    if (memory == NULL) {
-        exit(2);
-    }
-    return memory;
-}
-
-static int digit(char c) {
-    return c <= '9' ? c - '0' : c - 'a' + 10;
-}
-
-static block from_hex(const char *text) {
-    size_t digits = text[0] == '-' ? 0 : strlen(text);
-    block made = {allocate(digits / 2), (int32_t)(digits / 2)};
-    for (int32_t i = 0; i < made.count; i++) {
-        made.octets[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
-    }
-    return made;
-}
-
-static int equals(const void *octets, block expected) {
-    return memcmp(octets, expected.octets, (size_t)expected.count) == 0;
-}
 
 static int decode(int32_t law, char *codes_text, char *pcm_text) {
     block codes = from_hex(codes_text), expected = from_hex(pcm_text);
@@ -172,6 +143,10 @@ static int rtp_write(const char *fields_text, char *packet_text) {
 }
 
 static int run_case(const char *what, char **words) {
+    int sound = run_sound_case(what, words);
+    if (sound >= 0) {
+        return sound;
+    }
     if (strcmp(what, "decode") == 0) {
         return decode(atoi(words[0]), words[1], words[2]);
     } else if (strcmp(what, "encode") == 0) {

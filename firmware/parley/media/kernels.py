@@ -141,6 +141,7 @@ __all__ = (
 # laws, by static RTP payload type (RFC 3551 6)
 LAW_PCMU = 0
 LAW_PCMA = 8
+LAW_G722 = 9
 
 FRAME_SAMPLES = 160  # 20 ms at 8000 Hz
 PACKET_BYTES = 172  # what leg_packetise makes

@@ -28,6 +28,7 @@ from parley.media.kernels_slow_leg import (
 )
 from parley.media.kernels_slow_leg_receive import leg_receive
 from parley.media.kernels_slow_mix import bridge_begin, bridge_mix
+from parley.media.kernels_slow_plc import plc_conceal, plc_pitch, plc_recover
 from parley.media.kernels_slow_stateless import (
     g711_decode,
     g711_encode,
@@ -38,6 +39,7 @@ from parley.media.kernels_slow_stateless import (
     rtp_read,
     rtp_write,
 )
+from parley.media.kernels_slow_stretch import stretch
 
 __all__ = (
     "bridge_add_leg",
@@ -67,6 +69,10 @@ __all__ = (
     "mix_add",
     "mix_clear",
     "mix_minus",
+    "plc_conceal",
+    "plc_pitch",
+    "plc_recover",
     "rtp_read",
     "rtp_write",
+    "stretch",
 )

@@ -36,6 +36,18 @@ from parley_native._buffers import (
     view,
 )
 from parley_native._native import ffi, lib
+from parley_native._sound import (
+    g722_decode,
+    g722_encode,
+    g722_follow,
+    g722_init,
+    plc_conceal,
+    plc_pitch,
+    plc_recover,
+    resample_down,
+    resample_up,
+    stretch,
+)
 
 __all__ = [
     "bridge_add_leg",
@@ -55,6 +67,10 @@ __all__ = [
     "bridge_stat",
     "g711_decode",
     "g711_encode",
+    "g722_decode",
+    "g722_encode",
+    "g722_follow",
+    "g722_init",
     "leg_init",
     "leg_packetise",
     "leg_playout",
@@ -65,8 +81,14 @@ __all__ = [
     "mix_add",
     "mix_clear",
     "mix_minus",
+    "plc_conceal",
+    "plc_pitch",
+    "plc_recover",
+    "resample_down",
+    "resample_up",
     "rtp_read",
     "rtp_write",
+    "stretch",
 ]
 
 
