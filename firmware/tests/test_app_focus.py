@@ -175,12 +175,6 @@ class RefusalTest(unittest.TestCase):
         self.alice.call(self.bench.address())
         self.assertIsNotNone(self.alice.last("answered"))
 
-    def test_refer_to_the_focus_is_declined(self):
-        subscription = self.alice.endpoint.refer_outside(self.bench.address(), "sip:x@y", 0, peer=BOARD)
-        self.bench.run()
-        self.assertEqual(self.alice.last("refer_progress").status, 603)
-        self.assertTrue(subscription is not None)
-
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,5 +1,6 @@
 """The focus (RFC 4353 3): decides about each call to a conference address, keeps calls and legs together."""
 
+from parley.app.conference_events import contact_value
 from parley.app.media_task import Participant
 from parley.app.trail import FROM_BOARD, TO_BOARD
 from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
@@ -16,10 +17,13 @@ RETRY_AFTER_S = 2  # by then a board that is starting has registered
 class Focus:
     """Feed it the endpoint's events of calls; it answers through the endpoint.
 
-    changed(now_ms) is called when the server should hear news. random_bytes(n) -> bytes.
+    events: ConferenceEvents, told of every coming and going. changed(now_ms) is called when the server should hear
+    news. random_bytes(n) -> bytes.
     """
 
-    def __init__(self, config, endpoint, slots, media, ports, clock, random_bytes, changed, trail, log):
+    def __init__(
+        self, config, endpoint, slots, media, ports, clock, random_bytes, changed, events, trail, log
+    ):
         self._config = config
         self._endpoint = endpoint
         self._slots = slots
@@ -28,6 +32,7 @@ class Focus:
         self._clock = clock
         self._random_bytes = random_bytes
         self._changed = changed
+        self._events = events
         self._trail = trail
         self._log = log
         self._last_number = 0  # of a participant
@@ -51,13 +56,15 @@ class Focus:
             self._changed(now_ms)
             return
         for participant in self._media.members(conference):
-            self.put_out(participant, "is hung up on in", now_ms)
+            if participant.call.user_data is participant:  # who rings leaves with the last who talks
+                self.put_out(participant, "is hung up on in", now_ms)
 
     def put_out(self, participant, why, now_ms):
-        """Hangs up on one participant."""
+        """Hangs up on one participant, or stops calling him."""
         call = participant.call
-        self._trail.note(now_ms, participant.conference, FROM_BOARD, "BYE", participant.uri)
-        self._leave(participant, why, now_ms)
+        text = "CANCEL" if participant.ringing else "BYE"
+        self._trail.note(now_ms, participant.conference, FROM_BOARD, text, participant.uri)
+        self.leave(participant, why, now_ms)
         self._endpoint.hangup(call, now_ms)
 
     def end_all(self, now_ms):
@@ -87,26 +94,73 @@ class Focus:
     def _join(self, call, invite, now_ms):
         token = parse_uri(invite.uri).user or ""
         allocation = read_token(self._config.key, token)
+        replaced = self._named(call.replaces, allocation)
+        self._named(call.joins, allocation)
+        conference = replaced.conference if replaced is not None else self._admit(allocation)
+        uri = call.remote_uri  # the From URI: who he says he is
+        participant, body = self._make_participant(call, uri, call.offer)
+        is_first = conference is None
+        address = conference_uri(token, self._config.host, self._config.sip_port)
+        if is_first:
+            conference = self._slots.start(allocation, address)
+            self._events.started(conference, address)
+        if replaced is not None:  # RFC 3891 3: his place is the new one's; the endpoint hangs up on him
+            self.leave(replaced, "is replaced in", now_ms, is_replaced=True)
+        self.enter(participant, conference, call)
+        self._endpoint.answer(call, body, now_ms, contact=contact_value(address, call.peer))
+        self._events.changed(participant, now_ms)
+        self._trail.note(now_ms, allocation, TO_BOARD, "INVITE", uri)
+        self._trail.note(now_ms, allocation, FROM_BOARD, "200 OK", uri)
+        self._log.info("focus", "%s %s %s" % (uri, "starts" if is_first else "joins", _name(allocation)))
+        self._changed(now_ms)
+
+    def _admit(self, allocation):
+        """The live conference of an address, None when it begins now. RemoteError: see SlotTable.admit; 486."""
         conference = self._slots.admit(
             allocation, self._clock.unix_s(), self._clock.started_s, self._config.offer_ttl_s
         )
         if self._media.full:
             raise RemoteError(486, "Board is full")
-        uri = call.remote_uri  # the From URI: who he says he is
-        participant, body = self._make_participant(call, uri, call.offer)
-        is_first = conference is None
-        participant.conference = self._slots.start(allocation) if is_first else conference
+        return conference
+
+    def _named(self, call, allocation):
+        """The participant whose call an INVITE names (RFC 3891, RFC 3911), None when it names none.
+
+        RemoteError(481) when he is not in the conference that it is for.
+        """
+        if call is None:
+            return None
+        participant = call.user_data
+        if participant is None or _name(participant.conference) != _name(allocation):
+            raise RemoteError(481, "No such call in this conference")
+        return participant
+
+    def prepare(self, conference, uri):
+        """(Participant with a place of his own, our offer) for somebody whom the board is to call.
+
+        `enter` follows, or `forget`. RemoteError: 403 locked, 486 full, 503 no port.
+        """
+        if conference.locked:
+            raise RemoteError(403, "Conference is locked")
+        if conference.full or self._media.full:
+            raise RemoteError(486, "Conference is full" if conference.full else "Board is full")
+        return self._make_participant(None, uri, b"")
+
+    def forget(self, participant):
+        """Takes back what was prepared for somebody who has not entered."""
+        self._ports.close(participant.socket, participant.port)
+
+    def enter(self, participant, conference, call):
+        """Gives a participant his leg in a conference."""
+        participant.conference = conference
+        participant.call = call
         call.user_data = participant
         self._media.join(participant)
-        address = conference_uri(token, self._config.host, self._config.sip_port)
-        if len(call.peer) == 3:  # who came over TCP stays there
-            address = address.replace(";transport=udp", ";transport=tcp")
-        contact = "<%s>;isfocus" % address
-        self._endpoint.answer(call, body, now_ms, contact=contact)
-        self._trail.note(now_ms, allocation, TO_BOARD, "INVITE", uri)
-        self._trail.note(now_ms, allocation, FROM_BOARD, "200 OK", uri)
-        self._log.info("focus", "%s %s %s" % (uri, "starts" if is_first else "joins", _name(allocation)))
-        self._changed(now_ms)
+
+    def take_answer(self, participant, body):
+        """The answer to our offer came. RemoteError(488) when it is of no use."""
+        ours, participant.our_offer = participant.our_offer, None
+        self._apply(participant, read_answer(ours, parse_sdp(body)))
 
     def _make_participant(self, call, uri, offer):
         """(Participant outside any conference, SDP of our 200). RemoteError when the offer cannot be met."""
@@ -180,6 +234,7 @@ class Focus:
         self._trail.note(now_ms, participant.conference, TO_BOARD, "INVITE (new offer)", participant.uri)
         self._trail.note(now_ms, participant.conference, FROM_BOARD, "200 OK", participant.uri)
         self._log.info("focus", "%s: media changed" % participant.uri)
+        self._events.changed(participant, now_ms)
         self._endpoint.answer_reoffer(call, body, now_ms)
 
     def _acknowledged(self, event, now_ms):
@@ -191,9 +246,9 @@ class Focus:
         self._trail.note(now_ms, participant.conference, TO_BOARD, "ACK", participant.uri)
         if participant.our_offer is None:
             return
-        ours, participant.our_offer = participant.our_offer, None
         try:
-            self._apply(participant, read_answer(ours, parse_sdp(event.message.body)))
+            self.take_answer(participant, event.message.body)
+            self._events.changed(participant, now_ms)
         except RemoteError as error:
             self._log.warning("focus", "%s: unusable answer: %s" % (participant.uri, error))
             self.put_out(participant, "is dropped from", now_ms)
@@ -203,22 +258,31 @@ class Focus:
         if participant is not None:
             text = "BYE" if event.text == "bye" else "(%s)" % event.text
             self._trail.note(now_ms, participant.conference, TO_BOARD, text, participant.uri)
-            self._leave(participant, "left (%s)" % event.text, now_ms)
+            self.leave(participant, "left (%s)" % event.text, now_ms)
 
-    def _referred(self, event, now_ms):
-        self._endpoint.respond(event.subject, 603, now_ms)  # participants invite each other directly
+    def leave(self, participant, why, now_ms, is_replaced=False):
+        """Takes him out, media first: nothing of him is left but the call's last messages.
 
-    def _leave(self, participant, why, now_ms):
-        """Media first: from here on nothing of him is left but the call's last messages."""
+        Without anybody who talks the conference is over, whoever rings; unless somebody takes his place.
+        """
         conference = participant.conference
         participant.call.user_data = None
         self._media.leave(participant)
         self._ports.close(participant.socket, participant.port)
         self._log.info("focus", "%s %s %s" % (participant.uri, why, _name(conference)))
+        self._events.left(participant, now_ms)
+        self._changed(now_ms)
+        if is_replaced:
+            return
         if conference.count == 0:
             self._slots.close(conference.slot, conference.generation)
+            self._events.ended(conference, now_ms)
             self._log.info("focus", "%s is over" % _name(conference))
-        self._changed(now_ms)
+            return
+        members = self._media.members(conference)
+        if not participant.ringing and not [one for one in members if not one.ringing]:
+            for one in members:
+                self.put_out(one, "is not called to", now_ms)
 
 
 HANDLERS = {
@@ -227,7 +291,6 @@ HANDLERS = {
     "established": Focus._acknowledged,
     "renegotiated": Focus._acknowledged,
     "ended": Focus._ended,
-    "referred": Focus._referred,
 }
 
 

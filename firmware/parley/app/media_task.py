@@ -22,14 +22,17 @@ class Participant:
     number: his name on this board since its start; muted: the operator lets nobody hear him; direction: ours,
     as negotiated; socket: RtpSocket on `port`; uri: who it is, for the server; session_id, session_version: of
     our descriptions; our_offer: the description that waits for an answer, or None; refused: packets that the
-    network did not take.
+    network did not take. joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or "alerting" while we
+    call him, '' once he is in (RFC 4575 5.7).
     """
 
     def __init__(self, call, uri, socket, port, session_id, number=0):
         self.number = number
         self.muted = False
         self.direction = "inactive"  # as negotiated
-        self.call = call
+        self.joining = "dialed-in"
+        self.ringing = ""
+        self.call: "Any" = call
         self.uri = uri
         self.socket = socket
         self.port = port

@@ -33,7 +33,7 @@ def register_body(config, boot, slots, media, ticker, heap_free_bytes, trail=())
 
 def _entry(conference, media):
     """[slot, generation, size, URIs, numbers of the participants, those of the muted, locked]."""
-    members = media.members(conference)
+    members = [one for one in media.members(conference) if not one.ringing]
     uris = [participant.uri for participant in members]
     numbers = [participant.number for participant in members]
     muted = [participant.number for participant in members if participant.muted]

@@ -1,8 +1,11 @@
 """Joins the SIP socket, the endpoint and those who decide: focus, registration, control."""
 
+from parley.app.conference_events import PACKAGES, ConferenceEvents
 from parley.app.control import Control
+from parley.app.dial_out import DialOut
 from parley.app.focus import Focus
 from parley.app.moderation import Moderator
+from parley.app.referrals import Referrals
 from parley.app.registration import Registration
 from parley.app.runtime import heap_free
 from parley.app.streams import Streams
@@ -43,13 +46,20 @@ class SipTask:
             user_agent=USER_AGENT,
             methods=("MESSAGE",),
             limit=transactions_for(heap_free()),
+            extensions=("replaces", "join"),
+            packages=PACKAGES,
         )
         self.registration = Registration(self._register, clock, log, config.registration_s)
         changed = self.registration.changed
         self.trail = Trail()
+        events = ConferenceEvents(config, self.endpoint, slots, log)
         self.focus = Focus(
-            config, self.endpoint, slots, media, ports, clock, random_bytes, changed, self.trail, log
+            config, self.endpoint, slots, media, ports, clock, random_bytes, changed, events, self.trail, log
         )
+        self.endpoint.name_contacts(events.contact_for)
+        dial_out = DialOut(self.endpoint, slots, self.focus, events, self.trail, changed, log)
+        referrals = Referrals(config, self.endpoint, slots, media, self.focus, dial_out, log)
+        self._takers = (referrals, dial_out, events, self.focus)  # each is asked in turn
         self.watch = Watch(self._tell, media)
         moderator = Moderator(slots, media, self.focus, changed, log)
         orders = {"end": moderator.end, "lock": moderator.lock, "mute": moderator.mute}
@@ -165,7 +175,10 @@ class SipTask:
                 self._registered(event.message, now_ms)
         elif event.kind == "request":
             self.control.handle(event, now_ms)
-        elif not self.focus.handle(event, now_ms):
+        else:
+            for taker in self._takers:
+                if taker.handle(event, now_ms):
+                    return
             self._log.debug("sip", "event %s" % event.kind)
 
     def _registered(self, response, now_ms):

@@ -16,6 +16,7 @@ class Slot:
 
     def __init__(self):
         self.conference: "Conference | None" = None
+        self.uri = ""  # by which it was started
         self.last_generation = 0  # of the newest conference that was here and is over
 
 
@@ -53,13 +54,18 @@ class SlotTable:
             raise RemoteError(410, GONE)  # from before this boot: it may have been used and ended then
         return None
 
-    def start(self, allocation):
-        """Begins the conference of an admitted allocation."""
+    def start(self, allocation, uri=""):
+        """Begins the conference of an admitted allocation. uri: the address that was called."""
         slot = self._slots[allocation.slot]
         if slot.conference is not None:
             raise LocalError("slot is taken")
+        slot.uri = uri
         slot.conference = Conference(allocation.slot, allocation.generation, allocation.size)
         return slot.conference
+
+    def uri_of(self, conference):
+        """The address of a live conference."""
+        return self._slots[conference.slot].uri
 
     def find(self, number, generation):
         """The live conference of this slot and generation, or None."""

@@ -94,6 +94,8 @@ def answer(call: Call, body: bytes, now_ms: int, contact: "str | None", headers:
     response.add("Supported", call.core.supported)
     add_all(response, call.session.answer_headers(call.request, now_ms))
     _with_sdp(response, body)
+    if call.core.packages:
+        response.add("Allow-Events", call.core.allow_events)  # RFC 6665 8.2.2
     if body:
         _note_sdp(call, body)
     reliable = call.reliable

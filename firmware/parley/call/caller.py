@@ -56,6 +56,8 @@ def invite(
     # Without an offer of ours a reliable 1xx would want an answer in our PRACK (RFC 3262 5).
     request.add("Supported", core.supported if body else core.supported.replace("100rel, ", ""))
     add_all(request, call.session.request_headers())
+    if core.packages:
+        request.add("Allow-Events", core.allow_events)  # RFC 6665 8.2.2
     add_all(request, uri_headers)
     add_all(request, headers)
     if body:

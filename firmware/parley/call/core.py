@@ -75,8 +75,14 @@ class Core:
         self.supported = ", ".join((SUPPORTED,) + extensions)
         self.supported_tags = self.supported.split(", ")
         self.session_expires_s = session_expires_s
+        self.contact_for: "Callable[[str, Address], str] | None" = None
         self._limit = limit
         self._number = 0
+
+    def contact_of(self, request: Request, peer: "Address") -> str:
+        """Return our Contact value in answers to a request outside any call: what the URI it came to stands for."""
+        named = "" if self.contact_for is None else self.contact_for(request.uri, peer)
+        return named or self.contact_at(peer)
 
     def contact_at(self, peer: "Address") -> str:
         """Return our Contact value for this peer: what came over a stream goes on over one."""

@@ -185,7 +185,7 @@ def _outside(core: "Core", transaction: "Transaction", peer: "Address", now_ms: 
     elif method == "SUBSCRIBE":
         receive_subscribe(core, transaction, None, peer, now_ms)
     elif method == "OPTIONS":
-        _answer_options(core, transaction, now_ms)
+        _answer_options(core, transaction, core.contact_of(transaction.request, peer), now_ms)
     else:  # BYE, PRACK, UPDATE, NOTIFY
         raise RemoteError(481, "")
 
@@ -203,7 +203,7 @@ def _inside(core: "Core", transaction: "Transaction", dialog: "Dialog", peer: "A
     elif method == "SUBSCRIBE":
         receive_subscribe(core, transaction, dialog, peer, now_ms)
     elif method == "OPTIONS":
-        _answer_options(core, transaction, now_ms)
+        _answer_options(core, transaction, core.contact_at(peer) if call is None else call.contact, now_ms)
     elif call is None:
         raise RemoteError(481, "")
     elif dialog is not call.dialog:
@@ -242,10 +242,10 @@ def _for_application(
     core.tell("request", ServerRequest(core, transaction, call, peer), transaction.request)
 
 
-def _answer_options(core: "Core", transaction: "Transaction", now_ms: int) -> None:
+def _answer_options(core: "Core", transaction: "Transaction", contact: str, now_ms: int) -> None:
     # RFC 3261 11.2
     headers = [("Allow", core.allow), ("Accept", ACCEPT), ("Supported", core.supported)]
-    headers.append(("Allow-Events", core.allow_events))
+    headers += [("Allow-Events", core.allow_events), ("Contact", contact)]
     core.respond(transaction, 200, now_ms, headers=headers)
 
 

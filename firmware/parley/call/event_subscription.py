@@ -56,6 +56,7 @@ class EventSubscription:
         self.expires_ms = 0  # when it ends unless it is refreshed
         self.user_data: object = None
         self.document: "Document | None" = None  # of the notifier
+        self.contact = ""  # our Contact (notifier)
         self.full = True  # the next NOTIFY tells the whole state (notifier)
         self.more = False  # the last document did not hold all (notifier)
         self.asked_s = 0  # seconds that were asked for (subscriber)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT_EXPIRES_S = 3600  # RFC 4575 3.3
 MAX_EXPIRES_S = 3600
 MIN_EXPIRES_S = 30  # shorter is refused with 423 (RFC 6665 3.1.1)
-REST_MS = 5000  # RFC 4575 3.10: no more than one NOTIFY in five seconds to one subscriber
+REST_MS = 5000  # RFC 4575 3.9: no more than one NOTIFY in five seconds to one subscriber
 DATAGRAM_BYTES = 1300  # RFC 3261 18.1.1: no larger request over UDP
 STREAM_DOCUMENT_BYTES = 8192
 SMALLEST_DOCUMENT_BYTES = 256
@@ -111,18 +111,17 @@ def accept_subscribe(asked: SubscribeRequest, document: "Document", now_ms: int)
 
 
 def _grant(asked: SubscribeRequest, subscription: EventSubscription, now_ms: int) -> None:
-    headers: HeaderList = [("Expires", str(asked.expires_s)), ("Contact", _contact(subscription, asked.peer))]
+    call = subscription.call
+    if not subscription.contact:
+        contact = asked.core.contact_of(asked.request, asked.peer) if call is None else call.contact
+        subscription.contact = contact
+    headers: HeaderList = [("Expires", str(asked.expires_s)), ("Contact", subscription.contact)]
     for route in asked.request.get_all("Record-Route"):
         headers.append(("Record-Route", route))
     asked.respond(200, now_ms, headers=headers)
     subscription.expires_ms = now_ms + 1000 * asked.expires_s
     if asked.expires_s:
         subscription.timers.start("expire", 1000 * asked.expires_s, now_ms)
-
-
-def _contact(subscription: EventSubscription, peer: "Address") -> str:
-    call = subscription.call
-    return subscription.core.contact_at(peer) if call is None else call.contact
 
 
 def publish(subscription: EventSubscription, now_ms: int) -> None:
@@ -157,8 +156,7 @@ def _notify(subscription: EventSubscription, now_ms: int, is_last: bool) -> None
     headers = [
         ("Event", event_value(subscription.package, subscription.event_id)),
         ("Subscription-State", state),
-        ("Contact", _contact(subscription, peer)),
-        ("User-Agent", core.user_agent),
+        ("Contact", subscription.contact),
         ("Content-Type", core.packages[subscription.package]),
     ]
     add_all(request, headers)

@@ -58,7 +58,7 @@ def accept_refer(refer: ReferRequest, now_ms: int) -> Subscription:
         dialog = dialog_of_request(request, refer.local_tag)
         core.register_dialog(dialog)
     silent = (request.get("Refer-Sub") or "").strip().lower() == "false"  # RFC 4488 4
-    contact = core.contact if refer.call is None else refer.call.contact
+    contact = core.contact_of(request, refer.peer) if refer.call is None else refer.call.contact
     headers = [("Contact", contact)]
     for route in request.get_all("Record-Route"):
         headers.append(("Record-Route", route))
@@ -66,6 +66,7 @@ def accept_refer(refer: ReferRequest, now_ms: int) -> Subscription:
         headers.append(("Refer-Sub", "false"))
     refer.respond(202, now_ms, headers=headers)
     subscription = Subscription(core, "notifier", dialog, request, refer.refer_to, refer.call, _on_timer)
+    subscription.contact = contact
     subscription.state = "active"
     subscription.silent = silent
     subscription.with_id = dialog.refers_received > 0
@@ -104,11 +105,10 @@ def _notify(subscription: Subscription, status: int, reason: str, now_ms: int) -
     event = f"refer;id={subscription.number}" if subscription.with_id else "refer"
     left_s = max(1, (subscription.expires_ms - now_ms) // 1000)
     state = "terminated;reason=noresource" if subscription.final else f"active;expires={left_s}"
-    call = subscription.call
     headers = [
         ("Event", event),
         ("Subscription-State", state),
-        ("Contact", core.contact if call is None else call.contact),
+        ("Contact", subscription.contact),
         ("User-Agent", core.user_agent),
         ("Content-Type", SIPFRAG + ";version=2.0"),
     ]

@@ -51,6 +51,7 @@ class Subscription:
         self.reason = ""
         self.user_data: object = None
         self.notified = False  # a NOTIFY has come (subscriber)
+        self.contact = ""  # our Contact (notifier)
         self.silent = False  # Refer-Sub: false, no NOTIFY is wanted (notifier, RFC 4488)
         self.with_id = False  # not the first REFER of its dialog (notifier)
         self.expires_ms = 0  # when the limit comes (notifier)

@@ -5,6 +5,8 @@ from parley.call.requests import check_headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from parley.call.call import Call
     from parley.call.core import Core
     from parley.call.event_subscription import Document, EventSubscription
@@ -22,6 +24,13 @@ class SubscriptionCommands:
 
     def _at(self, now_ms: int) -> int:
         return now_ms
+
+    def name_contacts(self, contact_for: "Callable[[str, Address], str]") -> None:
+        """Let the application name our Contact in answers to OPTIONS, SUBSCRIBE and REFER outside calls.
+
+        contact_for(Request-URI, peer) -> whole Contact value, '' for the usual one. A focus says isfocus there.
+        """
+        self._core.contact_for = contact_for
 
     def subscribe(
         self,
