@@ -1,23 +1,30 @@
-"""The HTTP API: what `parley status`, `board` and `conference` ask, and other programs may."""
+"""The HTTP API: what `parley`, the dashboard and other programs ask. Its routes are in web/."""
 
-import asyncio
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from parleyd.control import NO_ANSWER, Outcome
-from parleyd.status import Row, board_rows, conference_rows, status_document
+from parley import __version__
+from parleyd.settings import is_loopback
+from parleyd.status import Row, status_document
+from parleyd.web import access, boards, conferences, events, metrics, page, problems
+from parleyd.web.models import Status, Who
 
 if TYPE_CHECKING:
     from parleyd.daemon import Daemon
 
-END_S = 8.0  # longest wait for a board's answer, shorter than the command line's own
-HTTP_STATUS = {404: 404, 408: 504, 503: 503}  # SIP status -> HTTP status; 502 for any other
-LOCAL_NAMES = ("127.0.0.1", "localhost", "::1")
+LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
+TITLE = "Parley"
+ABOUT = """\
+Ad hoc conferences on small boards. Errors are problem documents (RFC 9457). On a loopback address nothing is asked
+while there is no token; anywhere else each request needs `Authorization: Bearer TOKEN` (`parley token add`). Roles:
+a *viewer* looks on, an *operator* moderates and drains, an *admin* changes boards."""
+
+general = APIRouter(tags=["server"], dependencies=[Depends(access.viewer)], responses=problems.RESPONSES)
 
 
 class _Server(uvicorn.Server):
@@ -29,42 +36,49 @@ class _Server(uvicorn.Server):
         yield
 
 
+@general.get("/v1/status", response_model=Status)
+def status(request: Request) -> Row:
+    """Everything: server, boards, conferences, participants."""
+    daemon = access.daemon_of(request)
+    return status_document(daemon.server, daemon.boards)
+
+
+@general.get("/v1/me", response_model=Who)
+def me(request: Request) -> Row:
+    """What you may do with the token you show."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    gate: access.Gate = request.app.state.gate
+    role = gate.role(token if scheme.lower() == "bearer" else None)
+    return {"role": role.value if role else "", "token_needed": gate.role(None) is None}
+
+
 def api(daemon: "Daemon") -> FastAPI:
     """Return the application for one daemon."""
-    app = FastAPI(title="Parley", description="Ad hoc conferences on small boards", docs_url="/docs")
+    app = FastAPI(title=TITLE, description=ABOUT, version=__version__, docs_url="/docs", redoc_url=None)
+    app.state.daemon = daemon
     host = daemon.settings.http[0]
-    if host in LOCAL_NAMES:  # a page in a browser must not reach us by a name of its own (DNS rebinding)
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL_NAMES))
-
-    def status() -> Row:
-        """Everything: server, boards, conferences, participants."""
-        return status_document(daemon.server, daemon.boards)
-
-    def boards() -> list[Row]:
-        """Every board that was given an identity."""
-        return board_rows(daemon.server, daemon.boards)
-
-    def conferences() -> list[Row]:
-        """Every conference that is offered or active."""
-        return conference_rows(daemon.server)
-
-    async def end(conference_id: str) -> Row:
-        """Hang up on everybody in a conference."""
-        try:
-            outcome = await asyncio.wait_for(daemon.end_conference(conference_id), END_S)
-        except TimeoutError:
-            outcome = Outcome(NO_ANSWER, "The board does not answer")
-        if outcome.done:
-            return {"ended": conference_id}
-        raise HTTPException(HTTP_STATUS.get(outcome.status, 502), f"{outcome.status} {outcome.reason}")
-
-    app.get("/v1/status")(status)
-    app.get("/v1/boards")(boards)
-    app.get("/v1/conferences")(conferences)
-    app.delete("/v1/conferences/{conference_id:path}")(end)
+    app.state.gate = access.Gate(daemon.tokens, daemon.own_token, is_loopback(host))
+    if is_loopback(host):  # a page in a browser must not reach us by a name of its own (DNS rebinding)
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=[*LOCAL_NAMES, host])
+    problems.install(app)
+    for router in (
+        general,
+        boards.look,
+        boards.act,
+        boards.change,
+        conferences.look,
+        conferences.act,
+        events.router,
+        metrics.router,
+        page.router,
+    ):
+        app.include_router(router)
     return app
 
 
 def api_server(daemon: "Daemon") -> uvicorn.Server:
     """Return a server for the application, to be run on a socket of the caller's."""
-    return _Server(uvicorn.Config(api(daemon), log_level="warning", lifespan="off", access_log=False))
+    config = uvicorn.Config(
+        api(daemon), log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=2
+    )
+    return _Server(config)

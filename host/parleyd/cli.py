@@ -10,13 +10,17 @@ from typing import Annotated, Any
 import structlog
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from parley import __version__
 from parley.wire.errors import LocalError
-from parleyd.client import ask, find_daemon
-from parleyd.settings import Settings, SettingsError, default_state, load_settings
-from parleyd.show import boards_table, conferences_table, console, show_status
+from parleyd.commands.boards import board_app
+from parleyd.commands.conferences import conference_app, participant_app
+from parleyd.commands.config import config_app
+from parleyd.commands.events import events
+from parleyd.commands.options import Http, Json, State, asked, fail
+from parleyd.commands.tokens import token_app
+from parleyd.settings import Settings, SettingsError, load_settings
+from parleyd.show import console, show_status
 
 app = typer.Typer(
     name="parley",
@@ -24,15 +28,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-board_app = typer.Typer(help="Boards.", no_args_is_help=True)
-conference_app = typer.Typer(help="Conferences.", no_args_is_help=True)
 app.add_typer(board_app, name="board")
 app.add_typer(conference_app, name="conference")
+app.add_typer(participant_app, name="participant")
+app.add_typer(token_app, name="token")
+app.add_typer(config_app, name="config")
+app.command()(events)
 daemon_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-Json = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
-Http = Annotated[str | None, typer.Option("--http", metavar="HOST:PORT", help="The daemon's HTTP address.")]
-State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="The daemon's state folder.")]
 Sip = Annotated[
     list[str] | None,
     typer.Option("--sip", metavar="HOST:PORT", help="SIP address, may be repeated [127.0.0.1:5060]."),
@@ -45,12 +48,6 @@ LogFile = Annotated[
     Path | None, typer.Option("--log-file", metavar="FILE", help="Log there, not to standard error.")
 ]
 Level = Annotated[str | None, typer.Option("--log-level", help="debug, info (default), warning or error.")]
-
-
-def _fail(error: Exception) -> typer.Exit:
-    text = f"[red]error:[/] {escape(str(error))}"
-    Console(stderr=True, soft_wrap=True).print(text, highlight=False)
-    return typer.Exit(1)
 
 
 def _configure_log(settings: Settings) -> None:
@@ -102,7 +99,7 @@ def _run_daemon(config: Path | None, **flags: Any) -> None:
         _configure_log(settings)
         _serve(settings)
     except LocalError as error:
-        raise _fail(error) from None
+        raise fail(error) from None
 
 
 @app.command()
@@ -145,54 +142,14 @@ def _daemon(
     _run_daemon(config, boards=0, **_listening(sip), **flags)
 
 
-def _ask(http: str | None, state: Path | None, path: str, method: str = "GET") -> Any:
-    try:
-        return ask(find_daemon(http, state or default_state()), path, method)
-    except LocalError as error:
-        raise _fail(error) from None
-
-
 @app.command()
 def status(as_json: Json = False, http: Http = None, state: State = None) -> None:
     """Boards, conferences and participants of a running server."""
-    document = _ask(http, state, "/v1/status")
+    document = asked(http, state, "/v1/status")
     if as_json:
         print(json.dumps(document, indent=2))
     else:
         show_status(console(), document)
-
-
-@board_app.command("list")
-def board_list(as_json: Json = False, http: Http = None, state: State = None) -> None:
-    """Every board with its load and state."""
-    rows = _ask(http, state, "/v1/boards")
-    if as_json:
-        print(json.dumps(rows, indent=2))
-    else:
-        screen = console()
-        screen.print(boards_table(rows, screen.width))
-
-
-@conference_app.command("list")
-def conference_list(as_json: Json = False, http: Http = None, state: State = None) -> None:
-    """Every conference with its participants."""
-    rows = _ask(http, state, "/v1/conferences")
-    if as_json:
-        print(json.dumps(rows, indent=2))
-    else:
-        console().print(conferences_table(rows))
-
-
-@conference_app.command("end")
-def conference_end(
-    conference: Annotated[str, typer.Argument(help="Its id, as in `parley conference list`.")],
-    as_json: Json = False,
-    http: Http = None,
-    state: State = None,
-) -> None:
-    """Hang up on everybody in a conference."""
-    answer = _ask(http, state, f"/v1/conferences/{conference}", "DELETE")
-    print(json.dumps(answer) if as_json else f"ended {conference}")
 
 
 @app.command()

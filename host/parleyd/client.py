@@ -4,6 +4,8 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,15 +15,20 @@ from parley.wire.errors import LocalError
 ADDRESS_FILE = "daemon.json"
 DEFAULT_URL = "http://127.0.0.1:8060"
 TIMEOUT_S = 10
+SILENCE_S = 60  # of an events stream, which says every 15 s that it is there
 
 
 class ClientError(LocalError):
     """The daemon is not there or refused; one sentence for the person."""
 
 
-def write_address(state: Path, url: str) -> None:
-    """Note in the state folder where this daemon's API is."""
-    (state / ADDRESS_FILE).write_text(json.dumps({"http": url, "pid": os.getpid()}) + "\n", encoding="utf-8")
+def write_address(state: Path, url: str, token: str) -> None:
+    """Note in the state folder where this daemon's API is, and a token for whoever may read the folder."""
+    path = state / ADDRESS_FILE
+    path.unlink(missing_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(handle, "w", encoding="utf-8") as file:
+        json.dump({"http": url, "pid": os.getpid(), "token": token}, file)
 
 
 def forget_address(state: Path) -> None:
@@ -29,29 +36,77 @@ def forget_address(state: Path) -> None:
     (state / ADDRESS_FILE).unlink(missing_ok=True)
 
 
-def find_daemon(http: str | None, state: Path) -> str:
-    """Return the API's URL: what was asked for, else $PARLEY_HTTP, else the state folder's note, else the default."""
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Where a daemon's API is, and the token to show there; "" for none."""
+
+    url: str
+    token: str = ""
+
+
+def find_daemon(http: str | None, state: Path) -> Api:
+    """Return where to ask: what was asked for, else $PARLEY_HTTP, else the state folder's note, else the default.
+
+    The token is $PARLEY_TOKEN, else the note's if it is that daemon's.
+    """
     given = http or os.environ.get("PARLEY_HTTP")
-    if given:
-        return given if "://" in given else f"http://{given}"
+    url = given if given and "://" in given else f"http://{given}" if given else ""
+    token = os.environ.get("PARLEY_TOKEN", "")
     try:
-        return str(json.loads((state / ADDRESS_FILE).read_text(encoding="utf-8"))["http"])
+        note = json.loads((state / ADDRESS_FILE).read_text(encoding="utf-8"))
+        noted, own = str(note["http"]), str(note.get("token", ""))
     except (OSError, ValueError, KeyError):
-        return DEFAULT_URL
+        return Api(url or DEFAULT_URL, token)
+    url = url or noted
+    return Api(url, token or (own if url.rstrip("/") == noted else ""))
 
 
-def ask(url: str, path: str, method: str = "GET") -> Any:
+def ask(api: Api, path: str, method: str = "GET") -> Any:
     """Return the decoded answer. Raises ClientError."""
-    request = urllib.request.Request(url + quote(path), method=method)  # noqa: S310 - an http URL of ours
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=TIMEOUT_S) as answer:
+        with opener.open(_request(api, path, method), timeout=TIMEOUT_S) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
-        try:
-            detail = json.loads(error.read())["detail"]
-        except (ValueError, KeyError):
-            detail = error.reason
-        raise ClientError(f"the daemon refused: {detail}") from error
+        raise _refusal(error) from error
     except OSError as error:
-        raise ClientError(f"no daemon answers at {url}; start one with: parley up") from error
+        raise _nobody(api) from error
+
+
+def follow(api: Api, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield (kind, decoded data) of each server-sent event until the stream ends. Raises ClientError."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    kind = ""
+    try:
+        with opener.open(_request(api, path, "GET"), timeout=SILENCE_S) as stream:
+            for raw in stream:
+                name, _, value = raw.decode().rstrip("\n").partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "data":
+                    yield kind, json.loads(value)
+    except urllib.error.HTTPError as error:
+        raise _refusal(error) from error
+    except OSError as error:
+        raise _nobody(api) from error
+
+
+def _request(api: Api, path: str, method: str) -> urllib.request.Request:
+    address, question, query = path.partition("?")
+    headers = {"Authorization": f"Bearer {api.token}"} if api.token else {}
+    url = api.url.rstrip("/") + quote(address) + question + query
+    return urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - an http URL of ours
+
+
+def _refusal(error: urllib.error.HTTPError) -> ClientError:
+    try:
+        detail = json.loads(error.read())["detail"]
+    except (ValueError, KeyError):
+        detail = error.reason
+    if error.code == 401:
+        detail = f"{detail} (then set PARLEY_TOKEN)"
+    return ClientError(f"the daemon refused: {detail}")
+
+
+def _nobody(api: Api) -> ClientError:
+    return ClientError(f"no daemon answers at {api.url}; start one with: parley up")

@@ -1,4 +1,4 @@
-"""Ending a conference: a SIP MESSAGE (RFC 3428) to its board, signed with the board's control password."""
+"""Orders to boards: a SIP MESSAGE (RFC 3428), signed with the board's control password."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from parley.call.endpoint import ClientRequest, Endpoint
 from parley.wire.address import derive
 from parley.wire.sip import Response
-from parleyd.lease import Lease
 from parleyd.pool import ProvisionedBoard
 
 USERNAME = "server"
@@ -37,16 +36,17 @@ class Control:
         self._endpoint = endpoint
         self._waiting: list[tuple[ClientRequest, Done]] = []
 
-    def end(self, board: ProvisionedBoard, lease: Lease, done: Done, now_ms: int) -> None:
-        """Tell the board to hang up on everybody in the lease's conference; `done` is called once."""
-        order = json.dumps({"end": [lease.slot, lease.generation]}).encode()
+    def order(
+        self, board: ProvisionedBoard, name: str, numbers: tuple[int, ...], done: Done, now_ms: int
+    ) -> None:
+        """Give a board an order (parley/app/control.py lists them); `done` is called once."""
         request = self._endpoint.request(
             "MESSAGE",
             f"sip:{board.board_id}@{board.host}:{board.port};transport=udp",
             now_ms,
             peer=(board.host, board.port),
             headers=[("Content-Type", "application/json")],
-            body=order,
+            body=json.dumps({name: numbers}).encode(),
             credentials=(USERNAME, derive(board.key, "control")),
         )
         self._waiting.append((request, done))

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import fcntl
 import os
+import secrets
 import signal
 import socket
 from collections.abc import Callable
@@ -23,11 +24,15 @@ from parleyd.lease import Lease
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.provision import BoardConfig
+from parleyd.roster import read_roster
 from parleyd.server import ConferenceServer, Rules
-from parleyd.settings import SIP_PORT, Settings
+from parleyd.settings import SIP_PORT, Settings, is_loopback
 from parleyd.sockets import SipSockets
+from parleyd.status import status_document
 from parleyd.store.sqlite import SqliteStore
+from parleyd.tokens import Tokens
 from parleyd.virtual import VirtualBoard, stop_left_boards
+from parleyd.web.broadcast import Broadcast
 
 GOODBYE_S = 5.0  # longest wait for boards to hang up on everybody at the end
 SIP_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -46,13 +51,21 @@ class Daemon:
         self._progress = progress
         self._log: Any = structlog.get_logger("parleyd")
         self._lock = _lock_state(settings.state)
+        self.tokens = Tokens(settings.state)
+        self.own_token = secrets.token_urlsafe(32)
+        self._check_access()
+        self._roster = read_roster(settings.state)
         self._store = SqliteStore(settings.state / "leases.sqlite")
         ledger = Ledger(self._store)
         rules = Rules(settings.user, settings.default_size, settings.offer_ttl_s, settings.quarantine_s)
         clock = SystemClock(ledger.latest_s())
         self.server = ConferenceServer(settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log)
+        self.server.pool.draining = self._roster.draining
         self.server.on_board_change = self._board_changed
         self._sip = SipSockets(self.server)
+        self.broadcast = Broadcast(
+            self.server, lambda: status_document(self.server, self.boards), self._sip.drain
+        )
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -76,7 +89,7 @@ class Daemon:
         api = api_server(self)
         serving = asyncio.create_task(api.serve(sockets=[http]))
         host, port = self.settings.http
-        write_address(self.settings.state, f"http://{_in_uri(host)}:{port}")
+        write_address(self.settings.state, f"http://{_in_uri(host)}:{port}", self.own_token)
         try:
             await self._until_stopped(self._start(ready))
             await self._stopping.wait()
@@ -84,6 +97,7 @@ class Daemon:
         finally:
             self.server.closing = True
             await asyncio.gather(*(board.stop() for board in self.boards.values()), return_exceptions=True)
+            self.broadcast.close()
             api.should_exit = True
             await asyncio.gather(serving, return_exceptions=True)
             self._sip.close()
@@ -91,12 +105,35 @@ class Daemon:
             forget_address(self.settings.state)
             os.close(self._lock)
 
-    def end_conference(self, conference_id: str) -> "asyncio.Future[Outcome]":
-        """Tell the conference's board to end it; the future is what came of it."""
+    def order(self, conference_id: str, name: str, *numbers: int) -> "asyncio.Future[Outcome]":
+        """Give the conference's board an order (ConferenceServer.order_conference); the future is its outcome."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.server.end_conference(conference_id, lambda outcome: _resolve(future, outcome))
+        self.server.order_conference(conference_id, name, numbers, lambda outcome: _resolve(future, outcome))
         self._sip.drain()
         return future
+
+    def drain(self, board_id: str, draining: bool) -> None:
+        """Take a board out of the pool, or let it have conferences again. Raises RosterError."""
+        if draining != (board_id in self._roster.draining):
+            self._roster.drain(board_id, draining)
+            self.server.events.info("board drains" if draining else "board is back", board=board_id)
+
+    async def reset_board(self, board_id: str) -> None:
+        """Start a board anew. Raises SerialFault or DaemonError when we have no hold of it."""
+        board = self.boards.get(board_id)
+        if board is None:
+            raise DaemonError(f"this server does not hold the serial port of {board_id}")
+        self.server.events.info("board is reset", board=board_id)
+        await board.reset()
+
+    def _check_access(self) -> None:
+        """Refuse to serve others than this machine without tokens. Raises DaemonError, TokenError."""
+        host = self.settings.http[0]
+        if not self.tokens.entries() and not is_loopback(host):
+            raise DaemonError(
+                f"http: {host} can be reached by others, so a token is needed first: "
+                f"parley token add NAME --role admin --state {self.settings.state}"
+            )
 
     async def _until_stopped(self, work: Any) -> None:
         """Do the work, but give it up as soon as the daemon is told to stop."""
@@ -189,7 +226,7 @@ class Daemon:
         self._progress(f"ending {len(leases)} conference{'s' if len(leases) > 1 else ''} ...")
         with suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE_S):
-                await asyncio.gather(*(self.end_conference(lease.conference_id) for lease in leases))
+                await asyncio.gather(*(self.order(lease.conference_id, "end") for lease in leases))
                 while self._reachable():
                     await self._changed.wait()
 

@@ -44,9 +44,14 @@ class BoardView:
 
 
 class Pool:
-    """The boards by name, and their registrations."""
+    """The boards by name, and their registrations.
+
+    draining: names of boards that are to get no new conferences.
+    """
 
     def __init__(self) -> None:
+        self.draining: set[str] = set()
+        self._seen_ms: dict[str, int] = {}
         self._boards: dict[str, ProvisionedBoard] = {}
         self._registrations: dict[str, Registration] = {}
         self._views: dict[str, BoardView] = {}
@@ -73,6 +78,10 @@ class Pool:
         """Return the boot id of the board's latest refresh in this daemon's life, even if it was lost since."""
         return self._boots.get(board_id)
 
+    def last_seen_ms(self, board_id: str) -> int | None:
+        """Return the monotonic time of the board's latest refresh in this daemon's life."""
+        return self._seen_ms.get(board_id)
+
     def register(
         self, board_id: str, report: BoardReport, now_s: float, now_ms: int, expires_ms: int
     ) -> None:
@@ -82,6 +91,7 @@ class Pool:
         since_s = before.since_s if before and before.report.boot == report.boot else int(now_s)
         self._registrations[board_id] = Registration(report, since_s, now_ms, expires_ms)
         self._boots[board_id] = report.boot
+        self._seen_ms[board_id] = now_ms
         self._views[board_id] = BoardView(
             board_id,
             board.host,
@@ -110,6 +120,7 @@ class Pool:
         return min((entry.expires_ms for entry in self._registrations.values()), default=None)
 
     def view(self, now_ms: int) -> list[BoardView]:
-        """Return the boards that are registered at this very moment."""
-        registered = self._registrations
-        return [view for name, view in self._views.items() if registered[name].expires_ms > now_ms]
+        """Return the boards that are registered at this very moment and are not draining."""
+        registered, draining = self._registrations, self.draining
+        views = self._views.items()
+        return [view for name, view in views if registered[name].expires_ms > now_ms and name not in draining]

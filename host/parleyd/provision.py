@@ -81,3 +81,9 @@ def provision(
         deployment = deploy(link, image, extra, progress)
         link.reset()
     return deployment
+
+
+def reset_board(port: str, image: Image, timeout_s: float = 10.0) -> None:
+    """Starts a board anew. Blocks. Raises SerialFault."""
+    with SerialLink(port, image.board.baudrate, timeout_s) as link:
+        link.reset()

@@ -55,9 +55,11 @@ class Registrar:
     def handle(self, request: Request, now_s: float, now_ms: int) -> Registered:
         """Return the answer to one REGISTER; now_s unix time, now_ms monotonic."""
         try:
-            board = self._who(request, now_ms)
+            board = self.identify(request, now_ms)
             if isinstance(board, Reply):
                 return Registered(board)
+            if parse_name_addr(request.get("To") or "").uri.user != board.board_id:
+                raise RemoteError(403, "A board registers only itself")
             return self._registered(board, request, now_s, now_ms)
         except RemoteError as error:
             return Registered(Reply(error.status or 400, error.reason))
@@ -65,7 +67,7 @@ class Registrar:
             retry = (("Retry-After", str(STORE_RETRY_S)),)
             return Registered(Reply(503, "The server cannot store leases now", retry))
 
-    def _who(self, request: Request, now_ms: int) -> ProvisionedBoard | Reply:
+    def identify(self, request: Request, now_ms: int) -> ProvisionedBoard | Reply:
         """Return the board that has proved who it is, or the challenge. Raises RemoteError(403)."""
         header, seconds = request.get("Authorization"), now_ms // 1000
         verdict, name = self._authenticator.check(header, request.method, self._password_of, seconds)
@@ -75,8 +77,6 @@ class Registrar:
         board = self._pool.board(name)
         if verdict != "ok" or board is None:
             raise RemoteError(403, "Wrong name or key")
-        if parse_name_addr(request.get("To") or "").uri.user != name:
-            raise RemoteError(403, "A board registers only itself")
         return board
 
     def _password_of(self, board_id: str) -> str | None:

@@ -6,7 +6,7 @@ next_deadline_ms(); that is the endpoint's own contract, passed on.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from parley.call.call import Call
 from parley.call.client_request import ClientRequest
@@ -19,13 +19,15 @@ from parley.wire.sip import Request, Response
 from parleyd.allocate import OFFER_TTL_S, AllocationUnit
 from parleyd.clock import Clock
 from parleyd.control import Control, Done, Outcome
+from parleyd.events import EventLog, Log
+from parleyd.journal import Journal
 from parleyd.lease import QUARANTINE_S, Lease, LeaseState
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.registrar import REALM, STORE_RETRY_S, Registrar
 from parleyd.store.face import StoreError
-from parleyd.transmit import TransmissionUnit
+from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
 
 if TYPE_CHECKING:
@@ -35,18 +37,6 @@ SECRET_BYTES = 32
 CLOSING_RETRY_S = 10
 LIMIT = 32768  # transactions at once; each INVITE's lives 5 s on after its ACK (RFC 3261 17.2.1, timer I)
 RUNNING = frozenset({LeaseState.OFFERED, LeaseState.ACTIVE})
-
-
-class Log(Protocol):
-    """What is needed of a structured log."""
-
-    def info(self, event: str, **fields: Any) -> Any:
-        """Write a line of what goes on."""
-        ...
-
-    def warning(self, event: str, **fields: Any) -> Any:
-        """Write a line that somebody should read."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +70,11 @@ class ConferenceServer:
         self.closing = False
         self.counters: dict[str, int] = {}
         self.on_board_change: Callable[[], None] = lambda: None
-        self._log = log
+        self.events = self._log = EventLog(log, clock.now_s)
+        self.journal = Journal(clock.now_s)
         ledger.rest_anew(clock.now_s(), rules.quarantine_s)
         self._endpoint = Endpoint(
-            local, random_bytes, user=rules.factory_user, methods=("REGISTER",), limit=LIMIT
+            local, random_bytes, user=rules.factory_user, methods=("REGISTER", "MESSAGE"), limit=LIMIT
         )
         self._receiver = ReceiverUnit(rules.factory_user, rules.default_size)
         self._allocation = AllocationUnit(rules.offer_ttl_s)
@@ -132,20 +123,43 @@ class ConferenceServer:
         return [lease for slots in leases.values() for lease in slots.values() if lease.state in RUNNING]
 
     def end_conference(self, conference_id: str, done: Done) -> None:
-        """Tell the board to end it; `done` is called once: with the board's answer, 408 without one.
+        """Tell the board to end it; outcomes as of `order_conference`."""
+        self.order_conference(conference_id, "end", (), done)
 
-        At once with 404 when there is nothing to end, 503 when the board is not there to be told.
+    def order_conference(self, conference_id: str, name: str, numbers: tuple[int, ...], done: Done) -> None:
+        """Give an order about one conference to its board.
+
+        Args:
+            conference_id: `board/slot/generation`.
+            name, numbers: the order and what follows slot and generation in it (parley/app/control.py).
+            done: called once: with the board's answer, 408 without one; at once with 404 when there is no such
+                conference, 503 when the board is not there to be told.
         """
         lease = self.ledger.find(conference_id)
-        board = self.pool.board(lease.board_id) if lease else None
-        if lease is None or board is None or lease.state not in RUNNING:
+        if lease is None or lease.state not in RUNNING:
             done(Outcome(404, "No such conference"))
             return
-        if self.pool.registration(lease.board_id) is None:
-            done(Outcome(503, f"Its board {lease.board_id} is not registered"))
-            return
-        self._count("ended on request")
-        self._control.end(board, lease, done, self.clock.now_ms())
+
+        def told(outcome: Outcome) -> None:
+            self.journal.ordered(lease, name, outcome.status, outcome.reason)
+            if outcome.done:
+                self._log.info("ordered", conference=conference_id, order=name, numbers=list(numbers))
+            else:
+                self._log.warning("order failed", conference=conference_id, order=name, reason=outcome.reason)
+            done(outcome)
+
+        self._count(f"{name} on request")
+        self.order_board(lease.board_id, name, (lease.slot, lease.generation, *numbers), told)
+
+    def order_board(self, board_id: str, name: str, numbers: tuple[int, ...], done: Done) -> None:
+        """Give an order to a board; `done` as of `order_conference`."""
+        board = self.pool.board(board_id)
+        if board is None:
+            done(Outcome(404, "No such board"))
+        elif self.pool.registration(board_id) is None:
+            done(Outcome(503, f"The board {board_id} is not registered"))
+        else:
+            self._control.order(board, name, numbers, done, self.clock.now_ms())
 
     def _handle_events(self) -> None:
         while events := self._endpoint.events():
@@ -157,7 +171,10 @@ class ConferenceServer:
         if event.kind == "incoming" and isinstance(subject, Call) and isinstance(message, Request):
             self._invited(subject, message)
         elif event.kind == "request" and isinstance(subject, ServerRequest) and isinstance(message, Request):
-            self._registering(subject, message)
+            if message.method == "MESSAGE":
+                self._told(subject, message)
+            else:
+                self._registering(subject, message)
         elif event.kind == "referred" and isinstance(subject, ServerRequest):
             self._endpoint.respond(subject, 403, self.clock.now_ms(), "This server only gives addresses")
         elif event.kind == "response" and isinstance(subject, ClientRequest):
@@ -170,6 +187,7 @@ class ConferenceServer:
         if isinstance(verdict, Grant):
             lease = verdict.lease
             self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
+            self.journal.offered(lease, verdict.uri)
         else:
             self._log.info("refused", status=reply.status, reason=reply.reason, uri=invite.uri)
         self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
@@ -202,11 +220,28 @@ class ConferenceServer:
             self._log.warning(
                 "registration refused", status=reply.status, reason=reply.reason, to=request.get("To")
             )
+        registration = self.pool.registration(result.board_id)
+        if registration is not None and result.change in ("new", "refresh"):
+            self.journal.refreshed(result.board_id, registration.report, result.leases)
         self._endpoint.respond(
             server_request, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers)
         )
         if result.change:
             self.on_board_change()
+
+    def _told(self, server_request: ServerRequest, request: Request) -> None:
+        """A board tells its levels (parley/app/watch.py)."""
+        now_ms = self.clock.now_ms()
+        try:
+            who = self._registrar.identify(request, now_ms)
+            if isinstance(who, Reply):
+                reply = who
+            else:
+                self.journal.told(who.board_id, request.body)
+                reply = Reply(200, "OK")
+        except RemoteError as error:
+            reply = Reply(error.status or 400, error.reason)
+        self._endpoint.respond(server_request, reply.status, now_ms, reply.reason, list(reply.headers))
 
     def _count(self, name: str) -> None:
         self.counters[name] = self.counters.get(name, 0) + 1

@@ -73,6 +73,14 @@ def _host_port(value: object) -> object:
     return host.strip("[]"), int(port)
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach the address; a name counts as one that others can."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _reachable(value: tuple[str, int]) -> tuple[str, int]:
     try:
         address = ipaddress.ip_address(value[0])

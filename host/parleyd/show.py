@@ -4,11 +4,19 @@ import time
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 Row = dict[str, Any]
 WIDE = 150  # characters
-STATE_STYLES = {"ready": "green", "active": "green", "offered": "yellow", "degraded": "yellow"}
+STATE_STYLES = {
+    "ready": "green",
+    "active": "green",
+    "offered": "yellow",
+    "degraded": "yellow",
+    "draining": "yellow",
+    "booting": "yellow",
+}
 
 
 def _styled(state: str) -> str:
@@ -61,9 +69,76 @@ def conferences_table(rows: list[Row]) -> Table:
     table.add_column("participants", overflow="fold")
     for row in rows:
         since = _ago(time.time() - row["since"])
-        table.add_row(
-            row["id"], _styled(row["state"]), since, str(row["size"]), "\n".join(row["participants"]) or "-"
-        )
+        muted = {member["uri"] for member in row["members"] if member["muted"]}
+        names = [escape(uri) + (" [yellow]muted[/]" if uri in muted else "") for uri in row["participants"]]
+        state = _styled(row["state"]) + (" [yellow]locked[/]" if row["locked"] else "")
+        table.add_row(row["id"], state, since, str(row["size"]), "\n".join(names) or "-")
+    return table
+
+
+def board_page(console: Console, row: Row) -> None:
+    """Print all of one board."""
+    why = f" - {escape(row['reason'])}" if row["reason"] else ""
+    console.print(f"[bold]{row['board_id']}[/] {_styled(row['state'])}{why}")
+    facts = Table.grid(padding=(0, 2))
+    image = f" (image {row['image']})" if row["image"] else ""
+    stats = ", ".join(f"{name} {value}" for name, value in row["stats"].items())
+    resets = ", ".join(f"{cause} {count}" for cause, count in row["resets"].items())
+    for name, text in (
+        ("address", row["address"]),
+        ("kind", row["kind"]),
+        ("firmware", f"{row['firmware']}{image}, {row['kernels']} kernels" if row["firmware"] else None),
+        ("codecs", ", ".join(row["codecs"])),
+        ("legs", f"{row['legs_used']} of {row['legs']} reserved, {row['connected']} connected"),
+        ("conferences", f"{row['conferences']} of {row['slots']} slots"),
+        ("up", _ago(row["registered_for_s"]) if row["registered"] else None),
+        ("starts seen", resets),
+        ("counters", stats),
+        ("process", row["pid"]),
+        ("serial port", row["serial"]),
+    ):
+        facts.add_row(f"[dim]{name}[/]", escape(str(text or "-")))
+    console.print(facts)
+
+
+def conference_page(console: Console, row: Row) -> None:
+    """Print all of one conference."""
+    locked = " [yellow]locked[/]" if row["locked"] else ""
+    console.print(f"[bold]{row['id']}[/] {_styled(row['state'])}{locked}")
+    console.print(f"[dim]address [/] {row['address'] or '-'}", soft_wrap=True)
+    console.print(
+        f"[dim]since   [/] {_ago(time.time() - row['since'])}, asked for by {escape(row['asked_by'])}"
+    )
+    table = Table()
+    table.add_column("number", justify="right")
+    table.add_column("participant", overflow="fold")
+    table.add_column("heard")
+    for member in row["members"]:
+        heard = "[yellow]muted[/]" if member["muted"] else "yes"
+        table.add_row(str(member["number"]), escape(member["uri"]), heard)
+    console.print(table if row["members"] else "Nobody is in.")
+
+
+def ladder_table(rows: list[Row]) -> Table:
+    """Return the messages of a conference as a table."""
+    table = Table(title="Messages", title_justify="left")
+    table.add_column("ms", justify="right")
+    for name in ("from", "to", "message", "told by"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        ms = round(1000 * (row["time"] - rows[0]["time"]))
+        cells = (str(ms), row["from"], row["to"], row["text"], row["told_by"])
+        table.add_row(*(escape(cell) for cell in cells))
+    return table
+
+
+def tokens_table(rows: list[Row]) -> Table:
+    """Return the tokens as a table."""
+    table = Table(title="Tokens", title_justify="left")
+    for name in ("name", "role", "age"):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(row["name"], row["role"], _ago(time.time() - row["created"]))
     return table
 
 

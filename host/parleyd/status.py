@@ -5,8 +5,10 @@ from typing import Any
 
 from parley import __version__
 from parley.wire.address import conference_uri, make_token
+from parleyd.health import Verdict, judge
 from parleyd.lease import Lease, LeaseState, reserved_legs
 from parleyd.pool import ProvisionedBoard
+from parleyd.report import LiveConference
 from parleyd.server import ConferenceServer
 from parleyd.virtual import VirtualBoard
 
@@ -23,70 +25,99 @@ def conference_address(board: ProvisionedBoard, lease: Lease) -> str:
 
 def board_rows(server: ConferenceServer, virtual: dict[str, VirtualBoard]) -> list[Row]:
     """Return one row for each known board, registered or not."""
-    rows: list[Row] = []
-    now_s = server.clock.now_s()
-    running = server.running()
-    for board in server.pool.boards():
-        registration = server.pool.registration(board.board_id)
-        report = registration.report if registration else None
-        own = [lease for lease in running if lease.board_id == board.board_id]
-        reserved = reserved_legs(server.ledger.leases.get(board.board_id, {}).values())
-        process = virtual.get(board.board_id)
-        state = "ready" if registration else (process.state if process else "lost")
-        if report is not None and report.kernels != "native":
-            state = "degraded"
-        rows.append(
-            {
-                "board_id": board.board_id,
-                "address": f"{board.host}:{board.port}",
-                "registered": registration is not None,
-                "state": "lost" if state == "running" else state,
-                "pid": process.pid if process else None,
-                "serial": str(process.serial) if process else None,
-                "legs": report.legs if report else 0,
-                "legs_used": reserved,
-                "legs_free": max(0, report.legs - reserved) if report else 0,
-                "connected": report.connected if report else 0,
-                "slots": report.slots if report else 0,
-                "conferences": len(own),
-                "codecs": report.codecs if report else [],
-                "firmware": report.firmware if report else None,
-                "kernels": report.kernels if report else None,
-                "registered_for_s": int(now_s - registration.since_s) if registration else 0,
-                "stats": report.stats if report else {},
-            }
-        )
-    return rows
+    return [board_row(server, virtual.get(board.board_id), board) for board in server.pool.boards()]
+
+
+def board_row(server: ConferenceServer, process: VirtualBoard | None, board: ProvisionedBoard) -> Row:
+    """Return what is known of a board. process: of one without hardware."""
+    board_id = board.board_id
+    registration = server.pool.registration(board_id)
+    report = registration.report if registration else None
+    reserved = reserved_legs(server.ledger.leases.get(board_id, {}).values())
+    verdict = health_of(server, process, board_id)
+    return {
+        "board_id": board_id,
+        "address": f"{board.host}:{board.port}",
+        "registered": registration is not None,
+        "state": verdict.state.value,
+        "reason": verdict.reason,
+        "draining": board_id in server.pool.draining,
+        "kind": report.board if report else None,
+        "pid": process.pid if process else None,
+        "serial": str(process.serial) if process else None,
+        "legs": report.legs if report else 0,
+        "legs_used": reserved,
+        "legs_free": max(0, report.legs - reserved) if report else 0,
+        "connected": report.connected if report else 0,
+        "slots": report.slots if report else 0,
+        "conferences": sum(lease.board_id == board_id for lease in server.running()),
+        "codecs": report.codecs if report else [],
+        "firmware": report.firmware if report else None,
+        "kernels": report.kernels if report else None,
+        "registered_for_s": int(server.clock.now_s() - registration.since_s) if registration else 0,
+        "resets": {},
+        "stats": report.stats if report else {},
+    }
+
+
+def health_of(server: ConferenceServer, process: VirtualBoard | None, board_id: str) -> Verdict:
+    """Return a board's state and why."""
+    seen_ms = server.pool.last_seen_ms(board_id)
+    return judge(
+        server.pool.registration(board_id),
+        board_id in server.pool.draining,
+        process.facts if process else None,
+        None if seen_ms is None else (server.clock.now_ms() - seen_ms) / 1000,
+    )
 
 
 def conference_rows(server: ConferenceServer) -> list[Row]:
     """Return one row for each conference that is offered or active."""
-    rows: list[Row] = []
-    for lease in sorted(server.running(), key=lambda lease: lease.since_s):
-        board = server.pool.board(lease.board_id)
-        if board is None:
-            continue
-        registration = server.pool.registration(lease.board_id)
-        live = registration.report.live if registration else []
-        participants = [
-            uri
-            for conference in live
-            if (conference.slot, conference.generation) == (lease.slot, lease.generation)
-            for uri in conference.participants
-        ]
-        rows.append(
-            {
-                "id": lease.conference_id,
-                "board_id": lease.board_id,
-                "address": conference_address(board, lease),
-                "state": "active" if lease.state is LeaseState.ACTIVE else "offered",
-                "size": lease.size,
-                "participants": participants,
-                "asked_by": lease.asked_by,
-                "since": lease.since_s,
-            }
-        )
-    return rows
+    leases = sorted(server.running(), key=lambda lease: lease.since_s)
+    return [conference_row(server, lease) for lease in leases if server.pool.board(lease.board_id)]
+
+
+def conference_row(server: ConferenceServer, lease: Lease) -> Row:
+    """Return what is known of a conference; its board must be known. `members` has more than `participants`."""
+    board = server.pool.board(lease.board_id)
+    assert board is not None
+    live = _live(server, lease)
+    return {
+        "id": lease.conference_id,
+        "board_id": lease.board_id,
+        "address": conference_address(board, lease),
+        "state": "active" if lease.state is LeaseState.ACTIVE else "offered",
+        "size": lease.size,
+        "locked": live.locked if live else False,
+        "participants": list(live.participants) if live else [],
+        "members": member_rows(server, lease, live),
+        "asked_by": lease.asked_by,
+        "since": lease.since_s,
+    }
+
+
+def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | None) -> list[Row]:
+    """Return the participants with number, URI, whether they are muted, and level [dBov] while it is watched."""
+    if live is None:
+        return []
+    levels = server.journal.levels(lease.conference_id)
+    return [
+        {
+            "number": number,
+            "uri": uri,
+            "muted": number in live.muted,
+            "level_dbov": -levels[number] if number in levels else None,
+        }
+        for number, uri in zip(live.numbers, live.participants, strict=False)
+    ]
+
+
+def _live(server: ConferenceServer, lease: Lease) -> LiveConference | None:
+    registration = server.pool.registration(lease.board_id)
+    for live in registration.report.live if registration else ():
+        if (live.slot, live.generation) == (lease.slot, lease.generation):
+            return live
+    return None
 
 
 def status_document(server: ConferenceServer, virtual: dict[str, VirtualBoard]) -> Row:

@@ -20,13 +20,15 @@ import sys
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Literal, cast
 
 from parley.wire.errors import LocalError
 from parleyd.deployment import Deployment
+from parleyd.health import ProcessFacts
 from parleyd.images import Image
 from parleyd.machines import machine_of
-from parleyd.provision import BoardConfig, provision
+from parleyd.provision import BoardConfig, provision, reset_board
 from parleyd.virtual_control import KeeperStatus
 from parleyd.virtual_link import KeeperLink, VirtualBoardError, find_keeper, start_keeper
 from parleyd.virtual_process import Backoff
@@ -66,6 +68,8 @@ class VirtualBoard:
         self.adopted = False
         self.deployment: Deployment | None = None
         self._restart = restart
+        self._boots: int = 0
+        self._booted_s = monotonic()
         self._on_change = on_change
         self._link: KeeperLink | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
@@ -86,6 +90,18 @@ class VirtualBoard:
     def boots(self) -> int:
         """How often the board was started by its present keeper."""
         return self._link.status.boots if self._link else 0
+
+    @property
+    def facts(self) -> ProcessFacts:
+        """What is known of its process."""
+        status = self._link.status if self._link else None
+        return ProcessFacts(
+            state=self.state,
+            running_s=monotonic() - self._booted_s,
+            exit_status=status.exit_status if status else None,
+            crashes=status.crashes if status else 0,
+            log=str(self.log),
+        )
 
     @property
     def serial(self) -> Path:
@@ -140,6 +156,10 @@ class VirtualBoard:
             pid = self._link.status.pid
             self._link.order("kill")
             await self._link.until(lambda status: status.pid != pid)
+
+    async def reset(self) -> None:
+        """Starts the firmware anew over the serial port. Raises SerialFault."""
+        await asyncio.to_thread(reset_board, str(self.serial), self.image)
 
     async def wait_for(self, state: State, timeout_s: float) -> None:
         """Returns when the board is in the state. TimeoutError."""
@@ -211,6 +231,8 @@ class VirtualBoard:
 
     def _heard(self, status: KeeperStatus) -> None:
         """A keeper's word counts once the board is provisioned; before that, start() says what goes on."""
+        if status.boots != self._boots:
+            self._boots, self._booted_s = status.boots, monotonic()
         if status.provisioned and self.state not in ("starting", "provisioning"):
             self._enter(cast(State, status.state))
 

@@ -27,6 +27,7 @@ class KeeperStatus:
     state: "running", "restarting" (waiting to start it again), "failed" (it will not), "stopped".
     pid: of the MicroPython process, 0 when there is none. boots: how often it was started.
     exit_status: of the last run, negative for a signal, None before the first end.
+    crashes: how many ends in a row were no reset.
     fingerprint: what the board is, in the daemon's own word. provisioned: the daemon has deployed to it.
     device: path of the serial port. keeper: the keeper's process.
     """
@@ -39,6 +40,7 @@ class KeeperStatus:
     provisioned: bool
     device: str
     keeper: int
+    crashes: int = 0
 
     def to_line(self) -> bytes:
         """The status as it goes over the wire."""

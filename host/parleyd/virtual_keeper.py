@@ -24,7 +24,7 @@ from parleyd.emulated_command import EmulatedCommand
 from parleyd.emulated_wire import EthernetWire
 from parleyd.virtual_control import SOCKET_NAME, ControlServer, KeeperStatus
 from parleyd.virtual_log import ConsoleLog
-from parleyd.virtual_process import Backoff, BoardCommand, BoardProcess, Command
+from parleyd.virtual_process import HEALTHY_S, Backoff, BoardCommand, BoardProcess, Command
 from parleyd.virtual_serial import SerialBridge
 
 HOUSEKEEPING_S = 5.0
@@ -121,18 +121,20 @@ class Keeper:
 
     def _process_ended(self, process: BoardProcess, status: int) -> None:
         self._process = None
+        before = 0 if process.lived_s() >= HEALTHY_S else self._control.status.crashes
+        crashes = before + 1 if status else 0
         process.sweep()
         self._bridge.disconnect()
         if self._wire is not None:
             self._wire.disconnect()
         if status and not self._settings.restart:
             self._log.note(f"board process ended ({_how(status)}), not started again")
-            self._control.tell(state="failed", pid=0, exit_status=status)
+            self._control.tell(state="failed", pid=0, exit_status=status, crashes=crashes)
             return
         delay_s = self._backoff.after(status, process.lived_s())
         self._log.note(f"board process ended ({_how(status)}), next boot in {delay_s:.0f} s")
         self._start_at_s = time.monotonic() + delay_s
-        self._control.tell(state="restarting", pid=0, exit_status=status)
+        self._control.tell(state="restarting", pid=0, exit_status=status, crashes=crashes)
 
     def _end(self) -> None:
         if self._process is not None:

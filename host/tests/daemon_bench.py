@@ -73,6 +73,7 @@ class Board(Peer):
         super().__init__("127.0.0.1", methods=("MESSAGE",))
         self.server = server
         self.orders = []
+        self.obeys = 200  # what orders are answered
         self.report = {"firmware": "0.1.0", "boot": "a1", "board": "bench", "codecs": ["PCMU"], "legs": 16}
         self.report |= {"slots": 8, "live": [], "ended": []}
 
@@ -102,16 +103,19 @@ class Board(Peer):
     def take(self, event):
         super().take(event)
         if event.kind == "request":
-            slot, generation = json.loads(event.message.body)["end"]
-            self.orders.append((slot, generation))
-            self.report["live"] = []
-            self.report["ended"] = [[slot, generation]]
-            self.endpoint.respond(event.subject, 200, self.now_ms())
+            ((name, numbers),) = json.loads(event.message.body).items()
+            self.orders.append((name, *numbers))
+            if name == "end":
+                self.report["live"] = []
+                self.report["ended"] = [numbers]
+            self.endpoint.respond(event.subject, self.obeys, self.now_ms())
 
     def begin(self, contact):
         """Say that a phone is in the conference at this address."""
         found = read_token(KEY, parse_name_addr(contact).uri.user)
-        self.report["live"] = [[found.slot, found.generation, found.size, ["sip:alice@127.0.0.1"]]]
+        self.report["live"] = [
+            [found.slot, found.generation, found.size, ["sip:alice@127.0.0.1"], [1], [], False]
+        ]
         assert self.register().status == 200
         return found
 
@@ -162,10 +166,11 @@ class Daemon:
         self.process.send_signal(number)
         return self.process.wait(PATIENCE_S)
 
-    def ask(self, path, method="GET", host=None):
-        """Return status and decoded body of a request to the API."""
+    def ask(self, path, method="GET", host=None, token=None, **headers):
+        """Return status and decoded body of a request to the API. headers: further ones."""
         import httpx
 
-        headers = {"Host": host} if host else {}
+        headers |= {"Host": host} if host else {}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
         answer = httpx.request(method, f"http://{self.http}{path}", headers=headers, trust_env=False)
         return answer.status_code, answer.json() if "json" in answer.headers["content-type"] else answer.text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from parleyd.client import DEFAULT_URL, find_daemon, forget_address, write_address
+from parleyd.client import DEFAULT_URL, Api, find_daemon, forget_address, write_address
 from parleyd.settings import EXAMPLES, Settings, SettingsError, default_state, load_settings
 
 KEY = "0" * 64
@@ -98,12 +98,17 @@ def test_the_state_folder(monkeypatch):
 
 def test_how_the_command_line_finds_the_daemon(tmp_path, monkeypatch):
     monkeypatch.delenv("PARLEY_HTTP", raising=False)
-    assert find_daemon(None, tmp_path) == DEFAULT_URL
-    write_address(tmp_path, "http://127.0.0.1:99")
-    assert find_daemon(None, tmp_path) == "http://127.0.0.1:99"
+    monkeypatch.delenv("PARLEY_TOKEN", raising=False)
+    assert find_daemon(None, tmp_path) == Api(DEFAULT_URL)
+    write_address(tmp_path, "http://127.0.0.1:99", "own")
+    assert (tmp_path / "daemon.json").stat().st_mode & 0o777 == 0o600
+    assert find_daemon(None, tmp_path) == Api("http://127.0.0.1:99", "own")
     monkeypatch.setenv("PARLEY_HTTP", "127.0.0.1:98")
-    assert find_daemon(None, tmp_path) == "http://127.0.0.1:98"
-    assert find_daemon("127.0.0.1:97", tmp_path) == "http://127.0.0.1:97"
+    assert find_daemon(None, tmp_path) == Api("http://127.0.0.1:98")  # no token of ours for somebody else
+    assert find_daemon("127.0.0.1:97", tmp_path) == Api("http://127.0.0.1:97")
+    monkeypatch.setenv("PARLEY_TOKEN", "given")
+    assert find_daemon("127.0.0.1:99", tmp_path) == Api("http://127.0.0.1:99", "given")
     monkeypatch.delenv("PARLEY_HTTP")
+    monkeypatch.delenv("PARLEY_TOKEN")
     forget_address(tmp_path)
-    assert find_daemon(None, tmp_path) == DEFAULT_URL
+    assert find_daemon(None, tmp_path) == Api(DEFAULT_URL)

@@ -68,7 +68,7 @@ def test_ready_then_calls_then_a_clean_end(bench):
     assert document["participants"] == [{"uri": "sip:alice@127.0.0.1", "conference": conference}]
 
     assert bench.stop_while_the_board_works(signal.SIGTERM) == 0
-    assert bench.board.orders == [tuple(map(int, conference.split("/")[1:]))]
+    assert bench.board.orders == [("end", *map(int, conference.split("/")[1:]))]
     assert not (bench.daemon.state / "daemon.json").exists()
     events = [json.loads(line)["event"] for line in bench.daemon.log.read_text().splitlines()]
     assert "board new" in events and "offered" in events

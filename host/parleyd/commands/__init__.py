@@ -1,0 +1,1 @@
+"""The groups of `parley`'s command line; cli.py joins them."""

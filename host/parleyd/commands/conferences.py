@@ -1,0 +1,96 @@
+"""`parley conference` and `parley participant`."""
+
+from typing import Annotated
+
+import typer
+
+from parleyd.commands.options import Http, Json, State, asked, or_table, shown
+from parleyd.show import conference_page, conferences_table, console, ladder_table
+
+conference_app = typer.Typer(help="Conferences.", no_args_is_help=True)
+participant_app = typer.Typer(help="Participants of a conference.", no_args_is_help=True)
+
+Conference = Annotated[str, typer.Argument(help="Its id, as in `parley conference list`.")]
+Number = Annotated[
+    int, typer.Argument(help="The participant's number, as in `parley conference show`.", min=1)
+]
+ROOT = "/v1/conferences"
+
+
+@conference_app.command("list")
+def conference_list(as_json: Json = False, http: Http = None, state: State = None) -> None:
+    """Every conference with its participants."""
+    rows = asked(http, state, ROOT)
+    or_table(rows, as_json, lambda: console().print(conferences_table(rows) if rows else "No conference."))
+
+
+@conference_app.command("show")
+def conference_show(
+    conference: Conference, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """One conference: address, participants with their numbers, who is muted."""
+    row = asked(http, state, f"{ROOT}/{conference}")
+    or_table(row, as_json, lambda: conference_page(console(), row))
+
+
+@conference_app.command("ladder")
+def conference_ladder(
+    conference: Conference, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """The messages of a conference, as far as server and board know them; also after its end."""
+    rows = asked(http, state, f"{ROOT}/{conference}/ladder")
+    or_table(rows, as_json, lambda: console().print(ladder_table(rows)))
+
+
+@conference_app.command("end")
+def conference_end(
+    conference: Conference, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """Hang up on everybody in a conference."""
+    answer = asked(http, state, f"{ROOT}/{conference}", "DELETE")
+    shown(answer, as_json, f"ended {conference}")
+
+
+@conference_app.command("lock")
+def conference_lock(
+    conference: Conference, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """Let nobody else in."""
+    answer = asked(http, state, f"{ROOT}/{conference}/lock", "POST")
+    shown(answer, as_json, f"locked {conference}; whoever calls now is refused with 403")
+
+
+@conference_app.command("unlock")
+def conference_unlock(
+    conference: Conference, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """Let in whoever has the address again."""
+    answer = asked(http, state, f"{ROOT}/{conference}/unlock", "POST")
+    shown(answer, as_json, f"unlocked {conference}")
+
+
+@participant_app.command("mute")
+def participant_mute(
+    conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """Let nobody hear a participant; he hears the others all the same."""
+    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/mute", "POST")
+    shown(answer, as_json, f"muted {number} in {conference}")
+
+
+@participant_app.command("unmute")
+def participant_unmute(
+    conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """Let everybody hear a participant again."""
+    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/unmute", "POST")
+    shown(answer, as_json, f"unmuted {number} in {conference}")
+
+
+@participant_app.command("kick")
+def participant_kick(
+    conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """Hang up on a participant; lock the conference first if he is not to come back."""
+    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}", "DELETE")
+    shown(answer, as_json, f"put {number} out of {conference}")

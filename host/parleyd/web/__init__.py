@@ -1,0 +1,1 @@
+"""The operator's face over HTTP: API, events, metrics, dashboard."""

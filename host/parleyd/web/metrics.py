@@ -1,0 +1,131 @@
+"""Metrics in the Prometheus text format, made from the server's own books at each scrape."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from parley import __version__
+from parleyd.health import Health
+from parleyd.status import Row, board_rows, conference_rows
+from parleyd.web.access import daemon_of, viewer
+from parleyd.web.problems import RESPONSES
+
+if TYPE_CHECKING:
+    from parleyd.daemon import Daemon
+
+router = APIRouter(tags=["metrics"], dependencies=[Depends(viewer)], responses=RESPONSES)
+
+# name, what it is, key in a board's row
+BOARD_GAUGES = (
+    ("parley_board_legs", "Participants that the board may carry", "legs"),
+    ("parley_board_legs_reserved", "Legs kept by offers and conferences", "legs_used"),
+    ("parley_board_participants", "Participants that are connected", "connected"),
+    ("parley_board_conferences", "Conferences offered or active", "conferences"),
+    ("parley_board_registered", "Whether the board is registered", "registered"),
+    (
+        "parley_board_registered_seconds",
+        "For how long it has been registered without a break",
+        "registered_for_s",
+    ),
+)
+# name, what it is, key in a board's own statistics
+BOARD_COUNTERS = (
+    ("parley_board_media_ticks", "Media ticks of 20 ms since the board's start", "ticks"),
+    ("parley_board_late_media_ticks", "Media ticks that began more than 5 ms late", "late_ticks"),
+)
+
+
+class DaemonCollector(Collector):
+    """Makes every metric of one daemon."""
+
+    def __init__(self, daemon: "Daemon") -> None:
+        self._daemon = daemon
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing in advance."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Make them."""
+        daemon = self._daemon
+        rows = board_rows(daemon.server, daemon.boards)
+        yield from self._server()
+        yield from _boards(rows)
+        conferences = GaugeMetricFamily("parley_conferences", "Conferences by state", labels=["state"])
+        states = [row["state"] for row in conference_rows(daemon.server)]
+        for state in ("offered", "active"):
+            conferences.add_metric([state], states.count(state))
+        yield conferences
+
+    def _server(self) -> Iterator[Metric]:
+        daemon = self._daemon
+        build = GaugeMetricFamily("parley_build_info", "Version of the server", labels=["version"])
+        build.add_metric([__version__], 1)
+        yield build
+        answers = CounterMetricFamily(
+            "parley_sip_requests", "Requests the server answered", labels=["method", "status"]
+        )
+        orders = CounterMetricFamily("parley_orders", "Orders of operators", labels=["order"])
+        for name, count in daemon.server.counters.items():
+            first, _, second = name.partition(" ")
+            if second.isdigit():
+                answers.add_metric([first.upper(), second], count)
+            elif second == "on request":
+                orders.add_metric([first], count)
+        yield answers
+        yield orders
+        memory = GaugeMetricFamily("parley_resident_memory_bytes", "Memory of the server's process")
+        memory.add_metric([], _resident_bytes())
+        yield memory
+
+
+def _boards(rows: list[Row]) -> Iterator[Metric]:
+    states = GaugeMetricFamily("parley_boards", "Boards by state", labels=["state"])
+    for state in Health:
+        states.add_metric([state.value], sum(row["state"] == state.value for row in rows))
+    yield states
+    for name, text, key in BOARD_GAUGES:
+        gauge = GaugeMetricFamily(name, text, labels=["board"])
+        for row in rows:
+            gauge.add_metric([row["board_id"]], float(row[key]))
+        yield gauge
+    for name, text, key in BOARD_COUNTERS:
+        counter = CounterMetricFamily(name, text, labels=["board"])
+        for row in rows:
+            value = row["stats"].get(key)
+            if isinstance(value, (int, float)):
+                counter.add_metric([row["board_id"]], value)
+        yield counter
+    heap = GaugeMetricFamily("parley_board_heap_free_bytes", "Free heap of the board", labels=["board"])
+    for row in rows:
+        value = row["stats"].get("heap_free")
+        if isinstance(value, (int, float)) and value > 0:
+            heap.add_metric([row["board_id"]], value)
+    yield heap
+    resets = CounterMetricFamily(
+        "parley_board_resets", "Starts of the board seen by this server, by cause", labels=["board", "cause"]
+    )
+    for row in rows:
+        for cause, count in row["resets"].items():
+            resets.add_metric([row["board_id"], cause], count)
+    yield resets
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(request: Request) -> Response:
+    """Everything countable, for Prometheus."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(DaemonCollector(daemon_of(request)))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
