@@ -51,7 +51,10 @@ MODULES = {
     "parley_native": (
         None,
         HERE / "exports.h",
-        [*(HERE / f"{name}.c" for name in ("module", "bridge_glue", "sound_glue", "glue")), *KERNELS],
+        [
+            *(HERE / f"{name}.c" for name in ("module", "bridge_glue", "sound_glue", "srtp_glue", "glue")),
+            *KERNELS,
+        ],
     ),
     "parley_io": (
         ("x64",),  # Linux

@@ -11,6 +11,7 @@
 #include "parley_mix.h"
 #include "parley_rtp.h"
 #include "sound_glue.h"
+#include "srtp_glue.h"
 
 #define NAME(name) QSTR_##name,
 #define EXPORT(name) QSTR_##name,
@@ -167,6 +168,13 @@ FIXED(g722_follow, 3)
 FIXED(resample_up, 3)
 FIXED(resample_down, 3)
 FIXED(stretch, 2)
+FIXED(srtp_size, 0)
+VARIADIC(srtp_init, 4)
+FIXED(srtp_wipe, 1)
+FIXED(srtp_protect, 3)
+VARIADIC(srtp_unprotect, 4)
+FIXED(srtcp_protect, 3)
+VARIADIC(srtcp_unprotect, 4)
 
 /** Entry, at the first octet of the image: binds the names in the module's globals. */
 MPY_ENTRY_POINT mpy_obj mpy_init(const mpy_self *self, size_t count, size_t keywords,

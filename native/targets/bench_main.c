@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bench_conference.h"
+#include "bench_srtp.h"
 #include "frame.h"
 #include "marks.h"
 #include "noise.h"
@@ -93,6 +94,7 @@ int main(void) {
     };
     kernels();
     frames();
+    bench_srtp_run();
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         if (!bench_conference_run(&CASES[i])) {
             printf("failed %s\n", CASES[i].name);

@@ -66,6 +66,9 @@ def document():
     parts["loudest_talk_m7"], parts["loudest_talk_m55"] = (f"{cases[ALL_TALK]:,.0f}" for cases in (m7, m55))
     parts["mix_m7"], parts["mix_m55"] = (f"{cases['mix_add'] / FRAME_SAMPLES:.2f}" for cases in (m7, m55))
     parts["sum_m55"] = f"{m55['frame_sum of 8'] / (8 * FRAME_SAMPLES):.2f}"
+    protect, opened = m7["srtp protect AES_CM_80"], m7["srtp unprotect AES_CM_80"]
+    parts["srtp_m7"], parts["srtp_leg_m7"] = f"{protect:,}", f"{protect + opened:,}"
+    parts["gcm_m7"] = f"{m7['srtp protect AES_GCM']:,}"
     text = TEMPLATE.read_text(encoding="utf-8")
     for name, part in parts.items():
         text = text.replace(f"@{name}@", part)

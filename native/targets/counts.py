@@ -19,7 +19,7 @@ import machines
 BASELINE = machines.NATIVE / "bench" / "baseline.json"
 TOLERANCE = 0.01
 ACCEPT = "python native/targets/counts.py --accept && python native/targets/budget.py"
-PROGRAM = ("bench_main.c", "bench_conference.c", "noise.c", "marks.c", "start.c")
+PROGRAM = ("bench_main.c", "bench_conference.c", "bench_srtp.c", "noise.c", "marks.c", "start.c")
 
 
 def build_plugin(folder):

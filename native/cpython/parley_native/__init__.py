@@ -48,6 +48,15 @@ from parley_native._sound import (
     resample_up,
     stretch,
 )
+from parley_native._srtp import (
+    srtcp_protect,
+    srtcp_unprotect,
+    srtp_init,
+    srtp_protect,
+    srtp_size,
+    srtp_unprotect,
+    srtp_wipe,
+)
 
 __all__ = [
     "bridge_add_leg",
@@ -88,6 +97,13 @@ __all__ = [
     "resample_up",
     "rtp_read",
     "rtp_write",
+    "srtcp_protect",
+    "srtcp_unprotect",
+    "srtp_init",
+    "srtp_protect",
+    "srtp_size",
+    "srtp_unprotect",
+    "srtp_wipe",
     "stretch",
 ]
 
