@@ -62,7 +62,7 @@ class Security:
             return None
         for theirs in offered:
             if self.current is not None and theirs.same_as(self.current.theirs):
-                return Keys(self._renamed(self.current.ours, theirs.tag), theirs)
+                return Keys(_renamed(self.current.ours, theirs.tag), theirs)
         theirs = offered[0]
         return Keys(new_crypto(theirs.tag, theirs.suite, self._random_bytes(RANDOM_BYTES)), theirs)
 
@@ -81,9 +81,9 @@ class Security:
             for number, suite in enumerate(OFFERED_SUITES)
         ]
 
-    @staticmethod
-    def _renamed(ours: "Crypto", tag: str) -> "Crypto":
-        return new_crypto(tag, ours.suite, ours.master)
+
+def _renamed(ours: "Crypto", tag: str) -> "Crypto":
+    return new_crypto(tag, ours.suite, ours.master)
 
 
 def keys_of_answer(offered: "Media", answered: "Media") -> "Keys | None":
