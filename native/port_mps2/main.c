@@ -50,10 +50,26 @@ int main(void) {
         run_repl();
         mp_printf(&mp_plat_print, "MPY: soft reboot\n");
         mps2_network_deinit();
+        mps2_code_free_all();
         gc_sweep_all();
         mp_deinit();
     }
 }
+
+#define CODE_BYTES (64u * 1024u)
+static uint8_t code_space[CODE_BYTES] __attribute__((aligned(16)));
+static size_t code_used;
+
+void *mps2_code_alloc(size_t bytes) {
+    if (bytes > CODE_BYTES - code_used) {
+        mp_raise_msg(&mp_type_MemoryError, MP_ERROR_TEXT("no room for native code"));
+    }
+    void *code = code_space + code_used;
+    code_used += (bytes + 15u) & ~15u;
+    return code;
+}
+
+void mps2_code_free_all(void) { code_used = 0; }
 
 void gc_collect(void) {
     gc_collect_start();

@@ -4,6 +4,7 @@
 #include "lan9118.h"
 
 #include "py/mperrno.h"
+#include "py/objarray.h"
 #include "py/runtime.h"
 
 #include "extmod/vfs.h"
@@ -75,6 +76,12 @@ static const mp_rom_map_elem_t flash_locals_table[] = {
 static MP_DEFINE_CONST_DICT(flash_locals, flash_locals_table);
 MP_DEFINE_CONST_OBJ_TYPE(mps2_flash_type, MP_QSTR_Flash, MP_TYPE_FLAG_NONE, make_new, flash_make_new, locals_dict,
     &flash_locals);
+
+// The memory that bytecode is executed from, as a memoryview to write the image of a VfsRom into.
+static mp_obj_t mps2_place(void) {
+    return mp_obj_new_memoryview('B' | MP_OBJ_ARRAY_TYPECODE_FLAG_RW, MPS2_PLACE_BYTES, (void *)MPS2_PLACE_ADDRESS);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(mps2_place_obj, mps2_place);
 
 // ---- random bytes: SHA-256 over the seed of this power-up, a counter and the time ----
 void mps2_random_bytes(uint8_t *out, size_t length) {
@@ -153,6 +160,7 @@ static MP_DEFINE_CONST_FUN_OBJ_0(mps2_stack_obj, mps2_stack);
 static const mp_rom_map_elem_t mps2_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2)},
     {MP_ROM_QSTR(MP_QSTR_Flash), MP_ROM_PTR(&mps2_flash_type)},
+    {MP_ROM_QSTR(MP_QSTR_place), MP_ROM_PTR(&mps2_place_obj)},
     {MP_ROM_QSTR(MP_QSTR_counters), MP_ROM_PTR(&mps2_counters_obj)},
     {MP_ROM_QSTR(MP_QSTR_pools), MP_ROM_PTR(&mps2_pools_obj)},
     {MP_ROM_QSTR(MP_QSTR_stack), MP_ROM_PTR(&mps2_stack_obj)},

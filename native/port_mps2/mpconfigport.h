@@ -1,4 +1,5 @@
 // MicroPython for MPS2+ images AN386 and AN500.
+#include <stddef.h>
 #include <stdint.h>
 
 #define MICROPY_CONFIG_ROM_LEVEL (MICROPY_CONFIG_ROM_LEVEL_EXTRA_FEATURES)
@@ -7,7 +8,11 @@
 #define MICROPY_EMIT_INLINE_THUMB (0)
 #define MICROPY_MAKE_POINTER_CALLABLE(p) ((void *)((mp_uint_t)(p) | 1))
 #define MICROPY_PERSISTENT_CODE_LOAD (1)
+void *mps2_code_alloc(size_t bytes); // native code is no garbage: the collector need not walk it
+#define MP_PLAT_ALLOC_EXEC(min_size, ptr, size) do { *(ptr) = mps2_code_alloc(min_size); *(size) = (min_size); } while (0)
+#define MP_PLAT_FREE_EXEC(ptr, size)
 #define MICROPY_ENABLE_GC (1)
+#define MICROPY_ALLOC_GC_STACK_SIZE (1024) // one that overflows makes the collector walk the whole heap again
 #define MICROPY_MALLOC_USES_ALLOCATED_SIZE (1)
 #define MICROPY_MEM_STATS (1)
 #define MICROPY_STACK_CHECK (1)

@@ -22,6 +22,9 @@
 #define MPS2_FLASH_ADDRESS (MPS2_PSRAM + 0x400000u)
 #define MPS2_FLASH_BYTES (2u * 1024u * 1024u)
 #define MPS2_FLASH_BLOCK_BYTES (4096u)
+// Where the firmware's bytecode is executed in place, outside the heap that the collector walks.
+#define MPS2_PLACE_ADDRESS (MPS2_PSRAM + 0x800000u)
+#define MPS2_PLACE_BYTES (1024u * 1024u)
 
 #define MPS2_REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
@@ -45,6 +48,10 @@ void mps2_uart_init(void);
 int mps2_uart_take(void); // next received byte or -1
 bool mps2_uart_waiting(void);
 void mps2_uart_send(const char *data, size_t length);
+
+// Memory for native code, outside the heap; raises MemoryError. All of it is free again after a soft reset.
+void *mps2_code_alloc(size_t bytes);
+void mps2_code_free_all(void);
 
 void mps2_watchdog_start(uint32_t timeout_ms);
 void mps2_watchdog_feed(void);

@@ -1,5 +1,8 @@
-"""Mounts the flash disk; formats it the first time."""
+"""Mounts the flash disk (formats it the first time), and the firmware's bytecode where it is executed in place."""
 
+import sys
+
+import _in_place
 import mps2
 import vfs
 
@@ -10,3 +13,9 @@ except OSError:
     vfs.VfsLfs2.mkfs(flash)
     disk = vfs.VfsLfs2(flash)
 vfs.mount(disk, "/")
+try:
+    _in_place.write(mps2.place(), "parley")
+    vfs.mount(vfs.VfsRom(mps2.place()), "/rom")
+    sys.path.insert(0, "/rom")
+except OSError as error:  # no firmware yet, or too large a one: what there is, is imported from the disk
+    print("boot: firmware not executed in place:", error)
