@@ -24,7 +24,7 @@ test: build ## every test: units on both Pythons, native kernels, server, real p
 build: $(STAMPS)/build $(IMAGE) ## commands in .venv/bin and the image of BOARD (default: virtual)
 
 hil: build ## the tests with real phones against BOARD
-	@$(BIN)/python -m pytest hil_tests -m hil --board $(BOARD) -q
+	@$(BIN)/python -m pytest hil_tests -m "hil and not soak" --board $(BOARD) -q
 
 bench: build ## measurements, with their JSON in out/bench
 	@$(BIN)/python tools/bench.py

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from hil_tests import arm_page, ask, programs
 from hil_tests.bench import Bench
+from hil_tests.console import mpremote
 from hil_tests.crowd_runner import CrowdRun
 from hil_tests.ports import PortPicker
-from hil_tests.test_console import mpremote
 
 ROOT = programs.REPOSITORY
 WORDS, ALL, RUNS, LONGEST, TIMED = 20, 14, 15, 16, 14

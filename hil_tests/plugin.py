@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests import devices, programs
+from hil_tests import devices, emulated, programs
 from hil_tests.bench import Bench
 from hil_tests.capture import Capture
 from hil_tests.crowd_runner import CrowdRun
@@ -35,12 +35,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark and open the report."""
     config.addinivalue_line("markers", "limit_s(seconds): a test that takes longer is stopped and fails")
+    config.addinivalue_line(
+        "markers",
+        "emulated(kind): only for emulated boards: --board's, and this kind if one is named",
+    )
+    config.addinivalue_line("markers", "long: takes more than half a minute; left out of make test")
     # pytest-embedded asks for it in every test; nothing we could do about it
     config.addinivalue_line(
         "filterwarnings", "ignore:record_xml_attribute:pytest.PytestExperimentalApiWarning"
     )
     folder = programs.REPOSITORY / config.getoption("--hil-output")
     config.stash[_RUN] = RunReport(folder, config.getoption("--board"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is for emulated boards alone when --board names no such board."""
+    if config.getoption("--board") in emulated.KINDS:
+        return
+    left_out = [item for item in items if item.get_closest_marker("emulated")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs an emulator that is not here; where CI asks for it, fail."""
+    if item.get_closest_marker("hil") is None:
+        return
+    mark = item.get_closest_marker("emulated")
+    kinds = {item.config.getoption("--board"), *(mark.args if mark else ())}
+    for reason in filter(None, map(emulated.missing, kinds)):
+        missing = item.config.stash[_RUN].missing
+        missing[reason] = missing.get(reason, 0) + 1
+        if emulated.in_ci():
+            pytest.fail(f"{reason} (CI skips nothing)", pytrace=False)
+        pytest.skip(reason)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,6 +108,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The figures."""
     run = config.stash[_RUN]
+    for reason, count in run.missing.items():
+        terminalreporter.write_line(f"{count} tests of emulated boards not run: {reason}")
     path = run.write()
     if path is not None and run.lines():
         terminalreporter.section("figures")

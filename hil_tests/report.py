@@ -34,6 +34,7 @@ class RunReport:
         self.started = datetime.now(UTC)
         self.figures: list[Figures] = []
         self.outcomes: dict[str, str] = {}
+        self.missing: dict[str, int] = {}  # what emulated boards lack here: tests not run for it
 
     def open(self, test: str, folder: Path) -> Figures:
         """Figures for a test."""

@@ -1,14 +1,11 @@
 """A board's serial console: log lines for a person, the raw REPL for mpremote, both during a call."""
 
-import shutil
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from hil_tests import ask
+from hil_tests.console import mpremote
 
 pytestmark = pytest.mark.hil
 
@@ -23,14 +20,6 @@ def embedded_services() -> str:
 def port(bench) -> str:
     """pytest-embedded: the serial port of the first board, as the status names it."""
     return str(bench.boards()[0].serial)
-
-
-def mpremote(port: Path | str, *words: str, timeout_s: float = 20.0) -> subprocess.CompletedProcess[str]:
-    """Run mpremote on a port without resetting the board."""
-    beside = Path(sys.executable).with_name("mpremote")
-    program = str(beside) if beside.exists() else shutil.which("mpremote") or "mpremote"
-    command = [program, "connect", str(port), "resume", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
 
 
 def test_the_console_says_who_joins_and_leaves(bench, dut, port):

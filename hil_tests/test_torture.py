@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hil_tests import ask, torture
-from hil_tests.test_console import mpremote
+from hil_tests.console import mpremote
 from hil_tests.torturer import Torturer
 
 pytestmark = pytest.mark.hil

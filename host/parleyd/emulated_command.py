@@ -7,10 +7,13 @@ again: no state of the emulator is carried over.
 """
 
 import os
+import re
 import shlex
 import shutil
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from parley.wire.errors import LocalError
@@ -21,6 +24,7 @@ BOOT_SWITCH_OFFSET = 96
 BOOT_SAFE = 0x50415346  # leave main.py alone this time
 QEMU = "qemu-system-arm"
 QEMU_PACKAGE = "qemu-system-arm"
+LEAST_VERSION = (7, 2)  # Debian 12's; an older one was never tried
 OPTIONS_VARIABLE = "PARLEY_QEMU_OPTIONS"  # further options, for whoever counts instructions
 
 
@@ -84,8 +88,25 @@ class EmulatedCommand:
 
 
 def qemu_path() -> str:
-    """Path of the emulator; EmulatorError says which package has it."""
+    """Path of the emulator; EmulatorError says which package has it, or that it is too old."""
     path = shutil.which(QEMU)
     if path is None:
         raise EmulatorError(f"the emulator is not installed: apt-get install {QEMU_PACKAGE}")
+    version = qemu_version(path)
+    if version < LEAST_VERSION:
+        wanted, found = (".".join(map(str, numbers)) for numbers in (LEAST_VERSION, version))
+        raise EmulatorError(f"{path} {found} is too old: {wanted} or newer is needed")
     return path
+
+
+@cache
+def qemu_version(path: str) -> tuple[int, ...]:
+    """The emulator's version, major and minor; EmulatorError when it does not say."""
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EmulatorError(f"{path} does not run: {error}") from error
+    found = re.search(r"version (\d+)\.(\d+)", done.stdout)
+    if found is None:
+        raise EmulatorError(f"{path} does not say its version: {done.stdout[:80]!r}")
+    return tuple(map(int, found.groups()))

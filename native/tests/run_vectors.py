@@ -1,6 +1,7 @@
 """Runs the golden vectors over one implementation of the kernels: run_vectors.py MODULE FILE...
 
-A program of its own because it runs on CPython and on MicroPython alike. Exit code 1 and a line per failure.
+A program of its own because it runs on CPython and on MicroPython alike; a board imports it and calls main().
+Exit code 1 and a line per failure.
 """
 
 import binascii
@@ -193,4 +194,5 @@ def main(module, files):
     return 1 if failed else 0
 
 
-sys.exit(main(sys.argv[1], sys.argv[2:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

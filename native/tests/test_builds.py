@@ -35,6 +35,17 @@ def test_foreign_module_is_refused_and_plain_python_takes_over(build, micropytho
     assert micropython([tmp_path, FIRMWARE], "-c", SAY) == (0, expected)
 
 
+def test_a_module_that_is_cut_short_or_damaged_is_refused(micropython, module_folder, tmp_path):
+    """Without the check MicroPython reads past the end of such a file for ever."""
+    whole = (module_folder / "parley_native.mpy").read_bytes()
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 1
+    for octets in (b"", whole[:4], whole[:600], whole[:-41], whole[:-1], bytes(damaged), whole + b"more"):
+        (tmp_path / "parley_native.mpy").write_bytes(octets)
+        expected = "slow parley_native.mpy is damaged or cut short\n2744\n"
+        assert micropython([tmp_path, FIRMWARE], "-c", SAY) == (0, expected)
+
+
 def test_board_takes_the_native_module(micropython, module_folder):
     assert micropython([module_folder, FIRMWARE], "-c", SAY) == (0, "native \n2744\n")
 

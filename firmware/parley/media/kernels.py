@@ -31,10 +31,13 @@ and everything for all conferences of a board (media/bridge.py is the face to us
 The first buffer read sets the number of samples; the others must be as long or longer, else ValueError.
 """
 
+from parley.media.native_file import check
+
 KERNELS = "native"
 KERNELS_FAULT = ""
 
 try:
+    check("parley_native")
     from parley_native import (
         bridge_add_leg,
         bridge_begin,
@@ -71,7 +74,7 @@ except (
     ValueError,
     OSError,
     MemoryError,
-) as fault:  # ValueError: MicroPython, "incompatible .mpy ..."
+) as fault:  # ValueError: a damaged file, or MicroPython's "incompatible .mpy ..."
     KERNELS = "slow"
     KERNELS_FAULT = str(fault) or type(fault).__name__
     from parley.media.kernels_slow import (

@@ -1,5 +1,6 @@
 """Mounts the flash disk (formats it the first time), and the firmware's bytecode where it is executed in place."""
 
+import errno
 import sys
 
 import _in_place
@@ -17,5 +18,6 @@ try:
     _in_place.write(mps2.place(), "parley")
     vfs.mount(vfs.VfsRom(mps2.place()), "/rom")
     sys.path.insert(0, "/rom")
-except OSError as error:  # no firmware yet, or too large a one: what there is, is imported from the disk
-    print("boot: firmware not executed in place:", error)
+except OSError as error:  # what there is, is imported from the disk
+    if error.errno != errno.ENOENT:  # no firmware yet
+        print("boot: firmware not executed in place:", error)

@@ -1,0 +1,53 @@
+"""A thousand calls through an emulated Arm board, one after another: nothing of them stays."""
+
+import os
+import time
+
+import pytest
+
+from hil_tests import ask, emulated
+
+CALLS = int(os.environ.get("PARLEY_SOAK_CALLS", "1000"))
+EVERY = 50  # calls between two looks at the heap
+AT_REST_S = 35  # a call's transactions stay for 32 s
+
+pytestmark = [pytest.mark.hil, pytest.mark.soak, pytest.mark.emulated]
+
+FREE = "import gc; gc.collect(); gc.collect(); print(gc.mem_free())"
+
+
+@pytest.mark.limit_s(3000)
+def test_a_thousand_calls_leave_no_trace(own_bench, figures):
+    arm = own_bench(boards=1, env={"PARLEY_QUARANTINE_S": "0"})  # its slots are few
+    pid = emulated.facts(arm)["pid"]
+
+    async def work(caller, calls, answers_ms, free_bytes):
+        for number in range(calls):
+            call, outcome = await ask.join_when_free(caller, arm.server, 2)
+            answers_ms.append(outcome.latency_ms)
+            await call.bye()
+            if number % EVERY == EVERY - 1:
+                free_bytes.append(int(emulated.execute(arm, FREE)))
+
+    def calls(count):
+        answers_ms, free_bytes = [], []
+        ask.with_caller(lambda caller: work(caller, count, answers_ms, free_bytes))
+        time.sleep(AT_REST_S)
+        return answers_ms, free_bytes, int(emulated.execute(arm, FREE))
+
+    _, _, before = calls(EVERY)  # tables and caches have grown to their size
+    start_s = time.monotonic()
+    answers_ms, busy, after = calls(CALLS)
+    seconds = time.monotonic() - start_s - AT_REST_S
+    pools = emulated.execute(arm, "import mps2; print([pool for pool in mps2.pools() if pool[4]])")
+    figures.add(
+        calls=len(answers_ms), calls_a_second=round(len(answers_ms) / seconds, 1), free_before=before, free_after=after,
+        free_busy=busy, answer_median_ms=sorted(answers_ms)[len(answers_ms) // 2], worst_answer_ms=max(answers_ms),
+    )  # fmt: skip
+    assert emulated.facts(arm)["pid"] == pid, "the board was reset"
+    assert "watchdog:" not in emulated.console_log(arm)
+    assert pools == "[]", "a pool of lwIP was exhausted"
+    assert min(busy[len(busy) // 2 :]) > 0.95 * min(busy[: len(busy) // 2]), (
+        "the heap shrinks while calls come"
+    )
+    assert after > 0.99 * before, "something of the calls stays"
