@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from parley.call.call_table import CALL
+from parley.call.forward_table import FORWARD
 from parley.call.notifier_table import NOTIFIER
 from parley.call.session_table import SESSION
 from parley.call.subscriber_table import SUBSCRIBER
@@ -49,6 +50,7 @@ def page() -> str:
     sections = [(f"Transaction: {name}", table) for name, (table, _) in MACHINES.items()]
     sections += [
         ("Call", CALL),
+        ("INVITE passed on", FORWARD),
         ("Subscription: notifier", NOTIFIER),
         ("Subscription: subscriber", SUBSCRIBER),
     ]

@@ -49,6 +49,9 @@ CALLEE_ONLY = "ack, cancel, send progress, send accept, send refuse"
 CALL_ILLEGAL = (
     pairs("calling proceeding early withdrawn cancelling", CALLEE_ONLY)
     + pairs("answered closing established leaving", "lost")
+    + pairs(
+        "calling proceeding early withdrawn cancelling answered closing established leaving ended", "forward"
+    )
     + pairs("incoming answered closing", CALLER_ONLY)
     + pairs("established leaving ended", CALLER_ONLY)
     + pairs("answered closing established leaving ended", "send progress, send accept, send refuse")

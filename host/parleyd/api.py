@@ -11,7 +11,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from parley import __version__
 from parleyd.settings import is_loopback
 from parleyd.status import Row, status_document
-from parleyd.web import access, boards, conferences, events, metrics, page, problems
+from parleyd.web import access, boards, conferences, events, metrics, page, problems, query
 from parleyd.web.models import Status, Who
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def api(daemon: "Daemon") -> FastAPI:
         boards.change,
         conferences.look,
         conferences.act,
+        query.router,
         events.router,
         metrics.router,
         page.router,

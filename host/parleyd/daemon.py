@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from parley.wire.errors import LocalError
+from parleyd.answers import Answers
 from parleyd.api import api_server
 from parleyd.client import forget_address, write_address
 from parleyd.clock import SystemClock
@@ -24,6 +25,7 @@ from parleyd.lease import Lease
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.provision import BoardConfig
+from parleyd.receive import Need
 from parleyd.roster import read_roster
 from parleyd.server import ConferenceServer, Rules
 from parleyd.settings import SIP_PORT, Settings, is_loopback
@@ -31,6 +33,7 @@ from parleyd.sockets import SipSockets
 from parleyd.status import status_document
 from parleyd.store.sqlite import SqliteStore
 from parleyd.tokens import Tokens
+from parleyd.verdict import Grant, Refusal
 from parleyd.virtual import VirtualBoard, stop_left_boards
 from parleyd.web.broadcast import Broadcast
 
@@ -57,7 +60,9 @@ class Daemon:
         self._roster = read_roster(settings.state)
         self._store = SqliteStore(settings.state / "leases.sqlite")
         ledger = Ledger(self._store)
-        rules = Rules(settings.user, settings.default_size, settings.offer_ttl_s, settings.quarantine_s)
+        answers = Answers(settings.answer, tuple(settings.answer_rules))
+        times = (settings.offer_ttl_s, settings.quarantine_s)
+        rules = Rules(settings.user, settings.default_size, *times, answers=answers)
         clock = SystemClock(ledger.latest_s())
         self.server = ConferenceServer(settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log)
         self.server.pool.draining = self._roster.draining
@@ -109,6 +114,13 @@ class Daemon:
         """Give the conference's board an order (ConferenceServer.order_conference); the future is its outcome."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.server.order_conference(conference_id, name, numbers, lambda outcome: _resolve(future, outcome))
+        self._sip.drain()
+        return future
+
+    def allocate(self, need: Need) -> "asyncio.Future[Grant | Refusal]":
+        """Have an address without a call; the future is the verdict."""
+        future: asyncio.Future[Grant | Refusal] = asyncio.get_running_loop().create_future()
+        self.server.allocate(need, lambda verdict: _resolve(future, verdict))
         self._sip.drain()
         return future
 
@@ -236,9 +248,9 @@ class Daemon:
         return [lease for lease in self.server.running() if pool.registration(lease.board_id)]
 
 
-def _resolve(future: "asyncio.Future[Outcome]", outcome: Outcome) -> None:
+def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:
     if not future.done():
-        future.set_result(outcome)
+        future.set_result(result)
 
 
 def _lock_state(state: Path) -> int:

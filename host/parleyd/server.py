@@ -17,6 +17,7 @@ from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, Response
 from parleyd.allocate import OFFER_TTL_S, AllocationUnit
+from parleyd.answers import REDIRECT_ALL, Answers
 from parleyd.clock import Clock
 from parleyd.control import Control, Done, Outcome
 from parleyd.events import EventLog, Log
@@ -47,6 +48,7 @@ class Rules:
     default_size: int = DEFAULT_SIZE
     offer_ttl_s: int = OFFER_TTL_S
     quarantine_s: float = QUARANTINE_S
+    answers: Answers = REDIRECT_ALL
 
 
 class ConferenceServer:
@@ -182,6 +184,10 @@ class ConferenceServer:
 
     def _invited(self, call: Call, invite: Request) -> None:
         verdict = self._verdict(self._receiver.receive(invite))
+        way = self.rules.answers.choose(invite, call.peer[0])
+        if isinstance(verdict, Grant) and way == "proxy":
+            self._pass_on(call, verdict)
+            return
         reply = self._transmission.transmit(verdict)
         self._count(f"invite {reply.status}")
         if isinstance(verdict, Grant):
@@ -191,6 +197,23 @@ class ConferenceServer:
         else:
             self._log.info("refused", status=reply.status, reason=reply.reason, uri=invite.uri)
         self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
+
+    def _pass_on(self, call: Call, grant: Grant) -> None:
+        """Let the caller talk to the board without knowing: it sees isfocus in the 200 (RFC 4579 5.4)."""
+        lease = grant.lease
+        self._count("invite passed on")
+        self._log.info("passed on", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
+        self.journal.offered(lease, grant.uri)
+        self._endpoint.forward(call, grant.uri, self.clock.now_ms())
+
+    def allocate(self, need: Need, then: Callable[[Grant | Refusal], None]) -> None:
+        """Decide about a request that came by no call; then(verdict) is called once, a grant is on disk by then."""
+        verdict = self._verdict(need)
+        if isinstance(verdict, Grant):
+            lease = verdict.lease
+            self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
+            self.journal.offered(lease, verdict.uri)
+        then(verdict)
 
     def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
         """Decide; a grant that is returned is on disk."""

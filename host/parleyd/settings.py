@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from parley.wire.address import MAX_SIZE, MIN_SIZE
 from parley.wire.errors import LocalError
+from parleyd.answers import Answer, AnswerRule
 from parleyd.lease import QUARANTINE_S
 
 ENVIRONMENT_PREFIX = "PARLEY_"
@@ -36,6 +37,8 @@ EXAMPLES = {
     "registration_s": "9",
     "ready_s": "30",
     "log_level": "info",
+    "answer": "redirect",
+    "answer_rules": '[[answer_rules]] user_agent = "Acme*", answer = "proxy"',
     "provisioned": '[[provisioned]] id = "bench-1", host = "192.0.2.17", key = 64 hex digits',
 }
 
@@ -115,6 +118,8 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     log_file: Path | None = None
     provisioned: list[Provisioned] = []
+    answer: Answer = "redirect"
+    answer_rules: list[AnswerRule] = []
 
     @field_validator("sip", "http", mode="before")
     @classmethod

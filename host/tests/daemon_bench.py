@@ -166,11 +166,13 @@ class Daemon:
         self.process.send_signal(number)
         return self.process.wait(PATIENCE_S)
 
-    def ask(self, path, method="GET", host=None, token=None, **headers):
+    def ask(self, path, method="GET", host=None, token=None, json=None, **headers):
         """Return status and decoded body of a request to the API. headers: further ones."""
         import httpx
 
         headers |= {"Host": host} if host else {}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}
-        answer = httpx.request(method, f"http://{self.http}{path}", headers=headers, trust_env=False)
+        answer = httpx.request(
+            method, f"http://{self.http}{path}", headers=headers, json=json, trust_env=False
+        )
         return answer.status_code, answer.json() if "json" in answer.headers["content-type"] else answer.text

@@ -95,6 +95,20 @@ def test_a_conference_is_ended_over_http(bench):
     assert (status, document["detail"]) == (404, "404 No such conference")
 
 
+def test_an_address_is_given_over_http(bench):
+    bench.board.register()
+    status, document = bench.daemon.ask("/v1/conferences", "POST", json={"size": 2, "asked_by": "planner"})
+    assert status == 201, document
+    assert bench.board.begin(f"<{document['address']}>").size == 2
+    (row,) = bench.daemon.ask("/v1/conferences")[1]
+    assert (row["id"], row["state"], row["asked_by"]) == (document["id"], "active", "planner")
+    assert bench.daemon.ask("/v1/conferences", "POST", json={"size": 1})[0] == 422
+    status, document = bench.daemon.ask("/v1/conferences", "POST", json={"size": 4000})
+    assert (status, document["detail"]) == (422, "No conference board has 4000 legs, the largest has 16")
+    status, _ = bench.daemon.ask("/v1/conferences", "POST", json={"size": 2}, Origin="http://evil.example")
+    assert status == 403
+
+
 def test_pages_of_other_sites_get_nothing(bench):
     assert bench.daemon.ask("/v1/status", host="evil.example")[0] == 400
 

@@ -64,6 +64,7 @@ CALL = {
     ("incoming", "send progress"): ("incoming", ("open dialog", "respond")),
     ("incoming", "send accept"): ("answered", ("open dialog", "respond", "await ack")),
     ("incoming", "send refuse"): ("ended", ("respond", "tell ended")),
+    ("incoming", "forward"): ("ended", ()),  # passed on: what becomes of it is forward.py's
     ("incoming", "cancel"): ("ended", ("respond 487", "tell ended")),
     ("incoming", "bye"): ("ended", ("respond 487", "tell ended")),  # RFC 3261 15.1.2
     ("incoming", "hangup"): ("ended", ("respond 487", "tell ended")),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from parley.call.dialog import Dialog
     from parley.call.event_subscription import EventSubscription
     from parley.call.events import Subject
+    from parley.call.forward import Forward
     from parley.call.requests import HeaderList
     from parley.call.subscription import Subscription
     from parley.call.transaction import Address, Transaction
@@ -70,6 +71,7 @@ class Core:
         )
         self.dialogs: "dict[tuple[str, str], Dialog]" = {}
         self.calls: "dict[int, Call]" = {}
+        self.forwards: "dict[str, Forward]" = {}  # key of the server transaction ->
         self.subscriptions: "list[Subscription | EventSubscription]" = []
         self.events: list[Event] = []
         self.supported = ", ".join((SUPPORTED,) + extensions)

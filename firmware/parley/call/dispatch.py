@@ -257,6 +257,9 @@ def _receive_cancel(core: "Core", transaction: "Transaction", now_ms: int) -> No
     call = core.call_of(invite)
     tag = None if call is None else call.local_tag
     core.layer.respond(transaction, core.response(transaction, 200, tag=tag), now_ms)
+    way = core.forwards.get(invite.key)
+    if way is not None:
+        way.step("cancel", cancel, now_ms)
     if call is None:
         return
     if call.reoffer_in is invite:

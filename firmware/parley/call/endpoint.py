@@ -10,7 +10,7 @@ Mistakes of the caller raise LocalError and change nothing. Mistakes of the peer
 SIP response, or silence and a counter.
 """
 
-from parley.call import callee, caller, change, client_request, reoffer
+from parley.call import callee, caller, change, reoffer
 from parley.call.call import Call
 from parley.call.client_request import ClientRequest
 from parley.call.core import Core
@@ -20,11 +20,11 @@ from parley.call.events import Event
 from parley.call.notifier import SubscribeRequest
 from parley.call.peers import way_back
 from parley.call.referee import ReferRequest
+from parley.call.request_commands import RequestCommands
 from parley.call.requests import check_headers
 from parley.call.server_request import ServerRequest
 from parley.call.session_terms import SESSION_EXPIRES_S
 from parley.call.subscription import Subscription
-from parley.call.subscription_commands import SubscriptionCommands
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Response, note_source, parse_message
 
@@ -48,7 +48,7 @@ __all__ = (
 )
 
 
-class Endpoint(SubscriptionCommands):
+class Endpoint(RequestCommands):
     """One SIP user agent at one address.
 
     local: (host, port) peers reach us at. random_bytes: callable(n) -> n unpredictable bytes. user: user
@@ -151,6 +151,7 @@ class Endpoint(SubscriptionCommands):
         """Return how many calls, dialogs, subscriptions, transactions and timers there are; 0 at rest."""
         core = self._core
         held = len(core.calls) + len(core.dialogs) + len(core.subscriptions) + len(core.timers)
+        held += len(core.forwards)
         return held + len(core.layer.clients) + len(core.layer.servers)
 
     # -- calls
@@ -243,53 +244,6 @@ class Endpoint(SubscriptionCommands):
         check_headers(headers)
         call.bye_headers = list(headers)
         call.step("hangup", None, self._at(now_ms))
-
-    # -- other requests
-
-    def request(
-        self,
-        method: str,
-        uri: str,
-        now_ms: int,
-        peer: "Address | None" = None,
-        headers: "HeaderList" = (),
-        body: bytes = b"",
-        from_uri: "str | None" = None,
-        to_uri: "str | None" = None,
-        credentials: "tuple[str, str] | None" = None,
-        previous: "ClientRequest | None" = None,
-    ) -> "ClientRequest":
-        """Send a request outside dialogs (REGISTER, MESSAGE, OPTIONS, ...). Event: "response".
-
-        credentials: (user name, password); a 401 or 407 is answered with them once. previous: an earlier
-        request of the same kind, whose Call-ID, CSeq count and challenge are carried on (RFC 3261 10.2). A
-        body needs a Content-Type among headers.
-        """
-        return client_request.send_request(
-            self._core,
-            method,
-            uri,
-            self._at(now_ms),
-            peer,
-            headers,
-            body,
-            from_uri,
-            to_uri,
-            credentials,
-            previous,
-        )
-
-    def respond(
-        self,
-        server_request: "ServerRequest",
-        status: int,
-        now_ms: int,
-        reason: "str | None" = None,
-        headers: "HeaderList" = (),
-        body: bytes = b"",
-    ) -> None:
-        """Answer a "request" or refuse a "referred". Raises LocalError after a final response."""
-        server_request.respond(status, self._at(now_ms), reason, headers, body)
 
     # -- inside
 

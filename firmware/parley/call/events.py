@@ -23,6 +23,7 @@ KINDS = {
     "renegotiated": "our re-INVITE or UPDATE was answered, or ACK or PRACK answered an offer of ours [Call]",
     "reoffer_refused": "our re-INVITE or UPDATE was refused; the call goes on as it was [Call]",
     "ended": "the call is over; text says why [Call]",
+    "forwarded": "the final response to an INVITE passed on, or None without one; it is out of our hands [Call]",
     "request": "a request for the application; respond is due [ServerRequest]",
     "response": "the final response, or None and text 'timeout' or 'transport error' [ClientRequest]",
     "referred": "a REFER; accept_refer or respond is due [ReferRequest]",

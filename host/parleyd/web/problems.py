@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457): `application/problem+json` with title, status and a detail to act on."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -50,16 +51,16 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _document(status: int, detail: str) -> JSONResponse:
+def _document(status: int, detail: str, further: Mapping[str, str] | None = None) -> JSONResponse:
     title = HTTPStatus(status).phrase
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    headers = dict(further or {}) | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})
     body = ProblemDocument(title=title, status=status, detail=detail).model_dump()
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return _document(error.status_code, str(error.detail))
+    return _document(error.status_code, str(error.detail), error.headers)
 
 
 async def _validation(_request: Request, error: Exception) -> JSONResponse:
