@@ -1,14 +1,14 @@
-"""The allocation unit: from a need to an address, as a pure function.
+"""The allocation unit: from a need to an address, as a pure function of the books.
 
 No I/O, no clock and no round trip to a board: the address itself carries what the board must know.
 """
 
-from collections.abc import Sequence
-
-from parleyd.lease import CLOCK_MARGIN_S, RESTS, Lease, LeaseEvent, Leases, LeaseState, reserved_legs, step
-from parleyd.pattern import address_of, board_order, choose_slot, last_serials, next_generation
+from parleyd.books import BoardBook, BoardKind, Books
+from parleyd.lease import CLOCK_MARGIN_S, RESTS, Lease, LeaseState
+from parleyd.pattern import address_of, next_generation
 from parleyd.pool import BoardView
 from parleyd.receive import Need
+from parleyd.report import is_wideband
 from parleyd.verdict import Grant, Refusal
 
 OFFER_TTL_S = 60
@@ -17,102 +17,140 @@ BUSY_RETRY_S = 10  # when only running conferences stand in the way
 RETRY_RANGE_S = (2, 120)
 MISCELLANEOUS_WARNING = 399  # RFC 3261 20.43
 INCOMPATIBLE_FORMAT = 305  # RFC 3261 20.43
+INCOMPATIBLE_ADDRESS = 301  # RFC 3261 20.43
 
 
 class AllocationUnit:
     """Chooses an address that refers to a resource available now, by the pre-set pattern."""
 
-    def __init__(self, offer_ttl_s: int = OFFER_TTL_S) -> None:
+    def __init__(self, offer_ttl_s: int = OFFER_TTL_S, spared_share: float = 0.0) -> None:
+        """spared_share: of each board's legs, for calls with priority only."""
         self._offer_ttl_s = offer_ttl_s
+        self._spared_share = spared_share
+        self._waits: tuple[int, dict[tuple[object, ...], int]] = (0, {})  # those of this second
 
-    def allocate(
-        self, boards: Sequence[BoardView], leases: Leases, need: Need, now_s: float
-    ) -> Grant | Refusal:
+    def allocate(self, books: Books, need: Need, now_s: float) -> Grant | Refusal:
         """Return a grant whose lease is to be recorded before the address leaves, or the refusal.
 
-        boards: those registered now; leases: every record of the store; now_s: unix time. Changes nothing.
+        books: of the boards registered now and every lease of the store; now_s: unix time. Changes nothing.
         """
-        refusal = impossible(boards, need)
+        if need.quota and books.held.get(need.asked_by, 0) >= need.quota:
+            reason = f"You hold {need.quota} conferences already, end one first"
+            return Refusal(480, reason, BUSY_RETRY_S, MISCELLANEOUS_WARNING)
+        for tier in tiers(books, need):
+            book = self._first(books, tier, need)
+            if book is not None:
+                return self._grant(book, books.last_serial + 1, need, now_s)
+        refusal = impossible(books, need)
         if refusal is not None:
             return refusal
-        able = [board for board in boards if can_serve(board, need)]
-        serials = last_serials(leases)
-        for board in board_order(able, serials):
-            records = leases.get(board.board_id, {})
-            if reserved_legs(records.values()) + need.size > board.legs:
-                continue
-            slot = choose_slot(board, records, now_s)
-            if slot is not None:
-                serial = 1 + max(serials.values(), default=0)
-                return self._grant(board, records.get(slot), slot, serial, need, now_s)
         return Refusal(
             503,
             "All conference resources are in use",
-            retry_after_s=retry_after_s(able, leases, now_s),
+            retry_after_s=self._retry_after_s(books, need, now_s),
             warn_code=MISCELLANEOUS_WARNING,
         )
 
-    def _grant(
-        self,
-        board: BoardView,
-        record: Lease | None,
-        slot: int,
-        serial: int,
-        need: Need,
-        now_s: float,
-    ) -> Grant:
-        generation = next_generation(record, now_s)
-        free = Lease(
-            board_id=board.board_id,
-            slot=slot,
-            generation=generation,
-            highest=generation,
-            size=need.size,
-            expires_s=int(now_s) + self._offer_ttl_s,
-            state=LeaseState.FREE,
-            since_s=0,
-            serial=serial,
-            asked_by=need.asked_by,
+    def _retry_after_s(self, books: Books, need: Need, now_s: float) -> int:
+        """Return retry_after_s(), computed once a second: a full house is when time is scarce."""
+        if self._waits[0] != int(now_s):
+            self._waits = (int(now_s), {})
+        key = (id(books), need.codecs, need.size, need.srtp, need.ipv6)
+        waits = self._waits[1]
+        if key not in waits:
+            waits[key] = retry_after_s(books, need, now_s)
+        return waits[key]
+
+    def _first(self, books: Books, kinds: list[BoardKind], need: Need) -> BoardBook | None:
+        share = 0.0 if need.priority else self._spared_share
+        best = None
+        for kind in kinds:
+            rank = books.shelves[kind].first(need.size, books.pattern, books.boards, share)
+            if rank is not None and (best is None or rank < best):
+                best = rank
+        return None if best is None else books.boards[best[2]]
+
+    def _grant(self, book: BoardBook, serial: int, need: Need, now_s: float) -> Grant:
+        board = book.view
+        slot = None if board is None else book.next_slot(board.slots)
+        assert board is not None and slot is not None  # it had room
+        generation = next_generation(book.records.get(slot), now_s)
+        lease = Lease(
+            board.board_id,
+            slot,
+            generation,
+            generation,
+            need.size,
+            int(now_s) + self._offer_ttl_s,
+            LeaseState.OFFERED,  # from FREE by GRANT, as the table has it
+            int(now_s),
+            0,
+            serial,
+            need.asked_by,
         )
-        lease = step(free, LeaseEvent.GRANT, now_s, 0)
         return Grant(lease, address_of(board, lease), self._offer_ttl_s)
+
+
+def tiers(books: Books, need: Need) -> list[list[BoardKind]]:
+    """Return the kinds of boards that can serve the need, those to be asked first in front.
+
+    The wanted site counts more than wideband: a conference far away is worse than one in narrowband.
+    """
+    able = [kind for kind in books.shelves if speaks(kind, need)]
+    if len(able) == 1:
+        return [able]
+    wide = [codec for codec in need.codecs if is_wideband(codec)]
+    ranked: dict[tuple[bool, bool], list[BoardKind]] = {}
+    for kind in able:
+        far = bool(need.site) and kind.site != need.site
+        narrow = bool(wide) and kind.codecs.isdisjoint(wide)
+        ranked.setdefault((far, narrow), []).append(kind)
+    return [ranked[key] for key in sorted(ranked)]
+
+
+def speaks(kind: BoardKind, need: Need) -> bool:
+    """Tell whether boards of this kind can hold such a conference, if they are large enough."""
+    return (
+        not kind.codecs.isdisjoint(need.codecs)
+        and (kind.srtp or need.srtp != "required")
+        and (not need.ipv6 or kind.ipv6)
+    )
 
 
 def can_serve(board: BoardView, need: Need) -> bool:
     """Tell whether the board, were it idle, could hold this conference."""
-    speaks = any(codec in board.codecs for codec in need.codecs)
-    return speaks and need.size <= board.legs and (board.srtp or need.srtp != "required")
+    return speaks(board.kind, need) and need.size <= board.legs
 
 
-def impossible(boards: Sequence[BoardView], need: Need) -> Refusal | None:
+def impossible(books: Books, need: Need) -> Refusal | None:
     """Return the refusal when no registered board could serve the need even if idle, else None."""
-    if not boards:
+    kinds = {kind: shelf.sizes[-1] for kind, shelf in books.shelves.items()}
+    if not kinds:
         return Refusal(503, "No conference board is on line", NO_BOARD_RETRY_S, MISCELLANEOUS_WARNING)
-    speakers = [board for board in boards if any(codec in board.codecs for codec in need.codecs)]
-    if not speakers:
-        known = sorted({name for board in boards for name, _ in board.codecs})
-        return Refusal(
-            488,
-            f"No conference board speaks an offered codec, offer {' or '.join(known)}",
-            None,
-            INCOMPATIBLE_FORMAT,
-        )
-    largest = max(board.legs for board in boards)
+    if all(kind.codecs.isdisjoint(need.codecs) for kind in kinds):
+        known = " or ".join(sorted({name for kind in kinds for name, _ in kind.codecs}))
+        reason = f"No conference board speaks an offered codec, offer {known}"
+        return Refusal(488, reason, None, INCOMPATIBLE_FORMAT)
+    largest = max(kinds.values())
     if need.size > largest:
         reason = f"No conference board has {need.size} legs, the largest has {largest}"
         return Refusal(606, reason, None, MISCELLANEOUS_WARNING)
-    if need.srtp == "required" and not any(board.srtp for board in boards):
+    if need.ipv6 and not any(kind.ipv6 for kind in kinds):
+        return Refusal(488, "No conference board has IPv6, offer IPv4", None, INCOMPATIBLE_ADDRESS)
+    if need.srtp == "required" and not any(kind.srtp for kind in kinds):
         return Refusal(606, "No conference board can encrypt media", None, MISCELLANEOUS_WARNING)
-    if not any(can_serve(board, need) for board in boards):
+    if not any(speaks(kind, need) and need.size <= legs for kind, legs in kinds.items()):
         return Refusal(606, "No conference board has all that was asked for", None, MISCELLANEOUS_WARNING)
     return None
 
 
-def retry_after_s(boards: Sequence[BoardView], leases: Leases, now_s: float) -> int:
-    """Return in how many seconds one of these boards may have room again: the first hold that is certain to end."""
+def retry_after_s(books: Books, need: Need, now_s: float) -> int:
+    """Return in how many seconds a board may have room again: the first hold on an able one that is sure to end."""
     ends: list[float] = []
-    for board in boards:
-        for lease in leases.get(board.board_id, {}).values():
+    for book in books.boards.values():
+        if book.view is None or not can_serve(book.view, need):
+            continue
+        for lease in book.records.values():
             if lease.state in RESTS:
                 ends.append(lease.until_s)
             elif lease.state is LeaseState.OFFERED:

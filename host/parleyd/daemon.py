@@ -128,6 +128,7 @@ class Daemon:
         """Take a board out of the pool, or let it have conferences again. Raises RosterError."""
         if draining != (board_id in self._roster.draining):
             self._roster.drain(board_id, draining)
+            self.server.pool.look_again(board_id)
             self.server.events.info("board drains" if draining else "board is back", board=board_id)
 
     async def reset_board(self, board_id: str) -> None:

@@ -6,8 +6,8 @@ generation, since when it is out of use). Every count is derived from these reco
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from parley.wire.errors import LocalError
 
@@ -107,8 +107,7 @@ HOLDS_LEGS = frozenset({S.OFFERED, S.ACTIVE, S.LAPSED})
 RESTS = frozenset({S.LAPSED, S.QUARANTINED})
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """One slot of one board.
 
     generation: that of the present or last holder; highest: the highest ever issued or seen on this slot.
@@ -155,7 +154,7 @@ def step(lease: Lease, event: LeaseEvent, now_s: float, quarantine_s: float) -> 
         until_s = math.ceil(now_s + quarantine_s)
     elif action is LeaseAction.HOLD:
         until_s = math.ceil(max(now_s, lease.expires_s + CLOCK_MARGIN_S) + quarantine_s)
-    return replace(lease, state=state, since_s=int(now_s), until_s=until_s)
+    return lease._replace(state=state, since_s=int(now_s), until_s=until_s)
 
 
 def reserved_legs(records: Iterable[Lease]) -> int:

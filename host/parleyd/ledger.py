@@ -1,48 +1,94 @@
-"""The leases in memory, the truth for reads, with every change written through to the store first."""
+"""The leases in memory, the truth for reads; every change is durable before anybody is told of it.
+
+Changes are staged: they count at once for whoever decides next, and are written together with whatever else is staged
+in the same turn (group commit). Only when the store has them is their `done` called; if it cannot take them, they
+are undone as if they had never been.
+"""
 
 import math
 import secrets
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from parleyd.books import Books
 from parleyd.lease import RESTS, Lease, Leases
-from parleyd.store.face import BoardKey, Store
+from parleyd.pattern import ROUND_ROBIN, Pattern
+from parleyd.store.face import BoardKey, Store, StoreError
 
 KEY_BYTES = 32
+MAX_WAITING = 4096  # groups that a slow store may owe us; beyond, new work is refused
+
+Settled = Callable[[StoreError | None], None]
+
+
+class Staged(NamedTuple):
+    """Changes that belong together: (record before, record after), and who waits for them."""
+
+    steps: list[tuple[Lease | None, Lease]]
+    done: Settled
 
 
 class Ledger:
-    """The single writer of a store."""
+    """The writer of a store."""
 
-    def __init__(self, store: Store) -> None:
-        """Load everything. Raises StoreError."""
+    def __init__(self, store: Store, pattern: Pattern = ROUND_ROBIN, turn: int = 0) -> None:
+        """Load everything; pattern, turn: as in Books. Raises StoreError."""
         self._store = store
+        self.books = Books(pattern, turn)
         self._leases: dict[str, dict[int, Lease]] = {}
+        self._staged: list[Staged] = []
+        self._waiting = 0
         snapshot = store.load()
         self._keys = {entry.board_id: entry.key for entry in snapshot.keys}
-        for lease in snapshot.leases:
-            self._put(lease)
+        self._put(snapshot.leases)
 
     @property
     def leases(self) -> Leases:
         """Return all records by board and slot; a live view, not to be changed."""
         return self._leases
 
+    @property
+    def full(self) -> bool:
+        """Tell whether the store owes us so much that nothing new should be begun."""
+        return len(self._staged) + self._waiting >= MAX_WAITING
+
+    def stage(self, changes: Sequence[Lease], done: Settled) -> None:
+        """Make the changes visible now and durable with the next flush(); done(None), or done(error) once undone."""
+        steps = [(self._leases.get(lease.board_id, {}).get(lease.slot), lease) for lease in changes]
+        self._put(changes)
+        self._staged.append(Staged(steps, done))
+
+    def flush(self) -> None:
+        """Write all that is staged, in one go if the store can."""
+        if not self._staged:
+            return
+        groups, self._staged = self._staged, []
+        self._waiting += len(groups)
+        self._store.submit([group.steps for group in groups], lambda errors: self._settled(groups, errors))
+
     def record(self, changes: Sequence[Lease]) -> None:
         """Make the changes durable, then visible. Raises StoreError; then nothing has changed."""
         if changes:
             self._store.commit(changes)
-            for lease in changes:
-                self._put(lease)
+            self._put(changes)
+
+    def learn(self, changes: Sequence[Lease]) -> None:
+        """Take over what another server has written."""
+        self._put(changes)
 
     def rest_anew(self, now_s: float, quarantine_s: float) -> None:
         """Let every resting slot rest once more in full, as a daemon that starts must: it cannot know how long it
         was away, the system's clock may have been stepped since. In memory only, each start does it again.
         """
         until_s = math.ceil(now_s + quarantine_s)
-        for lease in [lease for slots in self._leases.values() for lease in slots.values()]:
-            if lease.state in RESTS and lease.until_s < until_s:
-                self._put(replace(lease, until_s=until_s))
+        leases = [lease for slots in self._leases.values() for lease in slots.values()]
+        self._put(
+            [
+                lease._replace(until_s=until_s)
+                for lease in leases
+                if lease.state in RESTS and lease.until_s < until_s
+            ]
+        )
 
     def latest_s(self) -> int:
         """Return the latest unix time that any record knows of, 0 for an empty store."""
@@ -59,9 +105,7 @@ class Ledger:
     def key_for(self, board_id: str) -> bytes:
         """Return the board's key, made and recorded at the first call. Raises StoreError."""
         if board_id not in self._keys:
-            key = secrets.token_bytes(KEY_BYTES)
-            self._store.commit([BoardKey(board_id, key)])
-            self._keys[board_id] = key
+            self.set_key(board_id, secrets.token_bytes(KEY_BYTES))
         return self._keys[board_id]
 
     def set_key(self, board_id: str, key: bytes) -> None:
@@ -70,5 +114,25 @@ class Ledger:
             self._store.commit([BoardKey(board_id, key)])
             self._keys[board_id] = key
 
-    def _put(self, lease: Lease) -> None:
-        self._leases.setdefault(lease.board_id, {})[lease.slot] = lease
+    def _put(self, changes: Sequence[Lease]) -> None:
+        self.books.put(changes)
+        for lease in changes:
+            if lease.board_id not in self._leases:
+                self._leases[lease.board_id] = self.books.boards[lease.board_id].records
+
+    def _settled(self, groups: list[Staged], errors: Sequence[StoreError | None]) -> None:
+        self._waiting -= len(groups)
+        for group, error in zip(reversed(groups), reversed(errors), strict=True):
+            if error is not None:
+                self._undo(group)
+        for group, error in zip(groups, errors, strict=True):
+            group.done(error)
+
+    def _undo(self, group: Staged) -> None:
+        for before, after in reversed(group.steps):
+            if self._leases[after.board_id].get(after.slot) is not after:
+                continue  # the store, or another server, knows better by now
+            if before is None:
+                self.books.remove(after.board_id, after.slot)
+            else:
+                self.books.put([before])

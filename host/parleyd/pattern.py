@@ -1,50 +1,69 @@
-"""The pre-set pattern by which addresses are given out: which board, which slot, which token.
+"""The pre-set patterns by which addresses are given out: which board; then which slot, which generation, which token.
 
-1. Board: the one whose last grant is longest ago (never used ones first), among those able to serve the request.
+1. Board: by the pattern that the operator chose (`pattern` in the settings), among those able to serve the request.
+   Boards that speak a wideband codec of a wideband offer come before the others, and boards of the wanted site
+   before those elsewhere.
 2. Slot: the one longest out of use (never used ones first, by number); a resting slot is no choice.
 3. Generation: the slot's highest plus one, and never below the unix time, so that it grows even over a lost store.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from parley.wire.address import MAX_GENERATION, conference_uri, make_token
-from parleyd.lease import Lease, Leases, LeaseState
+from parley.wire.address import conference_uri, make_token
+from parleyd.lease import Lease
 from parleyd.pool import BoardView
 
-
-def last_serials(leases: Leases) -> dict[str, int]:
-    """Return for each board the number of its latest grant, counted over all boards; 0 if it had none."""
-    return {
-        board_id: max([lease.serial for lease in records.values()], default=0)
-        for board_id, records in leases.items()
-    }
+ANYWHERE: tuple[float] = (float("-inf"),)
 
 
-def board_order(boards: Iterable[BoardView], serials: Mapping[str, int]) -> list[BoardView]:
-    """Return the boards in the order in which they are asked: round robin by last grant, then by name.
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """An order of boards.
 
-    serials: of last_serials().
+    rank(room_legs, legs, last_serial): boards with smaller ranks are asked first; equals by name. start(size):
+    the smallest rank that can have room for so many legs. first_or_none: when the first has no room, none has.
+    near: the phone's own network tells its site, where no other is asked for.
     """
-    return sorted(boards, key=lambda board: (serials.get(board.board_id, 0), board.board_id))
+
+    name: str
+    summary: str
+    rank: Callable[[int, int, int], float]
+    start: Callable[[int], tuple[float]] = lambda size: ANYWHERE
+    first_or_none: bool = False
+    near: bool = False
+
+
+ROUND_ROBIN = Pattern(
+    "round_robin",
+    "the board whose last grant is longest ago; wear and faults spread evenly",
+    lambda room, legs, serial: serial,
+)
+LEAST_LOADED = Pattern(
+    "least_loaded",
+    "the board with the most free legs; late and large conferences find room, boards stay cool",
+    lambda room, legs, serial: -room,
+    first_or_none=True,
+)
+FILL_FIRST = Pattern(
+    "fill_first",
+    "the board with the fewest free legs that are enough; whole boards stay free for large conferences and drains",
+    lambda room, legs, serial: room,
+    start=lambda size: (size,),
+)
+LOCALITY = Pattern(
+    "locality",
+    "boards of the phone's own site first, by `sites` in the settings; there the one with the most free legs",
+    lambda room, legs, serial: -room,
+    first_or_none=True,
+    near=True,
+)
+PATTERNS = {pattern.name: pattern for pattern in (ROUND_ROBIN, LEAST_LOADED, FILL_FIRST, LOCALITY)}
 
 
 def next_generation(record: Lease | None, now_s: float) -> int:
     """Return the generation that the next conference on this slot bears."""
     return max(record.highest + 1 if record else 1, int(now_s))
-
-
-def choose_slot(board: BoardView, records: Mapping[int, Lease], now_s: float) -> int | None:
-    """Return the number of the free slot longest out of use, None when every slot is taken or resting."""
-    best: tuple[int, int] | None = None
-    for slot in range(board.slots):
-        record = records.get(slot)
-        if record is None:
-            return slot  # never used, and all used ones with lower numbers are younger than never
-        if record.state is not LeaseState.FREE or next_generation(record, now_s) > MAX_GENERATION:
-            continue
-        if best is None or (record.since_s, slot) < best:
-            best = (record.since_s, slot)
-    return best[1] if best else None
 
 
 def address_of(board: BoardView, lease: Lease) -> str:

@@ -3,8 +3,10 @@
 Registrations are soft state, kept in memory only: a board repeats them every few seconds.
 """
 
-from dataclasses import dataclass
+import heapq
+from dataclasses import dataclass, field
 
+from parleyd.books import BoardKind, Books
 from parleyd.report import BoardReport, Codec
 
 
@@ -17,6 +19,7 @@ class ProvisionedBoard:
     host: str
     port: int
     virtual: bool = False
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,12 @@ class BoardView:
     legs: int
     slots: int
     srtp: bool
+    site: str = ""
+    kind: BoardKind = field(init=False)
+
+    def __post_init__(self) -> None:
+        kind = BoardKind(self.codecs, self.srtp, ":" in self.host, self.site)
+        object.__setattr__(self, "kind", kind)  # asked for at every grant
 
 
 class Pool:
@@ -52,10 +61,31 @@ class Pool:
     def __init__(self) -> None:
         self.draining: set[str] = set()
         self._seen_ms: dict[str, int] = {}
+        self._books: Books | None = None
+        self._expiries: list[tuple[int, str]] = []  # with those that were refreshed since
         self._boards: dict[str, ProvisionedBoard] = {}
         self._registrations: dict[str, Registration] = {}
         self._views: dict[str, BoardView] = {}
         self._boots: dict[str, str] = {}
+
+    def attach(self, books: Books) -> None:
+        """Keep the books told of the boards that may be asked, from now on."""
+        self._books = books
+        for board_id in self._views:
+            self._show(board_id)
+
+    def look_again(self, board_id: str) -> None:
+        """Take note that the board was put into `draining`, or taken out of it."""
+        self._show(board_id)
+
+    def _show(self, board_id: str) -> None:
+        if self._books is None:
+            return
+        view = self._views.get(board_id)
+        if view is None or board_id in self.draining:
+            self._books.hide(board_id)
+        else:
+            self._books.show(view)
 
     def provision(self, board: ProvisionedBoard) -> None:
         """Make the board known; a registration it may have is void."""
@@ -101,23 +131,35 @@ class Pool:
             report.legs,
             report.slots,
             report.srtp,
+            board.site,
         )
+        heapq.heappush(self._expiries, (expires_ms, board_id))
+        self._show(board_id)
 
     def drop(self, board_id: str) -> None:
         """Take the board out of the pool; nothing happens if it is not in it."""
         self._registrations.pop(board_id, None)
         self._views.pop(board_id, None)
+        self._show(board_id)
 
     def expire(self, now_ms: int) -> list[str]:
         """Drop every board whose registration is over; return their names."""
-        lost = [name for name, entry in self._registrations.items() if entry.expires_ms <= now_ms]
-        for board_id in lost:
+        lost: list[str] = []
+        while (expires_ms := self.next_expiry_ms()) is not None and expires_ms <= now_ms:
+            board_id = heapq.heappop(self._expiries)[1]
+            lost.append(board_id)
             self.drop(board_id)
         return lost
 
     def next_expiry_ms(self) -> int | None:
         """Return when the next registration ends unless refreshed, None without any."""
-        return min((entry.expires_ms for entry in self._registrations.values()), default=None)
+        while self._expiries:
+            expires_ms, board_id = self._expiries[0]
+            entry = self._registrations.get(board_id)
+            if entry is not None and entry.expires_ms == expires_ms:
+                return expires_ms
+            heapq.heappop(self._expiries)
+        return None
 
     def view(self, now_ms: int) -> list[BoardView]:
         """Return the boards that are registered at this very moment and are not draining."""

@@ -1,7 +1,7 @@
 """Comparing the leases of one board with what the board says is live: the only way a lease ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from parleyd.lease import CLOCK_MARGIN_S, RESTS, Lease, LeaseEvent, LeaseState, step
 from parleyd.report import BoardReport, LiveConference
@@ -66,8 +66,7 @@ def _event_for(
 
 def _as_listed(lease: Lease, live: LiveConference) -> Lease:
     """Return the record with the conference that the board really runs; the generations issued stay known."""
-    return replace(
-        lease,
+    return lease._replace(
         generation=live.generation,
         highest=max(lease.highest, live.generation),
         size=live.size,

@@ -3,6 +3,7 @@
 SIP REGISTER (RFC 3261 10.3) with digest (RFC 7616, RFC 8760); the body is the board's report.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 
@@ -41,6 +42,10 @@ class Registered:
     leases: tuple[Lease, ...] = ()
 
 
+Done = Callable[[Registered], None]
+Accepted = Callable[[tuple[Lease, ...], StoreError | None], None]
+
+
 class Registrar:
     """Lets known boards into the pool and out of it."""
 
@@ -52,20 +57,21 @@ class Registrar:
         self._authenticator = authenticator
         self._quarantine_s = quarantine_s
 
-    def handle(self, request: Request, now_s: float, now_ms: int) -> Registered:
-        """Return the answer to one REGISTER; now_s unix time, now_ms monotonic."""
+    def handle(self, request: Request, now_s: float, now_ms: int, done: Done) -> None:
+        """Answer one REGISTER by `done`: at once, or when the ledger's next flush is through.
+
+        now_s unix time, now_ms monotonic.
+        """
         try:
             board = self.identify(request, now_ms)
             if isinstance(board, Reply):
-                return Registered(board)
+                done(Registered(board))
+                return
             if parse_name_addr(request.get("To") or "").uri.user != board.board_id:
                 raise RemoteError(403, "A board registers only itself")
-            return self._registered(board, request, now_s, now_ms)
+            self._registered(board, request, now_s, now_ms, done)
         except RemoteError as error:
-            return Registered(Reply(error.status or 400, error.reason))
-        except StoreError:
-            retry = (("Retry-After", str(STORE_RETRY_S)),)
-            return Registered(Reply(503, "The server cannot store leases now", retry))
+            done(Registered(Reply(error.status or 400, error.reason)))
 
     def identify(self, request: Request, now_ms: int) -> ProvisionedBoard | Reply:
         """Return the board that has proved who it is, or the challenge. Raises RemoteError(403)."""
@@ -83,30 +89,47 @@ class Registrar:
         board = self._pool.board(board_id)
         return derive(board.key, "register") if board else None
 
-    def _registered(self, board: ProvisionedBoard, request: Request, now_s: float, now_ms: int) -> Registered:
+    def _registered(
+        self, board: ProvisionedBoard, request: Request, now_s: float, now_ms: int, done: Done
+    ) -> None:
         contact, expires_s = _binding(board, request)
         date = ("Date", formatdate(int(now_s), usegmt=True))  # the board sets its clock by it
         if expires_s == 0:
             self._pool.drop(board.board_id)
-            return Registered(Reply(200, "OK", (date,)), board.board_id, "left")
+            done(Registered(Reply(200, "OK", (date,)), board.board_id, "left"))
+            return
         report = parse_report(request.body)
         change = "refresh" if self._pool.registration(board.board_id) else "new"
-        changes = self.accept(board.board_id, report, expires_s, now_s, now_ms)
         headers = (date, ("Contact", f"<{contact}>;expires={expires_s}"))
-        return Registered(Reply(200, "OK", headers), board.board_id, change, changes)
+
+        def accepted(changes: tuple[Lease, ...], error: StoreError | None) -> None:
+            if error is not None:
+                retry = (("Retry-After", str(STORE_RETRY_S)),)
+                done(Registered(Reply(503, "The server cannot store leases now", retry)))
+            else:
+                done(Registered(Reply(200, "OK", headers), board.board_id, change, changes))
+
+        self.accept(board.board_id, report, expires_s, now_s, now_ms, accepted)
 
     def accept(
-        self, board_id: str, report: BoardReport, expires_s: int, now_s: float, now_ms: int
-    ) -> tuple[Lease, ...]:
-        """Take the report of a board that has proved who it is; return the records it changed.
+        self, board_id: str, report: BoardReport, expires_s: int, now_s: float, now_ms: int, done: Accepted
+    ) -> None:
+        """Take the report of a board that has proved who it is; `done` is given the records it changed.
 
-        The leases are reconciled before the board is in the pool, so nothing is granted against its word.
-        Raises StoreError; then neither has happened.
+        The leases are reconciled before the board is in the pool, so nothing is granted against its word. If they
+        cannot be stored, neither has happened.
         """
-        changes = self._reconciled(board_id, report, now_s)
-        self._ledger.record(changes)
-        self._pool.register(board_id, report, now_s, now_ms, now_ms + expires_s * 1000)
-        return tuple(changes)
+        changes = tuple(self._reconciled(board_id, report, now_s))
+
+        def stored(error: StoreError | None) -> None:
+            if error is None:
+                self._pool.register(board_id, report, now_s, now_ms, now_ms + expires_s * 1000)
+            done(changes, error)
+
+        if changes:
+            self._ledger.stage(changes, stored)
+        else:
+            stored(None)
 
     def _reconciled(self, board_id: str, report: BoardReport, now_s: float) -> list[Lease]:
         last_boot = self._pool.last_boot(board_id)

@@ -110,6 +110,12 @@ def parse_codec(text: str) -> Codec:
     return name.upper(), int(rate) if rate.isascii() and rate.isdigit() else DEFAULT_RATE_HZ
 
 
+def is_wideband(codec: Codec) -> bool:
+    """Tell whether the codec carries 7 kHz of sound or more. G.722's RTP clock says 8000 (RFC 3551 4.5.2)."""
+    name, rate_hz = codec
+    return rate_hz >= 16000 or name == "G722"
+
+
 def parse_report(body: bytes) -> BoardReport:
     """Read the body of a REGISTER. Raises RemoteError(400) whose reason names the first bad field."""
     try:

@@ -18,15 +18,18 @@ from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, Response
 from parleyd.allocate import OFFER_TTL_S, AllocationUnit
 from parleyd.answers import REDIRECT_ALL, Answers
+from parleyd.callers import Callers
 from parleyd.clock import Clock
 from parleyd.control import Control, Done, Outcome
 from parleyd.events import EventLog, Log
 from parleyd.journal import Journal
 from parleyd.lease import QUARANTINE_S, Lease, LeaseState
 from parleyd.ledger import Ledger
+from parleyd.plain import PlainInvite
 from parleyd.pool import Pool
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
-from parleyd.registrar import REALM, STORE_RETRY_S, Registrar
+from parleyd.redirects import Answer, Redirects
+from parleyd.registrar import REALM, STORE_RETRY_S, Registered, Registrar
 from parleyd.store.face import StoreError
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
@@ -36,8 +39,15 @@ if TYPE_CHECKING:
 
 SECRET_BYTES = 32
 CLOSING_RETRY_S = 10
+BUSY_RETRY_S = 2
+PLAIN_LIMIT = 131072  # the same of those that Redirects keeps, which are small
+MAX_SAID = 2048  # kinds of requests whose meaning is remembered
+AGENT = "Parley/0.1"
 LIMIT = 32768  # transactions at once; each INVITE's lives 5 s on after its ACK (RFC 3261 17.2.1, timer I)
 RUNNING = frozenset({LeaseState.OFFERED, LeaseState.ACTIVE})
+
+
+STORE_FAILED = Refusal(503, "The conference server cannot store leases now", STORE_RETRY_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,8 @@ class Rules:
     offer_ttl_s: int = OFFER_TTL_S
     quarantine_s: float = QUARANTINE_S
     answers: Answers = REDIRECT_ALL
+    callers: Callers | None = None
+    spared_share: float = 0.0
 
 
 class ConferenceServer:
@@ -70,36 +82,41 @@ class ConferenceServer:
         self.local = local
         self.rules = rules
         self.closing = False
+        self.busy = False  # more comes in than can be answered: new requests are refused, and nothing else
         self.counters: dict[str, int] = {}
         self.on_board_change: Callable[[], None] = lambda: None
         self.events = self._log = EventLog(log, clock.now_s)
         self.journal = Journal(clock.now_s)
         ledger.rest_anew(clock.now_s(), rules.quarantine_s)
+        pool.attach(ledger.books)
         self._endpoint = Endpoint(
             local, random_bytes, user=rules.factory_user, methods=("REGISTER", "MESSAGE"), limit=LIMIT
         )
-        self._receiver = ReceiverUnit(rules.factory_user, rules.default_size)
-        self._allocation = AllocationUnit(rules.offer_ttl_s)
+        near = ledger.books.pattern.near
+        self._receiver = ReceiverUnit(rules.factory_user, rules.default_size, rules.callers, near)
+        self._allocation = AllocationUnit(rules.offer_ttl_s, rules.spared_share)
         self._transmission = TransmissionUnit(f"{local[0]}:{local[1]}")
         authenticator = Authenticator(REALM, random_bytes(SECRET_BYTES))
         self._registrar = Registrar(pool, ledger, authenticator, rules.quarantine_s)
         self._control = Control(self._endpoint)
+        self._redirects = Redirects(random_bytes, self._asked_plainly, AGENT, self._count, PLAIN_LIMIT)
+        self._plainly = rules.answers.always_redirect
+        self._said: dict[tuple[bytes, bytes], Need | Refusal] = {}
 
     def receive(self, data: bytes, peer: "Address") -> None:
-        """Take one datagram, or one message of a stream."""
-        self._endpoint.receive(data, peer, self.clock.now_ms())
-        self._handle_events()
+        """Take one datagram, or one message of a stream. What it changes is durable, and answered, by transmits()."""
+        now_ms = self.clock.now_ms()
+        if not self._plainly or not self._redirects.receive(data, peer, now_ms, self.busy):
+            self._endpoint.receive(data, peer, now_ms)
+            self._handle_events(peer)
 
     def tick(self) -> None:
         """Do what is due: transaction timers, boards whose registration is over."""
         now_ms = self.clock.now_ms()
-        lost = self.pool.expire(now_ms)
-        for board_id in lost:
-            self._log.warning("board lost", board=board_id)
+        self._expire(now_ms)
+        self._redirects.tick(now_ms)
         self._endpoint.tick(now_ms)
         self._handle_events()
-        if lost:
-            self.on_board_change()
 
     def stream_lost(self, error: RemoteError, peer: "Address") -> None:
         """Answer what could not be framed on a stream, if that asks for an answer."""
@@ -111,12 +128,18 @@ class ConferenceServer:
         self._handle_events()
 
     def transmits(self) -> "list[tuple[bytes, Address]]":
-        """Return the datagrams to send now; each once."""
-        return self._endpoint.transmits()
+        """Make durable what was decided since the last call (one commit for all), then return what may leave now."""
+        self.ledger.flush()
+        outgoing, self._redirects.outgoing = self._redirects.outgoing, []
+        return outgoing + self._endpoint.transmits()
 
     def next_deadline_ms(self) -> int | None:
         """Return when tick() is due next, monotonic; None when nothing is."""
-        deadlines = [self._endpoint.next_deadline(), self.pool.next_expiry_ms()]
+        deadlines = [
+            self._endpoint.next_deadline(),
+            self._redirects.next_deadline(),
+            self.pool.next_expiry_ms(),
+        ]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def running(self) -> list[Lease]:
@@ -163,15 +186,22 @@ class ConferenceServer:
         else:
             self._control.order(board, name, numbers, done, self.clock.now_ms())
 
-    def _handle_events(self) -> None:
+    def _expire(self, now_ms: int) -> None:
+        lost = self.pool.expire(now_ms)
+        for board_id in lost:
+            self._log.warning("board lost", board=board_id)
+        if lost:
+            self.on_board_change()
+
+    def _handle_events(self, peer: "Address | None" = None) -> None:
         while events := self._endpoint.events():
             for event in events:
-                self._handle(event)
+                self._handle(event, peer[0] if peer else "")
 
-    def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event, source: str) -> None:
         subject, message = event.subject, event.message
         if event.kind == "incoming" and isinstance(subject, Call) and isinstance(message, Request):
-            self._invited(subject, message)
+            self._invited(subject, message, source)
         elif event.kind == "request" and isinstance(subject, ServerRequest) and isinstance(message, Request):
             if message.method == "MESSAGE":
                 self._told(subject, message)
@@ -182,57 +212,81 @@ class ConferenceServer:
         elif event.kind == "response" and isinstance(subject, ClientRequest):
             self._control.answered(subject, message if isinstance(message, Response) else None)
 
-    def _invited(self, call: Call, invite: Request) -> None:
-        verdict = self._verdict(self._receiver.receive(invite))
-        way = self.rules.answers.choose(invite, call.peer[0])
-        if isinstance(verdict, Grant) and way == "proxy":
-            self._pass_on(call, verdict)
-            return
+    def _invited(self, call: Call, invite: Request, source: str) -> None:
+        def answer(verdict: Grant | Refusal) -> None:
+            if call.state == "ended":  # cancelled while the disk was busy; the offer lapses
+                return
+            if isinstance(verdict, Grant) and self.rules.answers.choose(invite, call.peer[0]) == "proxy":
+                self._count("invite passed on")
+                # The caller talks to the board without knowing: it sees isfocus in the 200 (RFC 4579 5.4).
+                self._endpoint.forward(call, verdict.uri, self.clock.now_ms())
+                return
+            reply = self._reply(verdict)
+            self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
+
+        self.allocate(self._receiver.receive(invite, source), answer)
+
+    def _asked_plainly(self, invite: PlainInvite, answer: Answer) -> None:
+        said = self._said.get(invite.kind)
+        if said is None:
+            if len(self._said) >= MAX_SAID:
+                self._said.clear()
+            headers = [("Content-Type", "application/sdp")]
+            request = Request("INVITE", invite.uri.decode(), headers, invite.body)
+            said = self._said[invite.kind] = self._receiver.said(request)
+        if isinstance(said, Need):
+            said = self._receiver.personal(said, invite.asker, invite.back[0])
+        self.allocate(said, lambda verdict: answer(self._reply(verdict)))
+
+    def _reply(self, verdict: Grant | Refusal) -> Reply:
         reply = self._transmission.transmit(verdict)
         self._count(f"invite {reply.status}")
-        if isinstance(verdict, Grant):
-            lease = verdict.lease
-            self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
-            self.journal.offered(lease, verdict.uri)
-        else:
-            self._log.info("refused", status=reply.status, reason=reply.reason, uri=invite.uri)
-        self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
+        return reply
 
-    def _pass_on(self, call: Call, grant: Grant) -> None:
-        """Let the caller talk to the board without knowing: it sees isfocus in the 200 (RFC 4579 5.4)."""
-        lease = grant.lease
-        self._count("invite passed on")
-        self._log.info("passed on", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
-        self.journal.offered(lease, grant.uri)
-        self._endpoint.forward(call, grant.uri, self.clock.now_ms())
+    def allocate(self, need: Need | Refusal, then: Callable[[Grant | Refusal], None]) -> None:
+        """Decide about a request, however it came; then(verdict) is called once, when a grant is durable.
 
-    def allocate(self, need: Need, then: Callable[[Grant | Refusal], None]) -> None:
-        """Decide about a request that came by no call; then(verdict) is called once, a grant is on disk by then."""
+        That is within this call for a refusal, within transmits() or later for what has to be stored.
+        """
         verdict = self._verdict(need)
-        if isinstance(verdict, Grant):
+        if isinstance(verdict, Refusal):
+            self._log.info("refused", status=verdict.status, reason=verdict.reason)
+            then(verdict)
+            return
+
+        def stored(error: StoreError | None) -> None:
+            if error is not None:
+                self._log.warning("store failed", error=str(error))
+                then(STORE_FAILED)
+                return
             lease = verdict.lease
             self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
             self.journal.offered(lease, verdict.uri)
-        then(verdict)
+            then(verdict)
+
+        self.ledger.stage((verdict.lease,), stored)
 
     def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
-        """Decide; a grant that is returned is on disk."""
         if isinstance(need, Refusal):
             return need
         if self.closing:
             return Refusal(503, "The conference server is going down", CLOSING_RETRY_S)
-        view = self.pool.view(self.clock.now_ms())
-        verdict = self._allocation.allocate(view, self.ledger.leases, need, self.clock.now_s())
-        if isinstance(verdict, Grant):
-            try:
-                self.ledger.record([verdict.lease])
-            except StoreError as error:
-                self._log.warning("store failed", error=str(error))
-                return Refusal(503, "The conference server cannot store leases now", STORE_RETRY_S)
-        return verdict
+        if self.busy:
+            return Refusal(503, "The conference server is overloaded", BUSY_RETRY_S)
+        if self.ledger.full:
+            return STORE_FAILED
+        self._expire(self.clock.now_ms())
+        return self._allocation.allocate(self.ledger.books, need, self.clock.now_s())
 
     def _registering(self, server_request: ServerRequest, request: Request) -> None:
-        result = self._registrar.handle(request, self.clock.now_s(), self.clock.now_ms())
+        self._registrar.handle(
+            request,
+            self.clock.now_s(),
+            self.clock.now_ms(),
+            lambda result: self._registered(server_request, request, result),
+        )
+
+    def _registered(self, server_request: ServerRequest, request: Request, result: Registered) -> None:
         reply = result.reply
         self._count(f"register {reply.status}")
         for lease in result.leases:

@@ -9,6 +9,7 @@ from parley.wire.address import read_token
 from parley.wire.errors import RemoteError
 from parley.wire.uri import parse_uri
 from parleyd.allocate import AllocationUnit
+from parleyd.books import Books
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.receive import Need
@@ -114,6 +115,7 @@ class World:
         for board in self.boards.values():
             self.pool.provision(ProvisionedBoard(board.board_id, board.key, "127.0.1.1", 5060))
         self.ledger.rest_anew(self.now_s, QUARANTINE_S)
+        self.pool.attach(self.ledger.books)
         self.registrar = Registrar(self.pool, self.ledger, None, QUARANTINE_S)
         self.unit = AllocationUnit(OFFER_TTL_S)
 
@@ -137,14 +139,21 @@ class World:
         return int(self.elapsed_s * 1000)
 
     def allocate(self, size, crash_after_commit=False):
-        verdict = self.unit.allocate(
-            self.pool.view(self.now_ms), self.ledger.leases, Need(size=size), self.now_s
-        )
+        self.pool.expire(self.now_ms)
+        verdict = self.unit.allocate(self.ledger.books, Need(size=size), self.now_s)
+        fresh = Books.of(self.pool.view(self.now_ms), self.ledger.leases, self.ledger.books.pattern)
+        derived = AllocationUnit(OFFER_TTL_S).allocate(fresh, Need(size=size), self.now_s)
+        assert (
+            verdict == derived or verdict.status == derived.status
+        )  # when to try again is computed once a second
         if not isinstance(verdict, Grant):
             return None
         board = self.boards[verdict.lease.board_id]
         assert self.elapsed_s - board.refreshed_s <= REGISTRATION_S, "address of a lost board"
-        self.ledger.record([verdict.lease])
+        stored = []
+        self.ledger.stage([verdict.lease], stored.append)
+        self.ledger.flush()
+        assert stored == [None]
         if crash_after_commit:
             self.crash()
             return None
@@ -177,7 +186,17 @@ class World:
         board.request = None
         if self.elapsed_s - built_s > REQUEST_LIFE_S:
             return
-        self.registrar.accept(board.board_id, report, REGISTRATION_S, self.now_s, self.now_ms)
+        accepted = []
+        self.registrar.accept(
+            board.board_id,
+            report,
+            REGISTRATION_S,
+            self.now_s,
+            self.now_ms,
+            lambda *done: accepted.append(done),
+        )
+        self.ledger.flush()
+        assert accepted and accepted[0][1] is None
         board.refreshed_s = self.elapsed_s
         board.answer_lost = answer_lost and not board.answer_lost  # retransmissions are not all lost
         if not board.answer_lost:

@@ -5,8 +5,9 @@ import pytest
 from parley.wire.address import MAX_GENERATION, read_token
 from parley.wire.uri import parse_uri
 from parleyd.allocate import AllocationUnit
+from parleyd.books import BoardBook, Books
 from parleyd.lease import Lease, LeaseState
-from parleyd.pattern import board_order, choose_slot, last_serials, next_generation
+from parleyd.pattern import FILL_FIRST, LEAST_LOADED, LOCALITY, ROUND_ROBIN, next_generation
 from parleyd.pool import BoardView
 from parleyd.receive import Need
 from parleyd.verdict import Grant
@@ -15,10 +16,9 @@ NOW_S = 1_795_357_275.9
 PCMU, G722 = ("PCMU", 8000), ("G722", 8000)
 
 
-def board(name="b1", legs=16, slots=4, codecs=(PCMU,), srtp=False):
-    return BoardView(
-        name, f"127.0.1.{name[1:]}", 5060, name.encode() * 16, frozenset(codecs), legs, slots, srtp
-    )
+def board(name="b1", legs=16, slots=4, codecs=(PCMU,), srtp=False, host=None, site=""):
+    host = host or f"127.0.1.{name[1:]}"
+    return BoardView(name, host, 5060, name.encode() * 16, frozenset(codecs), legs, slots, srtp, site)
 
 
 def record(slot, state=LeaseState.OFFERED, board_id="b1", highest=5, **fields):
@@ -33,8 +33,16 @@ def books(*records):
     return leases
 
 
-def allocate(boards, leases=None, now_s=NOW_S, **need):
-    return AllocationUnit(60).allocate(boards, leases or {}, Need(**need), now_s)
+def allocate(boards, leases=None, now_s=NOW_S, pattern=ROUND_ROBIN, spared=0.0, **need):
+    unit = AllocationUnit(60, spared)
+    return unit.allocate(Books.of(boards, leases or {}, pattern), Need(**need), now_s)
+
+
+def choose_slot(board, records, now_s):
+    book = BoardBook()
+    for entry in records.values():
+        book.put(entry)
+    return book.next_slot(board.slots)
 
 
 def test_the_address_carries_what_was_allocated():
@@ -53,11 +61,72 @@ def test_the_same_question_has_the_same_answer():
 
 
 def test_boards_take_turns_by_their_last_grant():
-    serials = last_serials(
-        books(record(0, serial=7), record(1, serial=3), record(0, board_id="b2", serial=5))
+    leases = books(
+        record(0, serial=7, size=2), record(1, serial=3, size=2), record(0, board_id="b2", serial=5)
     )
-    order = board_order([board("b1"), board("b2"), board("b3")], serials)
-    assert [entry.board_id for entry in order] == ["b3", "b2", "b1"]
+    boards, order = [board("b1"), board("b2"), board("b3")], []
+    for _ in range(3):
+        lease = allocate(boards, leases, size=2).lease
+        order.append(lease.board_id)
+        leases.setdefault(lease.board_id, {})[lease.slot] = lease
+    assert order == ["b3", "b2", "b1"]
+
+
+LOADED = [record(0, size=10, serial=1), record(0, board_id="b2", size=4, serial=2)]  # 6, 12 and 16 legs free
+
+
+@pytest.mark.parametrize(
+    ("pattern", "size", "board_id"),
+    [
+        (ROUND_ROBIN, 6, "b3"),
+        (LEAST_LOADED, 6, "b3"),
+        (FILL_FIRST, 6, "b1"),
+        (FILL_FIRST, 7, "b2"),
+        (FILL_FIRST, 13, "b3"),
+        (LOCALITY, 6, "b3"),
+    ],
+)
+def test_each_pattern_has_its_own_order(pattern, size, board_id):
+    boards = [board("b1"), board("b2"), board("b3")]
+    assert allocate(boards, books(*LOADED), pattern=pattern, size=size).lease.board_id == board_id
+
+
+def test_boards_of_the_wanted_site_come_first_and_others_help_out():
+    boards = [board("b1", site="north"), board("b2", site="south"), board("b3")]
+    assert allocate(boards, site="south").lease.board_id == "b2"
+    full = books(record(0, board_id="b2", size=16))
+    assert allocate(boards, full, site="south").lease.board_id in ("b1", "b3")
+
+
+def test_a_wideband_offer_goes_to_a_wideband_board_while_there_is_room():
+    boards = [board("b1"), board("b2", codecs=(PCMU, G722))]
+    offer = (G722, PCMU)
+    assert [allocate(boards, size=8, codecs=offer).lease.board_id for _ in range(3)] == ["b2"] * 3
+    assert allocate(boards, books(record(0, board_id="b2", size=16)), codecs=offer).lease.board_id == "b1"
+
+
+def test_a_phone_with_ipv6_only_gets_a_board_with_ipv6():
+    boards = [board("b1"), board("b2", host="2001:db8::2")]
+    assert allocate(boards, ipv6=True).lease.board_id == "b2"
+    refusal = allocate(boards[:1], ipv6=True)
+    assert (refusal.status, refusal.warn_code) == (488, 301)
+
+
+def test_what_is_spared_is_for_calls_with_priority():
+    leases = books(record(0, size=10))
+    assert allocate([board()], leases, spared=0.25, size=3).status == 503
+    assert isinstance(allocate([board()], leases, spared=0.25, size=2), Grant)
+    assert isinstance(allocate([board()], leases, spared=0.25, size=6, priority=True), Grant)
+
+
+def test_a_quota_counts_what_a_caller_holds():
+    leases = books(
+        record(0, size=2, asked_by="sip:a@h"), record(1, LeaseState.QUARANTINED, asked_by="sip:a@h")
+    )
+    assert isinstance(allocate([board()], leases, size=2, asked_by="sip:a@h", quota=2), Grant)
+    refusal = allocate([board()], leases, size=2, asked_by="sip:a@h", quota=1)
+    assert (refusal.status, refusal.retry_after_s) == (480, 10)
+    assert isinstance(allocate([board()], leases, size=2, asked_by="sip:b@h", quota=1), Grant)
 
 
 def test_the_serial_grows_over_all_boards():

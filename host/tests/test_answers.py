@@ -144,6 +144,7 @@ def test_a_board_that_is_silent(proxied):
 def allocated(world, **query):
     verdicts = []
     world.server.allocate(Query(**query).need(8), verdicts.append)
+    world.settle()
     (verdict,) = verdicts
     return verdict
 

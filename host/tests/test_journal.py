@@ -133,9 +133,12 @@ def test_a_draining_board_gets_nothing_new(tmp_path):
     world = World(tmp_path / "leases.sqlite")
     world.register_all()
     world.server.pool.draining.add("b1")
+    world.server.pool.look_again("b1")
     ask = {"uri": "sip:conference@127.0.0.1;size=2"}
     assert {world.granted(**ask)[0].board_id for _ in range(3)} == {"b2"}
     world.server.pool.draining.add("b2")
+    world.server.pool.look_again("b2")
     assert world.ask(**ask).status == 503
     world.server.pool.draining.clear()
+    world.server.pool.look_again("b1")
     assert world.ask(**ask).status == 302

@@ -29,7 +29,10 @@ class Desk:
 
     def ask(self, headers, body=b"", now_ms=NOW_MS):
         request = Request("REGISTER", "sip:127.0.0.1:5060", [("To", "<sip:b1@127.0.0.1>"), *headers], body)
-        return self.registrar.handle(request, NOW_S, now_ms)
+        results = []
+        self.registrar.handle(request, NOW_S, now_ms, results.append)
+        self.ledger.flush()
+        return results[0]
 
     def login(self, algorithm="SHA-256", password=None, user="b1"):
         challenges = [parse_challenge(value) for name, value in self.ask([]).reply.headers]

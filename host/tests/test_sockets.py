@@ -21,6 +21,7 @@ class Server:
         self.clock = SystemClock()
         self.endpoint = Endpoint(("127.0.0.1", 5060), os.urandom)
         self.failed = []
+        self.busy = False
 
     def receive(self, data, peer):
         self.endpoint.receive(data, peer, self.clock.now_ms())

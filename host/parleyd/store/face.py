@@ -1,6 +1,6 @@
 """What any store of leases must do: load everything once, then commit lists of changes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,8 +31,12 @@ class Snapshot:
     keys: tuple[BoardKey, ...]
 
 
+Step = tuple[Lease | None, Lease]  # the record before and after
+Answer = Callable[[Sequence[StoreError | None]], None]
+
+
 class Store(Protocol):
-    """A single writer's durable memory. Records are replaced whole, by board and slot or by board."""
+    """Durable memory of leases and keys. Records are replaced whole, by board and slot or by board."""
 
     def load(self) -> Snapshot:
         """Return everything. Raises StoreError."""
@@ -40,6 +44,14 @@ class Store(Protocol):
 
     def commit(self, changes: Sequence[Change]) -> None:
         """Write all changes or none; they survive a power cut once this returns. Raises StoreError."""
+        ...
+
+    def submit(self, groups: Sequence[Sequence[Step]], answer: Answer) -> None:
+        """Write groups of steps, each group whole or not at all, several together if that is cheaper.
+
+        answer is called once, now or later, with one entry for each group: None when it would survive a power cut,
+        else why it was not written (a record was not what the step took it for, or the store cannot work).
+        """
         ...
 
     def close(self) -> None:

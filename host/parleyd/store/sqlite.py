@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from parleyd.lease import Lease, LeaseState
-from parleyd.store.face import BoardKey, Change, Snapshot, StoreError
+from parleyd.store.face import Answer, BoardKey, Change, Snapshot, Step, StoreError
 
 APPLICATION_ID = 0x50524C59  # "PRLY", so that another program's file is not taken for ours
 SCHEMA_VERSION = 1
@@ -59,7 +59,7 @@ class SqliteStore:
         """Write all changes in one transaction; on disk when this returns. Raises StoreError, nothing changed."""
         if not changes:
             return
-        slots = [_row(change) for change in changes if isinstance(change, Lease)]
+        slots = [change for change in changes if isinstance(change, Lease)]  # a record is its row
         keys = [(change.board_id, change.key) for change in changes if isinstance(change, BoardKey)]
         try:
             self._database.execute("BEGIN IMMEDIATE")
@@ -69,6 +69,15 @@ class SqliteStore:
         except sqlite3.Error as error:
             self._roll_back()
             raise StoreError(f"cannot write the lease store {self._path}: {_advice(error)}") from error
+
+    def submit(self, groups: Sequence[Sequence[Step]], answer: Answer) -> None:
+        """Write all groups in one transaction, one wait for the disk; on disk when `answer` is called, at once."""
+        error: StoreError | None = None
+        try:
+            self.commit([after for group in groups for _, after in group])
+        except StoreError as fault:
+            error = fault
+        answer([error] * len(groups))
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
@@ -103,22 +112,6 @@ class SqliteStore:
                 self._database.execute("ROLLBACK")
             except sqlite3.Error:  # the failed COMMIT has rolled back by itself
                 pass
-
-
-def _row(lease: Lease) -> tuple[str | int, ...]:
-    return (
-        lease.board_id,
-        lease.slot,
-        lease.generation,
-        lease.highest,
-        lease.size,
-        lease.expires_s,
-        lease.state.value,
-        lease.since_s,
-        lease.until_s,
-        lease.serial,
-        lease.asked_by,
-    )
 
 
 def _advice(error: sqlite3.Error) -> str:

@@ -1,0 +1,233 @@
+"""The books: what of each board is taken, derived from its leases and kept in the order in which boards are asked.
+
+Everything here can be derived from the leases and the registered boards alone, and a test does so after every
+change; it is kept only so that a grant costs the same among ten boards and among ten thousand.
+"""
+
+import heapq
+import math
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from parley.wire.address import MAX_GENERATION, MIN_SIZE
+from parleyd.lease import HOLDS_LEGS, Lease, Leases, LeaseState
+from parleyd.report import Codec
+
+if TYPE_CHECKING:
+    from parleyd.pattern import Pattern
+    from parleyd.pool import BoardView
+
+Rank = tuple[float, int, str]  # the pattern's order, the turn among equals, the name
+
+
+class BoardKind(NamedTuple):
+    """What an offer can ask of a board: codecs, encryption, address family, place."""
+
+    codecs: frozenset[Codec]
+    srtp: bool
+    ipv6: bool
+    site: str
+
+
+class BoardBook:
+    """One board: its records by slot, the legs they keep from others, its slots in the order of their use."""
+
+    __slots__ = ("_fresh", "_rested", "last_serial", "rank", "records", "reserved", "view")
+
+    def __init__(self) -> None:
+        self.view: BoardView | None = None  # None while the board is not to be asked
+        self.records: dict[int, Lease] = {}
+        self.reserved = 0
+        self.last_serial = 0
+        self.rank: Rank | None = None
+        self._fresh = 0  # no slot below it is without a record
+        self._rested: list[tuple[int, int]] = []  # since when a free slot rests, slot; with stale entries
+
+    def put(self, lease: Lease) -> None:
+        """Take a record in, in the place of the slot's old one."""
+        self.remove(lease.slot)
+        self.records[lease.slot] = lease
+        if lease.state in HOLDS_LEGS:
+            self.reserved += lease.size
+        elif lease.state is LeaseState.FREE and lease.highest < MAX_GENERATION:
+            heapq.heappush(self._rested, (lease.since_s, lease.slot))
+        self.last_serial = max(self.last_serial, lease.serial)
+
+    def remove(self, slot: int) -> None:
+        """Forget the slot's record, as if it had never been used."""
+        before = self.records.pop(slot, None)
+        if before is not None and before.state in HOLDS_LEGS:
+            self.reserved -= before.size
+        self._fresh = min(self._fresh, slot)
+
+    def next_slot(self, slots: int) -> int | None:
+        """Return the free slot longest out of use, never used ones first; None when all are taken or rest.
+
+        slots: how many the board has; records of others it may have had before do not count.
+        """
+        while self._fresh < slots:
+            if self._fresh not in self.records:
+                return self._fresh
+            self._fresh += 1
+        while self._rested:
+            since_s, slot = self._rested[0]
+            record = self.records.get(slot)
+            if record and record.state is LeaseState.FREE and record.since_s == since_s and slot < slots:
+                return slot
+            heapq.heappop(self._rested)
+        return None
+
+    def room(self) -> int:
+        """Return how many legs can be had at once; 0 without a free slot or while the board is not asked."""
+        if self.view is None or self.next_slot(self.view.slots) is None:
+            return 0
+        return max(0, self.view.legs - self.reserved)
+
+    def spared(self, share: float) -> int:
+        """Return how many legs that share of the board is."""
+        return math.ceil(share * self.view.legs) if share and self.view else 0
+
+
+class Shelf:
+    """Boards alike in kind, in the pattern's order; those without room for any conference are left out."""
+
+    def __init__(self) -> None:
+        self.ranks: list[Rank] = []
+        self.sizes: list[int] = []  # legs of all its boards, sorted
+
+    def first(
+        self, size: int, pattern: "Pattern", books: Mapping[str, BoardBook], spared_share: float = 0.0
+    ) -> Rank | None:
+        """Return the rank of the first board in the pattern's order with room for that many legs.
+
+        spared_share: of each board's legs, that must stay free.
+        """
+        ranks = self.ranks
+        for index in range(bisect_left(ranks, pattern.start(size)), len(ranks)):
+            book = books[ranks[index][2]]
+            if book.room() - book.spared(spared_share) >= size:
+                return ranks[index]
+            if pattern.first_or_none and not spared_share:
+                return None
+        return None
+
+
+class Books:
+    """All boards, and the shelves of those that may be asked."""
+
+    def __init__(self, pattern: "Pattern", turn: int = 0) -> None:
+        """turn: the server's number among several, so that equals are taken in another order by each."""
+        self.boards: dict[str, BoardBook] = {}
+        self.shelves: dict[BoardKind, Shelf] = {}
+        self.pattern = pattern
+        self.last_serial = 0
+        self.held: dict[str, int] = {}  # asked_by -> conferences it holds
+        self._turn = turn
+
+    @classmethod
+    def of(cls, views: Iterable["BoardView"], leases: Leases, pattern: "Pattern", turn: int = 0) -> "Books":
+        """Return the books of these boards and records."""
+        books = cls(pattern, turn)
+        books.put([lease for records in leases.values() for lease in records.values()])
+        for view in views:
+            books.show(view)
+        return books
+
+    def put(self, leases: Sequence[Lease]) -> None:
+        """Take records in."""
+        for lease in leases:
+            book = self._book(lease.board_id)
+            self._count(book.records.get(lease.slot), lease)
+            book.put(lease)
+            if lease.serial > self.last_serial:
+                self.last_serial = lease.serial
+            if book.view is not None:
+                self._rank_anew(lease.board_id, book)
+
+    def remove(self, board_id: str, slot: int) -> None:
+        """Forget a record."""
+        book = self._book(board_id)
+        self._count(book.records.get(slot), None)
+        book.remove(slot)
+        self._rank_anew(board_id, book)
+
+    def show(self, view: "BoardView") -> None:
+        """Let the board be asked from now on."""
+        book = self._book(view.board_id)
+        if book.view == view:
+            return
+        self.hide(view.board_id)
+        book.view = view
+        insort(self._shelf(view).sizes, view.legs)
+        self._rank_anew(view.board_id, book)
+
+    def hide(self, board_id: str) -> None:
+        """Let the board be asked no more; nothing happens if it was not."""
+        book = self.boards.get(board_id)
+        if book is None or book.view is None:
+            return
+        shelf = self._shelf(book.view)
+        self._unrank(shelf, book)
+        del shelf.sizes[bisect_left(shelf.sizes, book.view.legs)]
+        if not shelf.sizes:
+            del self.shelves[book.view.kind]
+        book.view = None
+
+    def views(self) -> Iterator["BoardView"]:
+        """Yield the boards that may be asked."""
+        return (book.view for book in self.boards.values() if book.view is not None)
+
+    def _count(self, before: Lease | None, after: Lease | None) -> None:
+        for lease, change in ((before, -1), (after, 1)):
+            if lease is not None and lease.state in HOLDS_LEGS and lease.asked_by:
+                held = self.held.get(lease.asked_by, 0) + change
+                if held:
+                    self.held[lease.asked_by] = held
+                else:
+                    del self.held[lease.asked_by]
+
+    def _book(self, board_id: str) -> BoardBook:
+        book = self.boards.get(board_id)
+        if book is None:
+            book = self.boards[board_id] = BoardBook()
+        return book
+
+    def _shelf(self, view: "BoardView") -> Shelf:
+        shelf = self.shelves.get(view.kind)
+        if shelf is None:
+            shelf = self.shelves[view.kind] = Shelf()
+        return shelf
+
+    def _rank_anew(self, board_id: str, book: BoardBook) -> None:
+        if book.view is None:
+            return
+        room = book.room()
+        rank = None
+        if room >= MIN_SIZE:
+            order = self.pattern.rank(room, book.view.legs, book.last_serial)
+            rank = (order, self._place(board_id), board_id)
+        if rank == book.rank:
+            return
+        shelf = self._shelf(book.view)
+        self._unrank(shelf, book)
+        if rank is not None:
+            insort(shelf.ranks, rank)
+            book.rank = rank
+
+    def _unrank(self, shelf: Shelf, book: BoardBook) -> None:
+        if book.rank is not None:
+            del shelf.ranks[bisect_left(shelf.ranks, book.rank)]
+            book.rank = None
+
+    def _place(self, board_id: str) -> int:
+        """Among equals: by name for one server alone, by another order for each of several."""
+        return hash_of(board_id, self._turn) if self._turn else 0
+
+
+def hash_of(text: str, turn: int) -> int:
+    """Return a number that is the same in every process, unlike hash()."""
+    value = 2166136261 ^ turn  # FNV-1a
+    for byte in text.encode():
+        value = ((value ^ byte) * 16777619) & 0xFFFFFFFF
+    return value

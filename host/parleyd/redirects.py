@@ -1,0 +1,202 @@
+"""The server transactions of plain INVITEs (RFC 3261 17.2.1), in as little as they need.
+
+A redirect server answers each INVITE with one final response. So a transaction here is a key and the bytes of the
+response until the ACK comes, then a key alone; all of them have the same intervals, which makes their timers queues.
+The states are those of the table SERVER_INVITE in parley.call; a test plays the same histories to both.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from parley.call.peers import way_back
+from parley.call.timers import T1_MS, T2_MS, T4_MS, TIMEOUT_MS
+from parley.wire.errors import RemoteError
+from parley.wire.sip import Request, note_source, parse_message, response_to
+from parleyd.plain import PlainInvite, key_of, read_plain
+from parleyd.transmit import Reply
+
+if TYPE_CHECKING:
+    from parley.call.transaction import Address
+
+TAG_BYTES = 8
+TAGS_AT_ONCE = 512
+LOOP = Reply(482, "Loop Detected")
+BUSY = Reply(503, "Service Unavailable", (("Retry-After", "2"),))
+Answer = Callable[[Reply], None]
+
+
+class Redirect:
+    """One transaction. response: the bytes to repeat; b"" before there is one and after the ACK."""
+
+    __slots__ = ("back", "due_ms", "invite", "key", "merged", "over_ms", "response", "wait_ms")
+
+    def __init__(self, invite: PlainInvite, now_ms: int) -> None:
+        self.key = invite.key
+        self.merged = invite.merged
+        self.back = invite.back
+        self.invite: PlainInvite | None = invite
+        self.response = b""
+        self.wait_ms = T1_MS
+        self.due_ms = self.over_ms = now_ms
+
+    def __lt__(self, other: "Redirect") -> bool:
+        return self.due_ms < other.due_ms
+
+
+class Redirects:
+    """Takes plain INVITEs and what belongs to them. `ask(invite, answer)` decides each, now or later."""
+
+    def __init__(
+        self,
+        random_bytes: Callable[[int], bytes],
+        ask: Callable[[PlainInvite, Answer], None],
+        agent: str,
+        count: Callable[[str], None],
+        limit: int,
+    ) -> None:
+        """agent: of the Server header. limit: transactions beyond which new ones are refused."""
+        self.outgoing: list[tuple[bytes, Address]] = []
+        self._random_bytes = random_bytes
+        self._ask = ask
+        self._server = f"\r\nServer: {agent}".encode()
+        self._count = count
+        self._limit = limit
+        self._open: dict[bytes, Redirect] = {}
+        self._merged: dict[bytes, Redirect] = {}
+        self._first: deque[Redirect] = deque()  # awaiting their first repetition
+        self._later: list[Redirect] = []  # a heap of those repeated before
+        self._done: deque[Redirect] = deque()  # acknowledged, or given up: kept to know repetitions
+        self._now_ms = 0
+        self._tags: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def receive(self, data: bytes, peer: "Address", now_ms: int, busy: bool = False) -> bool:
+        """Take the datagram if it is ours; False leaves it to the endpoint. busy: begin nothing new."""
+        if len(peer) != 2:
+            return False
+        self._now_ms = now_ms = max(now_ms, self._now_ms)
+        if data.startswith(b"ACK "):
+            return self._acknowledged(data, now_ms)
+        if data.startswith(b"CANCEL "):
+            return self._cancelled(data, peer)
+        if not data.startswith(b"INVITE "):
+            return False
+        invite = read_plain(data, (peer[0], peer[1]))
+        if invite is None:
+            return False
+        known = self._open.get(invite.key)
+        if known is not None:
+            self._count("repeated request")
+            if known.response:
+                self._count("retransmitted")
+                self.outgoing.append((known.response, known.back))
+            return True
+        if busy or len(self._open) >= self._limit:
+            self._count("overload")  # RFC 3261 8.2.7: without a transaction, the sooner to be rid of it
+            self.outgoing.append((self._bytes(invite, BUSY), invite.back))
+        else:
+            self._begin(invite, now_ms)
+        return True
+
+    def tick(self, now_ms: int) -> None:
+        """Repeat what is not acknowledged in time (timer G), give up (H), forget (I)."""
+        self._now_ms = now_ms = max(now_ms, self._now_ms)
+        while self._first and (not self._first[0].response or self._first[0].due_ms <= now_ms):
+            self._repeat(self._first.popleft(), now_ms)
+        while self._later and self._later[0].due_ms <= now_ms:
+            self._repeat(heapq.heappop(self._later), now_ms)
+        while self._done and self._done[0].due_ms <= now_ms:
+            redirect = self._done.popleft()
+            self._open.pop(redirect.key, None)
+            if self._merged.get(redirect.merged) is redirect:
+                del self._merged[redirect.merged]
+
+    def next_deadline(self) -> int | None:
+        """Return when tick() is due; None when nothing waits."""
+        while self._first and not self._first[0].response:
+            self._first.popleft()
+        deadlines = [queue[0].due_ms for queue in (self._first, self._later, self._done) if queue]
+        return min(deadlines, default=None)
+
+    def _begin(self, invite: PlainInvite, now_ms: int) -> None:
+        redirect = Redirect(invite, now_ms)
+        self._open[invite.key] = redirect
+        if self._merged.setdefault(invite.merged, redirect) is not redirect:
+            self._count("refused 482")  # RFC 3261 8.2.2.2
+            self._respond(redirect, LOOP)
+            return
+        self._ask(invite, lambda reply: self._respond(redirect, reply))
+
+    def _respond(self, redirect: Redirect, reply: Reply) -> None:
+        invite = redirect.invite
+        if invite is None:
+            return
+        redirect.invite = None
+        redirect.response = self._bytes(invite, reply)
+        redirect.due_ms = self._now_ms + T1_MS
+        redirect.over_ms = self._now_ms + TIMEOUT_MS
+        self._first.append(redirect)
+        self.outgoing.append((redirect.response, redirect.back))
+
+    def _acknowledged(self, data: bytes, now_ms: int) -> bool:
+        key = key_of(data)
+        redirect = self._open.get(key) if key is not None else None
+        if redirect is None:
+            return False
+        if redirect.response:
+            redirect.response = b""
+            self._finish(redirect, now_ms + T4_MS)
+        return True
+
+    def _cancelled(self, data: bytes, peer: "Address") -> bool:
+        """Too late: the final response is out or on its way (RFC 3261 9.2)."""
+        key = key_of(data)
+        if key is None or key not in self._open:
+            return False
+        try:
+            request = parse_message(data)
+            if not isinstance(request, Request):
+                return False
+            note_source(request, (peer[0], peer[1]))
+            response = response_to(request, 200, None, self._random_bytes(TAG_BYTES).hex())
+            self.outgoing.append((response.to_bytes(), way_back(request, peer)))
+        except RemoteError:
+            return False
+        return True
+
+    def _repeat(self, redirect: Redirect, now_ms: int) -> None:
+        if not redirect.response:
+            return
+        if now_ms >= redirect.over_ms:
+            self._count("timeout")
+            redirect.response = b""
+            self._finish(redirect, now_ms)
+            return
+        self._count("retransmitted")
+        self.outgoing.append((redirect.response, redirect.back))
+        redirect.wait_ms = min(2 * redirect.wait_ms, T2_MS)
+        redirect.due_ms = min(now_ms + redirect.wait_ms, redirect.over_ms)
+        heapq.heappush(self._later, redirect)
+
+    def _finish(self, redirect: Redirect, forget_ms: int) -> None:
+        redirect.due_ms = forget_ms
+        self._done.append(redirect)
+
+    def _bytes(self, invite: PlainInvite, reply: Reply) -> bytes:
+        if not self._tags:
+            text = self._random_bytes(TAG_BYTES * TAGS_AT_ONCE).hex().encode()
+            self._tags = [text[at : at + 2 * TAG_BYTES] for at in range(0, len(text), 2 * TAG_BYTES)]
+        more = "".join([f"\r\n{name}: {value}" for name, value in reply.headers])
+        return b"SIP/2.0 %d %b\r\n%b;tag=%b%b%b%b\r\nContent-Length: 0\r\n\r\n" % (
+            reply.status,
+            reply.reason.encode(),
+            invite.before_tag,
+            self._tags.pop(),
+            invite.after_tag,
+            self._server,
+            more.encode(),
+        )

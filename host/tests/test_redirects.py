@@ -1,0 +1,239 @@
+"""Plain INVITEs are answered just as the whole SIP stack would answer them, and in the same transactions."""
+
+import random
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parleyd.ledger import Ledger
+from parleyd.plain import key_of, read_plain
+from parleyd.pool import Pool, ProvisionedBoard
+from parleyd.report import BoardReport
+from parleyd.server import ConferenceServer, Rules
+from parleyd.store.face import Snapshot, StoreError
+
+from .server_world import SERVER, SilentLog, VirtualClock
+
+PEER = ("127.0.0.1", 5070)
+TAG = re.compile(rb";tag=[0-9a-f]{16}")
+SDP = (
+    b"v=0\r\no=user1 53655765 2353687637 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    b"m=audio 6000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+)
+
+
+class Memory:
+    """A store that forgets; `broken` makes it fail."""
+
+    broken = False
+    commits = 0
+
+    def load(self):
+        return Snapshot((), ())
+
+    def submit(self, groups, answer):
+        self.commits += 1
+        answer([StoreError("disk full") if self.broken else None] * len(groups))
+
+
+class Side:
+    """A server with one board; `plain` is whether it reads plain INVITEs by the short way."""
+
+    def __init__(self, plain=True):
+        self.clock, self.store, pool = VirtualClock(), Memory(), Pool()
+        self.server = ConferenceServer(
+            SERVER, Rules(), pool, Ledger(self.store), self.clock, random.Random(3).randbytes, SilentLog()
+        )
+        if not plain:
+            self.server._redirects.receive = lambda *_: False
+        pool.provision(ProvisionedBoard("b1", b"k" * 32, "127.0.1.1", 5060))
+        facts = {"firmware": "1", "boot": "a", "board": "x", "codecs": ["PCMU"], "legs": 4000, "slots": 400}
+        pool.register("b1", BoardReport.model_validate(facts), self.clock.now_s(), 0, 10**9)
+
+    def say(self, data, peer=PEER):
+        self.server.receive(data, peer)
+        return self.hear()
+
+    def hear(self):
+        return [(TAG.sub(b";tag=T", data, count=1), peer) for data, peer in self.server.transmits()]
+
+    def wait(self, milliseconds):
+        self.clock.elapsed_ms += milliseconds
+        self.server.tick()
+        return self.hear()
+
+
+def invite(
+    number=1, via=b";branch=z9hG4bK-%d", more=b"", uri=b"sip:conference@127.0.0.1:5060;size=2", **parts
+):
+    fields = {
+        b"Via": b"SIP/2.0/UDP 127.0.0.1:5070" + (via % number if b"%d" in via else via),
+        b"From": b"sipp <sip:sipp@127.0.0.1:5070>;tag=%dT" % number,
+        b"To": b"<sip:conference@127.0.0.1:5060>",
+        b"Call-ID": b"%d@127.0.0.1" % number,
+        b"CSeq": b"1 INVITE",
+        b"Contact": b"<sip:sipp@127.0.0.1:5070>",
+        b"Max-Forwards": b"70",
+        b"Content-Type": b"application/sdp",
+    }
+    body = parts.pop("body", SDP)
+    fields |= {name.replace("_", "-").encode(): value for name, value in parts.items()}
+    lines = [b"%b: %b" % field for field in fields.items() if field[1] is not None]
+    head = b"\r\n".join([b"INVITE " + uri + b" SIP/2.0", *lines])
+    return head + b"\r\n" + more + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def ack(number=1, via=b";branch=z9hG4bK-%d"):
+    return (
+        b"ACK sip:conference@127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070%b\r\n"
+        b"From: sipp <sip:sipp@127.0.0.1:5070>;tag=%dT\r\nTo: <sip:conference@127.0.0.1:5060>;tag=x\r\n"
+        b"Call-ID: %d@127.0.0.1\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n"
+    ) % (via % number if b"%d" in via else via, number, number)
+
+
+PLAIN = [
+    {},
+    {"via": b";branch=z9hG4bK-%d;rport"},
+    {"via": b";rport;branch=z9hG4bK-%d"},
+    {"more": b"Via: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKfar;received=10.0.0.9\r\n"},
+    {"more": b"User-Agent: x\r\nAllow: INVITE, ACK\r\nSupported: replaces\r\n"},
+    {"uri": b"sip:conference@127.0.0.1"},
+    {"uri": b"sip:conference@127.0.0.1;size=1"},
+    {"uri": b"sip:conference@127.0.0.1;size=70000"},
+    {"uri": b"sip:nobody@127.0.0.1"},
+    {"uri": b"sip:127.0.0.1"},
+    {"From": b'"Alice B." <sip:alice@10.0.0.5;transport=udp>;tag=a.b-c'},
+    {
+        "body": SDP.replace(b"m=audio 6000 RTP/AVP 0", b"m=audio 6000 RTP/AVP 18").replace(
+            b"a=rtpmap:0 PCMU", b"a=rtpmap:8 PCMA"
+        )
+    },
+    {"body": SDP + b"m=video 9000 RTP/AVP 34\r\n"},
+    {"body": SDP.replace(b"RTP/AVP", b"RTP/SAVP")},
+    {"body": SDP + b"rubbish\r\n"},
+]
+OTHER = [
+    {"via": b""},
+    {"via": b";branch=z9hG4bK"},
+    {"via": b";branch=old-%d"},
+    {"via": b";branch=z9hG4bK-%d;received=1.2.3.4"},
+    {"via": b";branch=z9hG4bK-%d;rport=9"},
+    {"To": b"<sip:conference@127.0.0.1>;tag=known"},
+    {"CSeq": b"1 OPTIONS"},
+    {"CSeq": b"x INVITE"},
+    {"From": None},
+    {"Call_ID": None},
+    {"Content_Type": b"text/plain"},
+    {"more": b"Require: teleport\r\n"},
+    {"more": b"Content-Encoding: gzip\r\n"},
+    {"more": b"From: <sip:twice@h>;tag=1\r\n"},
+    {"more": b" folded\r\n"},
+    {"more": b"Priority: emergency\r\n"},
+    {"body": b""},
+    {"body": b"v=0\r\n"},
+    {"uri": b"tel:+49"},
+]
+
+
+@pytest.mark.parametrize("request_", [invite(**parts) for parts in PLAIN])
+def test_plain_ones_are_answered_as_the_whole_stack_would(request_):
+    assert read_plain(request_, PEER)
+    assert Side().say(request_) == Side(plain=False).say(request_)
+
+
+@pytest.mark.parametrize("request_", [invite(**parts) for parts in OTHER])
+def test_what_is_not_plain_is_left_to_the_whole_stack(request_):
+    assert read_plain(request_, PEER) is None
+    assert Side().say(request_) == Side(plain=False).say(request_)
+
+
+def test_a_source_that_is_not_in_the_via_is_answered_where_it_is():
+    asked = invite(via=b";branch=z9hG4bK-%d;rport")
+    peer = ("127.0.0.9", 40000)
+    assert Side().say(asked, peer) == Side(plain=False).say(asked, peer)
+    assert Side().say(asked, peer)[0][1] == peer
+
+
+@settings(max_examples=1500, deadline=None, derandomize=True)
+@given(st.integers(0, len(invite()) - 1), st.integers(0, 255), st.sampled_from(["put", "cut", "twice"]))
+def test_one_wrong_byte_makes_no_difference_between_the_ways(at, byte, how):
+    whole = invite()
+    middle = {"put": bytes([byte]), "cut": b"", "twice": whole[at : at + 1] * 2}[how]
+    data = whole[:at] + middle + whole[at + 1 :]
+    assert Side().say(data) == Side(plain=False).say(data)
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("invite"), st.integers(1, 3)),
+    st.tuples(st.just("ack"), st.integers(1, 3)),
+    st.tuples(st.just("wait"), st.sampled_from([1, 499, 500, 1000, 4000, 5000, 33000])),
+    st.tuples(st.just("other branch"), st.integers(1, 3)),
+)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.lists(STEPS, max_size=14))
+def test_histories_end_the_same(steps):
+    short, whole = Side(), Side(plain=False)
+    for what, number in steps:
+        if what == "wait":
+            heard = [[], []]
+            for _ in range(0, number, 500):  # timers due in one tick come in any order
+                heard = [heard[0] + short.wait(min(500, number)), heard[1] + whole.wait(min(500, number))]
+            assert sorted(heard[0]) == sorted(heard[1])
+            continue
+        via = b";branch=z9hG4bK-other-%d" if what == "other branch" else b";branch=z9hG4bK-%d"
+        message = ack(number, via) if what == "ack" else invite(number, via)
+        assert short.say(message) == whole.say(message), (what, number)
+
+
+def test_one_commit_for_all_that_came_in_one_turn():
+    side = Side()
+    for number in range(1, 21):
+        side.server.receive(invite(number), PEER)
+    assert side.store.commits == 0
+    answers = side.hear()
+    assert side.store.commits == 1
+    assert len({re.search(rb"sip:([0-9a-f]{46})@", data)[1] for data, _ in answers}) == 20
+
+
+def test_what_cannot_be_stored_is_not_given_out_and_not_held():
+    side = Side()
+    side.store.broken = True
+    ((answer, _),) = side.say(invite())
+    assert answer.startswith(b"SIP/2.0 503 ") and b"Retry-After" in answer
+    assert side.server.ledger.books.boards["b1"].reserved == 0
+    side.store.broken = False
+    assert side.say(invite(2))[0][0].startswith(b"SIP/2.0 302")
+
+
+def test_overload_refuses_what_is_new_and_nothing_else():
+    side = Side()
+    side.say(invite(1))
+    side.server.busy = True
+    assert side.say(invite(1))[0][0].startswith(b"SIP/2.0 302")  # a repetition
+    assert side.say(invite(2))[0][0].startswith(b"SIP/2.0 503")
+    assert side.say(invite(3, body=b"", Content_Type=None))[0][0].startswith(
+        b"SIP/2.0 503"
+    )  # not a plain one
+    assert side.say(ack(1)) + side.say(ack(3)) + side.wait(500) == [] and len(side.server._redirects) == 1
+
+
+def test_a_late_cancel_is_acknowledged():
+    side = Side()
+    side.say(invite(1))
+    cancel = ack(1).replace(b"ACK", b"CANCEL").replace(b";tag=x", b"")
+    assert side.say(cancel)[0][0].startswith(b"SIP/2.0 200 OK")
+    assert key_of(cancel) == key_of(ack(1)) == read_plain(invite(1), PEER).key
+
+
+def test_everything_is_forgotten_in_the_end():
+    side = Side()
+    for number in range(1, 4):
+        side.say(invite(number))
+    side.say(ack(1))
+    for _ in range(80):
+        side.wait(500)
+    assert len(side.server._redirects) == 0 and side.server._redirects.next_deadline() is None
