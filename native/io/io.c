@@ -1,7 +1,7 @@
 /** @file io.c Batches between a socket and a bridge; the contract stands in parley_io.h. */
 #include "parley_io.h"
 
-#include "bridge_state.h"
+#include "bridge_side.h"
 #include "system.h"
 
 enum {
@@ -173,6 +173,9 @@ int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t
         describe(&batch, i, (system_address *)place, place->packet, PARLEY_LEG_PACKET_BYTES);
     }
     for (int32_t made; (made = parley_bridge_mix(bridge, BATCH)) > 0;) {
+        for (int32_t i = 0; i < made && bridge->special_legs > 0; i++) {
+            batch.parts[i].octets = (size_t)bridge_octets_at(bridge, i);
+        }
         int32_t result = send_made(io, bridge, &batch, fd, made);
         if (result < 0) {
             return result;

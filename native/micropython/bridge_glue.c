@@ -4,7 +4,7 @@
 #include "glue.h"
 #include "parley_bridge.h"
 
-static parley_bridge *bridge_in(mpy_obj object) {
+parley_bridge *bridge_in(mpy_obj object) {
     int32_t words;
     parley_bridge *bridge =
         view(object, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);

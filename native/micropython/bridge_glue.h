@@ -3,6 +3,10 @@
 #define PARLEY_BRIDGE_GLUE_H
 
 #include "mpy_abi.h"
+#include "parley_bridge.h"
+
+/** A bridge that was initialised. */
+parley_bridge *bridge_in(mpy_obj object);
 
 mpy_obj bridge_size(mpy_obj legs, mpy_obj conferences);
 mpy_obj bridge_init(size_t count, const mpy_obj *arguments);
@@ -19,5 +23,16 @@ mpy_obj bridge_packet_leg(mpy_obj bridge, mpy_obj place);
 mpy_obj bridge_refused(mpy_obj bridge, mpy_obj place);
 mpy_obj bridge_leg_stat(mpy_obj bridge, mpy_obj leg, mpy_obj index);
 mpy_obj bridge_stat(mpy_obj bridge, mpy_obj index);
+
+/* bridge_side_glue.c */
+mpy_obj bridge_packet_octets(mpy_obj bridge, mpy_obj place);
+mpy_obj bridge_secure(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_watch(mpy_obj bridge, mpy_obj leg, mpy_obj watched);
+mpy_obj bridge_clock(mpy_obj bridge, mpy_obj now_ms);
+mpy_obj bridge_take_report(mpy_obj bridge, mpy_obj leg, mpy_obj packet);
+mpy_obj bridge_protect_report(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_open_report(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_take_event(mpy_obj bridge, mpy_obj leg);
+mpy_obj bridge_figures(mpy_obj bridge, mpy_obj leg, mpy_obj figures);
 
 #endif

@@ -47,13 +47,14 @@ TOOLCHAINS = {
 }
 
 KERNELS = sorted((NATIVE / "src").glob("*.c"))
+GLUE = ("module", "bridge_glue", "bridge_side_glue", "sound_glue", "srtp_glue", "glue")
 # module: (architectures or None for all, its names, C files)
 MODULES = {
     "parley_native": (
         None,
         HERE / "exports.h",
         [
-            *(HERE / f"{name}.c" for name in ("module", "bridge_glue", "sound_glue", "srtp_glue", "glue")),
+            *(HERE / f"{name}.c" for name in GLUE),
             *KERNELS,
         ],
     ),

@@ -1,5 +1,5 @@
 /** @file bridge.c The bridge's memory and its figures; the contract stands in parley_bridge.h. */
-#include "bridge_state.h"
+#include "bridge_side.h"
 
 #include <stddef.h>
 
@@ -12,6 +12,10 @@ static int32_t source_places(int32_t legs) {
     return places;
 }
 
+static int32_t report_places(int32_t legs) {
+    return legs < BRIDGE_REPORTS_MAX ? legs : BRIDGE_REPORTS_MAX;
+}
+
 /** Sets where each table begins in `plan`. @return octets of all */
 static int32_t lay_out(parley_bridge *plan, int32_t legs, int32_t conferences) {
     int32_t sizes[] = {
@@ -21,10 +25,13 @@ static int32_t lay_out(parley_bridge *plan, int32_t legs, int32_t conferences) {
         (int32_t)sizeof(int32_t) * legs,
         (int32_t)sizeof(int16_t) * PARLEY_LEG_FRAME_SAMPLES * legs,
         (int32_t)sizeof(bridge_transmit) * legs,
+        (int32_t)sizeof(bridge_side) * legs,
+        (int32_t)sizeof(bridge_report) * report_places(legs),
     };
     int32_t *begins[] = {
         &plan->conferences_at, &plan->sources_at, &plan->voices_at,
         &plan->recipients_at,  &plan->frames_at,  &plan->transmit_at,
+        &plan->sides_at,       &plan->reports_at,
     };
     int32_t end = (int32_t)sizeof(parley_bridge) + (int32_t)sizeof(bridge_leg) * legs;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -62,6 +69,7 @@ int32_t parley_bridge_init(parley_bridge *bridge, int32_t size, int32_t legs, in
     bridge->source_mask = (uint32_t)source_places(legs) - 1;
     bridge->next_conference = conferences;
     bridge->phases = 1;
+    bridge->report_places = report_places(legs);
     bridge->member = NOBODY;
     for (int32_t i = 0; i < legs; i++) {
         bridge_leg_at(bridge, i)->conference = NOBODY;
@@ -89,6 +97,13 @@ int32_t parley_bridge_packet(const parley_bridge *bridge, int32_t place) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
     return bridge->transmit_at + place * (int32_t)sizeof(bridge_transmit) + PACKET_AT;
+}
+
+int32_t parley_bridge_packet_octets(const parley_bridge *bridge, int32_t place) {
+    if (place < 0 || place >= bridge->legs) {
+        return PARLEY_BRIDGE_ARGUMENT;
+    }
+    return bridge_octets_at(bridge, place);
 }
 
 int32_t parley_bridge_packet_leg(const parley_bridge *bridge, int32_t place) {
@@ -119,6 +134,12 @@ int32_t parley_bridge_leg_stat(const parley_bridge *bridge, int32_t leg, int32_t
         return asked->unwanted;
     case PARLEY_BRIDGE_LEG_STAT_REFUSED:
         return asked->refused;
+    case PARLEY_BRIDGE_LEG_STAT_FORGED:
+        return bridge_side_of(bridge, leg)->forged;
+    case PARLEY_BRIDGE_LEG_STAT_REPLAYED:
+        return bridge_side_of(bridge, leg)->replayed;
+    case PARLEY_BRIDGE_LEG_STAT_REPORTS:
+        return bridge_side_of(bridge, leg)->reports;
     default:
         return parley_leg_stat(&asked->leg, index);
     }

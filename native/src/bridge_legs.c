@@ -1,7 +1,7 @@
 /** @file bridge_legs.c Who is in which conference, and on which terms; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
-#include "bridge_state.h"
+#include "bridge_side.h"
 #include "parley_g711.h"
 
 typedef struct peer {
@@ -107,7 +107,7 @@ int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, in
     changed->leg.law = law;
     changed->leg.payload_type = payload_type;
     changed->leg.event_payload_type = event_payload_type;
-    changed->flags = flags;
+    changed->flags = flags | (changed->flags & ~(PARLEY_BRIDGE_SPEAKS | PARLEY_BRIDGE_HEARS));
     set_peer(bridge, leg, peer_at(address));
     end_tick(bridge);
     return 0;
@@ -128,6 +128,7 @@ int32_t parley_bridge_remove_leg(parley_bridge *bridge, int32_t leg) {
     bridge->conferences_used -= left->members == 0;
     bridge->legs_used--;
     set_peer(bridge, leg, nowhere);
+    bridge_side_clear(bridge, leg);
     removed->conference = NOBODY;
     end_tick(bridge);
     return 0;

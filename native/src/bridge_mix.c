@@ -1,7 +1,7 @@
 /** @file bridge_mix.c A tick: who is heard, and everybody's packet; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
-#include "bridge_state.h"
+#include "bridge_side.h"
 #include "frame.h"
 #include "octets.h"
 #include "parley_g711.h"
@@ -163,6 +163,9 @@ int32_t parley_bridge_mix(parley_bridge *bridge, int32_t most) {
         } else {
             leg_pause(&leg->leg, 1);
         }
+    }
+    if (bridge->special_legs > 0) {
+        bridge_send_special(bridge, made);
     }
     bridge_count(bridge, PARLEY_BRIDGE_STAT_SENT, made);
     return made;

@@ -1,13 +1,12 @@
 /** @file bridge_receive.c A packet to its leg; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
-#include "bridge_state.h"
+#include "bridge_side.h"
 
 static int32_t deliver(parley_bridge *bridge, bridge_leg *leg, const uint8_t *packet, int32_t length) {
     bridge_count(bridge, PARLEY_BRIDGE_STAT_RECEIVED, 1);
-    if (!(leg->flags & PARLEY_BRIDGE_SPEAKS)) {
-        leg->unwanted = (leg->unwanted + 1) & STAT_MASK;
-        return PARLEY_BRIDGE_UNWANTED;
+    if ((leg->flags & ~PARLEY_BRIDGE_HEARS) != PARLEY_BRIDGE_SPEAKS) {
+        return bridge_receive_special(bridge, leg, packet, length);
     }
     int32_t result = parley_leg_receive(&leg->leg, packet, length);
     bridge_count(bridge, PARLEY_BRIDGE_STAT_TAKEN, result == PARLEY_LEG_TAKEN);

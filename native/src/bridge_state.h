@@ -16,7 +16,19 @@ enum {
     NOBODY = -1,
     LAWS = 2,
     COPIED_VOICES = 2, /* only of two voices can a leg hear but one */
-    PACKET_AT = 16 /* of a place in the transmit area: behind the address */
+    PACKET_AT = 16, /* of a place in the transmit area: behind the address */
+    PACKET_ROOM = 288, /* of it: RTP header, CSRC list, extension, payload, tag */
+    BRIDGE_REPORT_OCTETS = 504,
+    BRIDGE_REPORTS_MAX = 64,
+    BRIDGE_EVENTS = 32,
+    BRIDGE_OPENED_OCTETS = 1056 /* of a protected packet; longer ones are none of ours */
+};
+
+/** Bits of a leg's flags beside PARLEY_BRIDGE_SPEAKS and _HEARS: what makes it more than plain. */
+enum {
+    BRIDGE_SECURED = 4,
+    BRIDGE_WATCHED = 8,
+    BRIDGE_SPECIAL_OUT = BRIDGE_SECURED
 };
 
 /** What the bridge keeps of a leg, beside the leg; the first line of its block. */
@@ -57,8 +69,8 @@ typedef struct bridge_transmit {
     uint8_t port[2];
     uint8_t address[4];
     uint8_t zero[8];
-    uint8_t packet[PARLEY_LEG_PACKET_BYTES];
-    uint8_t padding[4];
+    uint8_t packet[PACKET_ROOM];
+    uint8_t padding[16];
 } bridge_transmit;
 
 struct parley_bridge {
@@ -75,6 +87,8 @@ struct parley_bridge {
     int32_t recipients_at;
     int32_t frames_at;
     int32_t transmit_at;
+    int32_t sides_at;
+    int32_t reports_at;
 
     int32_t next_conference; /* of the tick: to be begun next; `conferences` or more: none */
     int32_t phases;
@@ -86,17 +100,27 @@ struct parley_bridge {
     int32_t legs_used;
     int32_t conferences_used;
     int32_t stat[PARLEY_BRIDGE_STAT_COUNT];
-    int32_t spare[15];
+    int32_t report_places;
+    int32_t report_in; /* where the next RTCP packet goes, and comes from */
+    int32_t report_out;
+    int32_t event_in; /* the same of telephone events */
+    int32_t event_out;
+    int32_t clock; /* ms from anywhere, as the caller set it last */
+    int32_t special_legs; /* whose packets need more work before they go out */
+    int32_t spare[4];
 
     int32_t sum[PARLEY_LEG_FRAME_SAMPLES];
     uint8_t coded[COPIED_VOICES][PARLEY_LEG_FRAME_SAMPLES]; /* of the first voices, as they came */
     uint8_t shared[LAWS][PARLEY_LEG_FRAME_SAMPLES];         /* for all who are not in the mix */
+    int32_t events[BRIDGE_EVENTS][2];                       /* leg + 1, or 0: free; event */
+    uint8_t opened[BRIDGE_OPENED_OCTETS];                   /* a protected packet in the clear */
+    uint8_t padding[32];
 };
 
 /* Sizes that the twin counts on, checked by the compiler. */
 typedef char bridge_leg_is_whole_lines[sizeof(bridge_leg) == 44 * CACHE_LINE ? 1 : -1];
-typedef char bridge_transmit_is_whole_lines[sizeof(bridge_transmit) == 3 * CACHE_LINE ? 1 : -1];
-typedef char bridge_head_is_whole_lines[sizeof(struct parley_bridge) == 23 * CACHE_LINE ? 1 : -1];
+typedef char bridge_transmit_is_whole_lines[sizeof(bridge_transmit) == 5 * CACHE_LINE ? 1 : -1];
+typedef char bridge_head_is_whole_lines[sizeof(struct parley_bridge) == 44 * CACHE_LINE ? 1 : -1];
 
 static inline void *bridge_at(const parley_bridge *bridge, int32_t offset) {
     return (uint8_t *)(uintptr_t)bridge + offset;

@@ -15,7 +15,7 @@ enum {
     SAMPLES = PARLEY_LEG_FRAME_SAMPLES,
     WARM_TICKS = 10, /* until the jitter buffers play and the choice of the loudest rests */
     MURMUR = 40,
-    MEMORY_WORDS = 20000
+    MEMORY_WORDS = 40000
 };
 
 static uint32_t memory[MEMORY_WORDS];

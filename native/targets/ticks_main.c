@@ -11,7 +11,7 @@
 #include "parley_leg.h"
 #include "parley_rtp.h"
 
-enum { LEGS_MAX = 20, SAMPLES = PARLEY_LEG_FRAME_SAMPLES, TICKS = 12, MEMORY_WORDS = 24000 };
+enum { LEGS_MAX = 20, SAMPLES = PARLEY_LEG_FRAME_SAMPLES, TICKS = 12, MEMORY_WORDS = 40000 };
 
 static uint32_t memory[MEMORY_WORDS];
 static uint32_t crc_of[256];

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge_state.h"
+#include "bridge_side.h"
 #include "parley_rtp.h"
 
 enum { LEGS = 23, CONFERENCES = 5, PACKET_MAX = 700, ADDRESSES = 64 };
@@ -71,6 +71,42 @@ static void move(parley_bridge *bridge) {
                                   random_flags(), peer) == 0;
 }
 
+/** Keys, watching, and what a caller of watched legs does. */
+static void attend(parley_bridge *bridge) {
+    static const uint8_t master[PARLEY_SRTP_MASTER_BYTES] = {1, 2, 3};
+    uint8_t *report = malloc(PARLEY_BRIDGE_REPORT_BYTES_MAX);
+    int32_t leg = (int32_t)below(LEGS + 1), whose = NOBODY, figures[PARLEY_BRIDGE_FIGURES];
+    check(report != NULL, "memory");
+    parley_bridge_clock(bridge, (int32_t)ticks * 20);
+    if (below(2)) {
+        parley_bridge_secure(bridge, leg, (int32_t)below(5), master, master, (int32_t)below(1U << 31));
+    }
+    if (below(2)) {
+        parley_bridge_watch(bridge, leg, (int32_t)below(4));
+    }
+    int32_t octets = below(64) ? 0 : parley_bridge_take_report(bridge, &whose, report, PARLEY_BRIDGE_REPORT_BYTES_MAX);
+    check(octets == 0 || (octets >= 8 && octets <= PARLEY_BRIDGE_REPORT_BYTES_MAX && whose >= 0 && whose < LEGS),
+          "report");
+    octets = (int32_t)below(60);
+    int32_t protected = parley_bridge_protect_report(bridge, leg, report, octets, octets + (int32_t)below(30));
+    check(protected == PARLEY_BRIDGE_ARGUMENT || (protected >= octets && protected < octets + 30), "protected");
+    check(parley_bridge_open_report(bridge, leg, report, octets, report) <= octets, "opened");
+    int32_t event = below(64) ? PARLEY_BRIDGE_NOTHING : parley_bridge_take_event(bridge, &whose);
+    check(event == PARLEY_BRIDGE_NOTHING || (event >= 0 && event < 256 && whose >= 0 && whose < LEGS), "event");
+    check(parley_bridge_figures(bridge, leg, figures) == 0 || bridge_leg_in_use(bridge, leg) == NULL, "figures");
+    free(report);
+}
+
+/** Legs whose packets need more work are counted right. */
+static void check_special(const parley_bridge *bridge) {
+    int32_t special = 0;
+    for (int32_t i = 0; i < LEGS; i++) {
+        const bridge_leg *leg = bridge_leg_at(bridge, i);
+        special += leg->conference != NOBODY && (leg->flags & BRIDGE_SPECIAL_OUT) != 0;
+    }
+    check(special == bridge->special_legs, "special legs");
+}
+
 /** A packet on heap memory of its very length, often a good one of a stream that keeps time. */
 static void knock(parley_bridge *bridge) {
     uint32_t frame = ticks / 4 + below(3);
@@ -82,13 +118,14 @@ static void knock(parley_bridge *bridge) {
         packet[i] = (uint8_t)below(256);
     }
     if (length >= PARLEY_RTP_HEADER_BYTES && below(8)) {
-        int32_t fields[PARLEY_RTP_FIELDS] = {0, 0, (int32_t)(frame & 0xFFFF), (int32_t)(frame * 160), 7};
+        int32_t type = below(8) ? 0 : (int32_t)(below(2) ? 101 : 72);
+        int32_t fields[PARLEY_RTP_FIELDS] = {type, type == 72, (int32_t)(frame & 0xFFFF), (int32_t)(frame * 160), 7};
         parley_rtp_write(packet, length, fields);
     }
     address(from);
     int32_t result = below(4) ? parley_bridge_receive(bridge, packet, length, from)
                               : parley_bridge_receive_leg(bridge, (int32_t)below(LEGS + 1), packet, length);
-    check(result <= PARLEY_LEG_TAKEN && (result >= PARLEY_BRIDGE_UNWANTED || result == PARLEY_BRIDGE_ARGUMENT),
+    check(result <= PARLEY_LEG_TAKEN && (result >= PARLEY_BRIDGE_REPLAYED || result == PARLEY_BRIDGE_ARGUMENT),
           "result");
     free(packet);
 }
@@ -101,7 +138,7 @@ static void tick(parley_bridge *bridge) {
         check(made <= LEGS, "packets within the area");
         int32_t place = (int32_t)below((uint32_t)made);
         int32_t at = parley_bridge_packet(bridge, place);
-        check(at > 0 && at + PARLEY_LEG_PACKET_BYTES <= bridge->size, "packet within the memory");
+        check(at > 0 && at + parley_bridge_packet_octets(bridge, place) <= bridge->size, "packet within the memory");
         check(((uint8_t *)bridge)[at] == 0x80, "packet is RTP");
         check(parley_bridge_refused(bridge, place) == 0, "packet has a leg");
         if (below(16) == 0) {
@@ -147,7 +184,7 @@ static void check_chains(const parley_bridge *bridge) {
 }
 
 static void step(parley_bridge *bridge) {
-    static void (*const deeds[])(parley_bridge *) = {join, join, leave, move, tick, tick};
+    static void (*const deeds[])(parley_bridge *) = {join, join, leave, move, tick, tick, attend, attend};
     int32_t packets = (int32_t)below(12);
     while (packets-- > 0) {
         knock(bridge);
@@ -155,6 +192,7 @@ static void step(parley_bridge *bridge) {
     deeds[below(sizeof deeds / sizeof deeds[0])](bridge);
     check_sources(bridge);
     check_chains(bridge);
+    check_special(bridge);
 }
 
 int main(int count, char **words) {

@@ -40,13 +40,17 @@ class Pair:
         self.call("init", LEGS, CONFERENCES, loudest)
 
     def call(self, name, *arguments):
-        found = []
+        """Arguments that are numbers of octets in a tuple of one, (504,), stand for fresh buffers to be filled."""
+        found, filled = [], []
         for kernels, memory in self.sides:
+            given = [bytearray(one[0]) if isinstance(one, tuple) else one for one in arguments]
+            filled.append([one for one in given if isinstance(one, bytearray)])
             try:
-                found.append(getattr(kernels, "bridge_" + name)(memory, *arguments))
+                found.append(getattr(kernels, "bridge_" + name)(memory, *given))
             except ValueError as fault:
                 found.append(str(fault))
         assert found[0] == found[1], (name, arguments, found)
+        assert filled[0] == filled[1], name + ": buffers"
         assert self.sides[0][1] == self.sides[1][1], name + ": memory"
         key = (
             name + " " + (found[0] if isinstance(found[0], str) else "ok" if found[0] >= 0 else str(found[0]))
@@ -62,6 +66,7 @@ class Session:
         self.pair = pair
         self.random = random
         self.talkers = {}
+        self.clock_ms = 0
 
     def address(self):
         """A few addresses only, so that they meet."""
@@ -105,10 +110,41 @@ class Session:
             for packet in talker.arrivals():
                 if self.random.below(OURS) == 0:
                     address = self.random.octets(6)
+                if self.random.below(6) == 0:
+                    packet = self.special(packet)
                 if self.random.below(3):
                     self.pair.call("receive", packet, len(packet), address)
                 else:
                     self.pair.call("receive_leg", leg, packet, len(packet))
+
+    def special(self, packet):
+        """RTCP, or a telephone event in the place of a packet."""
+        kind = self.random.below(4)
+        if kind == 0:
+            return b"\x80" + bytes([190 + self.random.below(36)]) + self.random.octets(self.random.below(600))
+        if kind == 1:
+            return b"\x80\xc8"[: self.random.below(3)]
+        event = bytes([self.random.below(20), 0x8A, 0, 0xA0])[: 1 + self.random.below(5)]
+        return packet[:1] + bytes([101]) + packet[2:12] + event
+
+    def attend(self):
+        """What a caller does with legs that are watched."""
+        leg = self.random.below(LEGS + 1)
+        self.pair.call("clock", self.clock_ms)
+        self.clock_ms += self.random.below(60)
+        kind = self.random.below(8)
+        if kind == 0:
+            self.pair.call("watch", leg, self.random.below(3))
+        elif kind == 1:
+            self.pair.call("take_report", (4,), (504,))
+            self.pair.call("take_event", (4,))
+        elif kind == 2:
+            self.pair.call("figures", leg, (40,))
+            self.pair.call("packet_octets", self.random.below(LEGS + 1))
+        elif kind == 3:
+            self.pair.call("open_report", leg, bytes(range(40)), self.random.below(41), (40,))
+            self.pair.call("protect_report", leg, (40,), self.random.below(41))
+            self.pair.call("secure", leg, 0, bytes(30), bytes(30), bytes(4))
 
     def tick(self):
         phases = 1 + self.random.below(3)
@@ -132,6 +168,7 @@ class Session:
             self.change()
         elif kind == 4:
             self.pair.call("skip", self.random.below(50) - 5)
+        self.attend()
         self.talk()
         self.tick()
 
@@ -144,9 +181,9 @@ def session(first, second, seed, steps):
         run.join()
     for _ in range(steps):
         run.step()
-    figures = [pair.call("stat", index) for index in range(14)]
+    figures = [pair.call("stat", index) for index in range(16)]
     for leg in range(LEGS):
-        figures.append([pair.call("leg_stat", leg, index) for index in range(19)])
+        figures.append([pair.call("leg_stat", leg, index) for index in range(22)])
     return figures, sorted(pair.said.items())
 
 

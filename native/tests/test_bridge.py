@@ -234,7 +234,7 @@ def test_our_mistakes_are_value_errors(module):
         lambda: k.bridge_receive_leg(bridge, 0, b"123", 3),
         lambda: k.bridge_packet(bridge, 2),
         lambda: k.bridge_refused(bridge, 0),
-        lambda: k.bridge_stat(bridge, 13),
+        lambda: k.bridge_stat(bridge, 15),
         lambda: k.bridge_leg_stat(bridge, 0, 0),
         lambda: k.bridge_skip(bridge, -1),
     ):

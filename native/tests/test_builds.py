@@ -77,7 +77,7 @@ def test_constants_are_those_of_the_headers():
     kernels = import_module("parley.media.kernels")
     for name in dir(lib):
         if re.match(r"PARLEY_(LAW|RTP|LEG|BRIDGE)_", name) and not re.search(
-            "STAT|UNUSABLE|ARGUMENT|MAX|BYTES|SAMPLES|SPARE", name
+            "STAT|UNUSABLE|ARGUMENT|MAX|BYTES|SAMPLES|SPARE|FIGURE_", name
         ):
             assert getattr(kernels, name.removeprefix("PARLEY_")) == getattr(lib, name), name
     assert (kernels.FRAME_SAMPLES, kernels.PACKET_BYTES) == (160, lib.PARLEY_LEG_PACKET_BYTES)
@@ -93,6 +93,9 @@ def test_constants_are_those_of_the_headers():
         for index, name in enumerate(names):
             found = getattr(lib, f"PARLEY_{prefix}_{name.upper()}", None)
             assert found == index or (found is None and index < lib.PARLEY_LEG_STAT_COUNT), name
+    assert len(kernels.FIGURES) == kernels.BRIDGE_FIGURES
+    for index, name in enumerate(kernels.FIGURES):
+        assert getattr(lib, f"PARLEY_BRIDGE_FIGURE_{name.upper()}") == index
     io_lib = import_module("parley_io._io").lib
     packets = import_module("parley.media.packets")
     assert io_lib.PARLEY_IO_ERRNO == packets.IO_ERRNO

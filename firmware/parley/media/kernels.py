@@ -27,6 +27,12 @@ and everything for all conferences of a board (media/bridge.py is the face to us
     bridge_packet(bridge, place) -> offset       bridge_packet_leg(bridge, place) -> leg
     bridge_refused(bridge, place)                bridge_skip(bridge, ticks)
     bridge_leg_stat(bridge, leg, index in BRIDGE_LEG_STATS)   bridge_stat(bridge, index in BRIDGE_STATS)
+    bridge_packet_octets(bridge, place)          bridge_secure(bridge, leg, suite, master_out, master_in, ssrc word)
+    bridge_watch(bridge, leg, 1 or 0)            bridge_clock(bridge, now_ms)
+    bridge_take_report(bridge, leg word, packet of BRIDGE_REPORT_BYTES) -> octets, 0 none
+    bridge_protect_report(bridge, leg, packet, length) -> octets
+    bridge_open_report(bridge, leg, packet, length, plain) -> octets, or below 0
+    bridge_take_event(bridge, leg word) -> event, BRIDGE_NOTHING   bridge_figures(bridge, leg, BRIDGE_FIGURES words)
 
 The first buffer read sets the number of samples; the others must be as long or longer, else ValueError.
 """
@@ -42,18 +48,27 @@ try:
         bridge_add_leg,
         bridge_begin,
         bridge_change,
+        bridge_clock,
+        bridge_figures,
         bridge_init,
         bridge_leg_stat,
         bridge_mix,
+        bridge_open_report,
         bridge_packet,
         bridge_packet_leg,
+        bridge_packet_octets,
+        bridge_protect_report,
         bridge_receive,
         bridge_receive_leg,
         bridge_refused,
         bridge_remove_leg,
+        bridge_secure,
         bridge_size,
         bridge_skip,
         bridge_stat,
+        bridge_take_event,
+        bridge_take_report,
+        bridge_watch,
         g711_decode,
         g711_encode,
         leg_init,
@@ -81,18 +96,27 @@ except (
         bridge_add_leg,
         bridge_begin,
         bridge_change,
+        bridge_clock,
+        bridge_figures,
         bridge_init,
         bridge_leg_stat,
         bridge_mix,
+        bridge_open_report,
         bridge_packet,
         bridge_packet_leg,
+        bridge_packet_octets,
+        bridge_protect_report,
         bridge_receive,
         bridge_receive_leg,
         bridge_refused,
         bridge_remove_leg,
+        bridge_secure,
         bridge_size,
         bridge_skip,
         bridge_stat,
+        bridge_take_event,
+        bridge_take_report,
+        bridge_watch,
         g711_decode,
         g711_encode,
         leg_init,
@@ -113,18 +137,27 @@ __all__ = (
     "bridge_add_leg",
     "bridge_begin",
     "bridge_change",
+    "bridge_clock",
+    "bridge_figures",
     "bridge_init",
     "bridge_leg_stat",
     "bridge_mix",
+    "bridge_open_report",
     "bridge_packet",
     "bridge_packet_leg",
+    "bridge_packet_octets",
+    "bridge_protect_report",
     "bridge_receive",
     "bridge_receive_leg",
     "bridge_refused",
     "bridge_remove_leg",
+    "bridge_secure",
     "bridge_size",
     "bridge_skip",
     "bridge_stat",
+    "bridge_take_event",
+    "bridge_take_report",
+    "bridge_watch",
     "g711_decode",
     "g711_encode",
     "leg_init",
@@ -201,13 +234,33 @@ LEG_STATS = (
 BRIDGE_SPEAKS = 1
 BRIDGE_HEARS = 2
 
+# RTCP packet at most; index of each word of bridge_figures (native/include/parley_bridge.h)
+BRIDGE_REPORT_BYTES = 504
+BRIDGE_FIGURES = 10
+FIGURES = (
+    "ssrc_out",
+    "packets_out",
+    "timestamp_out",
+    "heard",
+    "ssrc_in",
+    "first_sequence",
+    "highest_sequence",
+    "packets_in",
+    "jitter",
+    "heard_ms",
+)
+
 # what the bridge returns, beside the leg's
 BRIDGE_UNKNOWN = -6
 BRIDGE_UNWANTED = -7
 BRIDGE_IN_USE = -8
+BRIDGE_FORGED = -9
+BRIDGE_REPLAYED = -10
+BRIDGE_NOTHING = -11
 
-# bridge_leg_stat by index: the leg's, packets that came while it did not speak, packets the network refused
-BRIDGE_LEG_STATS = LEG_STATS + ("unwanted", "refused")
+# bridge_leg_stat by index: the leg's, packets that came while it did not speak, packets the network refused, packets
+# that were not under its keys, or twice, and RTCP packets
+BRIDGE_LEG_STATS = LEG_STATS + ("unwanted", "refused", "forged", "replayed", "reports")
 
 # bridge_stat by index; packets, but for legs, conferences, frames of conferences, voices mixed in them, and
 # frames encoded for one leg and for several (native/include/parley_bridge.h)
@@ -225,4 +278,6 @@ BRIDGE_STATS = (
     "shared",
     "copied",
     "silence",
+    "reports_dropped",
+    "events_dropped",
 )

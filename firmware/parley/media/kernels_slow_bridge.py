@@ -6,6 +6,13 @@ stands in native/include/parley_bridge.h.
 
 import struct
 
+from parley.media.kernels_slow_bridge_side import (
+    is_rtcp,
+    keep_report,
+    side_clear,
+    side_stat,
+    watch,
+)
 from parley.media.kernels_slow_bridge_source import (
     find_source,
     remove_source,
@@ -42,6 +49,8 @@ from parley.media.kernels_slow_bridge_state import (
     RECIPIENTS_AT,
     REFUSED,
     REFUSED_PACKETS,
+    REPORT_PLACES,
+    REPORTS_MAX,
     SPEAKS,
     STAT,
     STAT_COUNT,
@@ -53,6 +62,7 @@ from parley.media.kernels_slow_bridge_state import (
     UNWANTED,
     UNWANTED_PACKET,
     VOICE,
+    WATCHED,
     block_at,
     conference_at,
     get,
@@ -98,6 +108,7 @@ def bridge_init(bridge, legs, conferences, loudest):
     words += [conferences, 1, NOBODY]
     for word in range(len(words)):
         put(bridge, word, words[word])
+    put(bridge, REPORT_PLACES, min(legs, REPORTS_MAX))
     for leg in range(legs):
         put(bridge, CONFERENCE, NOBODY, block_at(leg))
     for conference in range(conferences):
@@ -137,6 +148,8 @@ def bridge_leg_stat(bridge, leg, index):
     at = in_use(usable(bridge), leg)
     if index == 16 or index == 17:
         return get(bridge, UNWANTED if index == 16 else REFUSED, at)
+    if 18 <= index <= 20:
+        return side_stat(bridge, leg, index - 18)
     return leg_stat(leg_of(bridge, leg), index)
 
 
@@ -222,7 +235,7 @@ def bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, add
         return IN_USE
     falls_silent = get(bridge, FLAGS, at) & ~flags & SPEAKS
     leg_retype(leg_of(bridge, leg), law, payload_type, event_payload_type, falls_silent)
-    put(bridge, FLAGS, flags, at)
+    put(bridge, FLAGS, flags | (get(bridge, FLAGS, at) & ~(SPEAKS | HEARS)), at)
     _set_peer(bridge, leg, peer)
     _end_tick(bridge)
     return 0
@@ -246,6 +259,7 @@ def bridge_remove_leg(bridge, leg):
         put(bridge, CONFERENCES_USED, get(bridge, CONFERENCES_USED) - 1)
     put(bridge, LEGS_USED, get(bridge, LEGS_USED) - 1)
     _set_peer(bridge, leg, (0, 0))
+    side_clear(bridge, leg)
     put(bridge, CONFERENCE, NOBODY, at)
     _end_tick(bridge)
     return 0
@@ -267,10 +281,15 @@ def bridge_skip(bridge, ticks):
 def _deliver(bridge, leg, packet, length):
     at = block_at(leg)
     tally(bridge, RECEIVED)
+    watched = get(bridge, FLAGS, at) & WATCHED
+    if watched and is_rtcp(packet, length):
+        return keep_report(bridge, leg, packet, length)
     if not get(bridge, FLAGS, at) & SPEAKS:
         put(bridge, UNWANTED, (get(bridge, UNWANTED, at) + 1) & 0x3FFFFFFF, at)
         return UNWANTED_PACKET
     result = leg_receive(leg_of(bridge, leg), packet, length)
+    if watched:
+        watch(bridge, leg, packet, length, result)
     tally(bridge, TAKEN, 1 if result == 0 else 0)
     return result
 

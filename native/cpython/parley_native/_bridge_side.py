@@ -1,0 +1,63 @@
+"""The bridge's legs that are more than plain, on CPython (parley_bridge.h); taken into the package's own names."""
+
+from parley_native._buffers import OCTET, WORD, bridge_in, checked, need, octets_of, view
+from parley_native._native import lib
+
+
+def bridge_packet_octets(bridge, place):
+    """Returns how long the packet at `place` is."""
+    return checked(lib.parley_bridge_packet_octets(bridge_in(bridge), place), "bridge")
+
+
+def bridge_secure(bridge, leg, suite, master_out, master_in, ssrc):
+    """Gives a leg keys of 30 octets (suite 0: none); ssrc: one word, to send with from now on."""
+    masters = [
+        view(master, OCTET, lib.PARLEY_SRTP_MASTER_BYTES, writable=False)
+        for master in (master_out, master_in)
+    ]
+    word = view(ssrc, WORD, 1, writable=False)
+    return checked(lib.parley_bridge_secure(bridge_in(bridge), leg, suite, *masters, word[0]), "bridge")
+
+
+def bridge_watch(bridge, leg, watched):
+    """Has a leg's reports and events kept, or no more."""
+    return checked(lib.parley_bridge_watch(bridge_in(bridge), leg, watched), "bridge")
+
+
+def bridge_clock(bridge, now_ms):
+    """Says when the packets that follow have come."""
+    return checked(lib.parley_bridge_clock(bridge_in(bridge), now_ms), "bridge")
+
+
+def bridge_take_report(bridge, leg, packet):
+    """Writes the next RTCP packet to `packet` (504 octets) and whose to leg[0]; returns its octets, 0: none."""
+    octets = view(packet, OCTET, lib.PARLEY_BRIDGE_REPORT_BYTES_MAX)
+    return checked(
+        lib.parley_bridge_take_report(bridge_in(bridge), view(leg, WORD, 1), octets, len(octets)), "bridge"
+    )
+
+
+def bridge_protect_report(bridge, leg, packet, length):
+    """Protects an RTCP packet to a leg in place, if the leg has keys; returns its octets."""
+    octets = view(packet, OCTET, length)
+    need(length >= 0, "length")
+    return checked(
+        lib.parley_bridge_protect_report(bridge_in(bridge), leg, octets, length, len(octets)), "bridge"
+    )
+
+
+def bridge_open_report(bridge, leg, packet, length, plain):
+    """Writes an RTCP packet of a leg to `plain` in the clear; returns its octets, or below 0."""
+    octets, result = octets_of(packet, length), view(plain, OCTET, length)
+    return checked(lib.parley_bridge_open_report(bridge_in(bridge), leg, octets, length, result), "bridge")
+
+
+def bridge_take_event(bridge, leg):
+    """Returns the next key pressed (RFC 4733) and writes whose to leg[0]; below 0: none."""
+    return checked(lib.parley_bridge_take_event(bridge_in(bridge), view(leg, WORD, 1)), "bridge")
+
+
+def bridge_figures(bridge, leg, figures):
+    """Writes what a leg's reports need to `figures`, 10 words."""
+    words = view(figures, WORD, lib.PARLEY_BRIDGE_FIGURES)
+    return checked(lib.parley_bridge_figures(bridge_in(bridge), leg, words), "bridge")
