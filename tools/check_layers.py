@@ -16,8 +16,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "parley.call": ("parley.wire",),
     "parley.media": ("parley.wire", "parley_native"),
     "parley.app": ("parley.wire", "parley.call", "parley.media"),
-    "parleyd": ("parley.wire", "parley.call"),
-    "parleyue": ("parley.wire", "parley.call", "parley.media"),
+    "parleynet": ("parley.wire", "parley.call"),
+    "parleyd": ("parley.wire", "parley.call", "parleynet"),
+    "parleyue": ("parley.wire", "parley.call", "parley.media", "parleynet"),
     "hil_tests": (),
 }
 # file -> what it may import over and above its layer, and why
@@ -32,6 +33,7 @@ FOLDERS: dict[str, str] = {
     "parley.media": "firmware/parley/media",
     "parley.app": "firmware/parley/app",
     "parleyd": "host/parleyd",
+    "parleynet": "host/parleynet",
     "parleyue": "host/parleyue",
     "parley_native": "native/cpython/parley_native",
     "parley_io": "native/cpython/parley_io",

@@ -191,6 +191,7 @@ class WireTest(unittest.TestCase):
                 "srtp",
                 "stats",
                 "trail",
+                "transports",
             ],
         )
         self.assertEqual(body["codecs"], ["PCMU", "PCMA"])

@@ -5,9 +5,9 @@ import unittest
 from call_bench import PEER, Bench
 from call_network import request
 
+from parley.call.matching import server_key
 from parley.call.requests import cancel_of
 from parley.call.timers import TimerQueue
-from parley.call.transaction import server_key
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Response, parse_message, response_to
 

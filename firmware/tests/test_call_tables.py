@@ -25,11 +25,13 @@ ILLEGAL = {
     + pairs("init proceeding completed accepted terminated", "timer A, timer B")
     + pairs("init calling completed accepted terminated", "timer C")
     + pairs("init calling proceeding accepted terminated", "timer D")
-    + pairs("init calling proceeding completed terminated", "timer M"),
+    + pairs("init calling proceeding completed terminated", "timer M")
+    + pairs("init proceeding completed accepted terminated", "no stream"),
     "client non-INVITE": pairs("trying proceeding completed terminated", "send request")
     + pairs("init terminated", "1xx, final, transport error")
     + pairs("init completed terminated", "timer E, timer F")
-    + pairs("init trying proceeding terminated", "timer K"),
+    + pairs("init trying proceeding terminated", "timer K")
+    + pairs("init proceeding completed terminated", "no stream"),
     "server INVITE": pairs("init completed confirmed", "send 1xx, send 2xx, send final")
     + pairs("accepted", "send 1xx, send final")
     + pairs("init terminated", "ack, transport error")

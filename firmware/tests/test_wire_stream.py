@@ -137,5 +137,33 @@ class LostTest(unittest.TestCase):
             self.assertEqual(error.status, 0, data)
 
 
+class PongTest(unittest.TestCase):
+    """Keep-alives of our own (RFC 5626 3.5.1)."""
+
+    def test_taken_when_one_is_owed(self):
+        for arrives in (b"\r\n", b"\r\n\r\n\r\n"):  # alone, and after a ping of theirs
+            reader = StreamReader()
+            reader.awaits_pong = True
+            reader.feed(arrives)
+            self.assertEqual(reader.take(), None)
+            self.assertEqual(
+                (reader.awaits_pong, reader.waiting, reader.pongs), (False, False, len(arrives) // 4)
+            )
+
+    def test_half_of_one(self):
+        reader = StreamReader()
+        reader.awaits_pong = True
+        for octet, owed in ((b"\r", True), (b"\n", False)):
+            reader.feed(octet)
+            self.assertEqual((reader.take(), reader.awaits_pong), (None, owed))
+
+    def test_a_message_instead(self):
+        reader = StreamReader()
+        reader.awaits_pong = True
+        message = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n"
+        reader.feed(message)
+        self.assertEqual((reader.take(), reader.awaits_pong), (message, True))
+
+
 if __name__ == "__main__":
     unittest.main()

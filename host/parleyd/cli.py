@@ -40,6 +40,18 @@ Sip = Annotated[
     list[str] | None,
     typer.Option("--sip", metavar="HOST:PORT", help="SIP address, may be repeated [127.0.0.1:5060]."),
 ]
+SipTls = Annotated[
+    str | None,
+    typer.Option("--sip-tls", metavar="HOST:PORT", help="SIP over TLS there, too; usually port 5061."),
+]
+TlsCert = Annotated[
+    Path | None,
+    typer.Option("--tls-cert", metavar="FILE", help="Certificate of --sip-tls (PEM, with its issuers)."),
+]
+TlsKey = Annotated[
+    Path | None,
+    typer.Option("--tls-key", metavar="FILE", help="Private key of --tls-cert (PEM, no password)."),
+]
 HttpBind = Annotated[
     str | None, typer.Option("--http", metavar="HOST:PORT", help="HTTP address [127.0.0.1:8060].")
 ]
@@ -110,6 +122,9 @@ def up(
         str | None, typer.Option(help="Kind of board; its image must be built (default virtual).")
     ] = None,
     sip: Sip = None,
+    sip_tls: SipTls = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     http: HttpBind = None,
     board_net: Annotated[
         str | None,
@@ -122,12 +137,16 @@ def up(
 ) -> None:
     """Run the server and boards in the foreground; SIGINT or SIGTERM ends it with BYE to everybody."""
     flags = {"boards": boards, "legs": legs, "board": board, "http": http, "log_file": log_file}
+    flags |= {"sip_tls": sip_tls, "tls_cert": tls_cert, "tls_key": tls_key}
     _run_daemon(config, board_net=board_net, state=state, log_level=log_level, **_listening(sip), **flags)
 
 
 @daemon_app.command()
 def _daemon(
     sip: Sip = None,
+    sip_tls: SipTls = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     http: HttpBind = None,
     state: State = None,
     config: Config = None,
@@ -139,6 +158,7 @@ def _daemon(
     Exit codes: 0 ended by SIGINT or SIGTERM, 1 it failed (one sentence says why), 2 bad usage.
     """
     flags = {"http": http, "state": state, "log_level": log_level, "log_file": log_file}
+    flags |= {"sip_tls": sip_tls, "tls_cert": tls_cert, "tls_key": tls_key}
     _run_daemon(config, boards=0, **_listening(sip), **flags)
 
 

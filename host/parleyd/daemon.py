@@ -36,6 +36,7 @@ from parleyd.tokens import Tokens
 from parleyd.verdict import Grant, Refusal
 from parleyd.virtual import VirtualBoard, stop_left_boards
 from parleyd.web.broadcast import Broadcast
+from parleynet.tls import server_context
 
 GOODBYE_S = 5.0  # longest wait for boards to hang up on everybody at the end
 SIP_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -53,6 +54,11 @@ class Daemon:
         self.boards: dict[str, VirtualBoard] = {}
         self._progress = progress
         self._log: Any = structlog.get_logger("parleyd")
+        self._tls = (
+            server_context(settings.tls_cert, settings.tls_key)
+            if settings.tls_cert is not None and settings.tls_key is not None
+            else None
+        )
         self._lock = _lock_state(settings.state)
         self.tokens = Tokens(settings.state)
         self.own_token = secrets.token_urlsafe(32)
@@ -64,7 +70,10 @@ class Daemon:
         times = (settings.offer_ttl_s, settings.quarantine_s)
         rules = Rules(settings.user, settings.default_size, *times, answers=answers)
         clock = SystemClock(ledger.latest_s())
-        self.server = ConferenceServer(settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log)
+        tls_port = None if settings.sip_tls is None else settings.sip_tls[1]
+        self.server = ConferenceServer(
+            settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log, tls_port
+        )
         self.server.pool.draining = self._roster.draining
         self.server.on_board_change = self._board_changed
         self._sip = SipSockets(self.server)
@@ -88,9 +97,13 @@ class Daemon:
         addresses = (self.settings.sip, *self.settings.sip_also)
         kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
         bound = [[_bind(kind, address, "sip") for kind in kinds] for address in addresses]
+        sip_tls = self.settings.sip_tls
+        bound_tls = None if sip_tls is None else _bind(socket.SOCK_STREAM, sip_tls, "sip-tls")
         http = _bind(socket.SOCK_STREAM, self.settings.http, "http")
         for udp, tcp in bound:
             await self._sip.listen(udp, tcp)
+        if bound_tls is not None and self._tls is not None:
+            await self._sip.listen_tls(bound_tls, self._tls)
         api = api_server(self)
         serving = asyncio.create_task(api.serve(sockets=[http]))
         host, port = self.settings.http

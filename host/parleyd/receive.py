@@ -16,8 +16,11 @@ FACTORY_USER = "conference"
 DEFAULT_SIZE = 8
 SIZE_HEADER = "Conference-Size"  # for phones whose address book takes no URI parameters
 URGENT = frozenset({"emergency"})  # RFC 3261 20.26
+# Extensions that ask nothing of a server that only redirects.
+HARMLESS = frozenset({"100rel", "timer", "norefersub"})
 MEDIA_NOT_AVAILABLE = 304  # RFC 3261 20.43
 BAD_REQUEST_WARNING = 399
+SIPS_NOT_ALLOWED = 380  # RFC 5630 11.2
 
 
 class Need(NamedTuple):
@@ -97,9 +100,12 @@ class ReceiverUnit:
         )
 
     def _unwelcome(self, request: Request, uri: SipUri) -> Refusal | None:
+        if uri.scheme == "sips":  # RFC 5630 5.1: every hop would have to be secure; the boards take no TLS
+            way_out = f"No sips address here, call sip:{self._factory_user}"
+            return Refusal(480, way_out, warn_code=SIPS_NOT_ALLOWED)
         if uri.user is None or unescape(uri.user) != self._factory_user:
             return Refusal(404, f"Nobody of that name here, call {self._factory_user}")
-        required = request.get_all("Require")
+        required = [tag for tag in request.get_all("Require") if tag.strip().lower() not in HARMLESS]
         if required:  # RFC 3261 8.2.2.3
             return Refusal(420, "Bad Extension", headers=(("Unsupported", ", ".join(required)),))
         kind = (request.get("Content-Type") or "").partition(";")[0].strip().lower()

@@ -80,6 +80,7 @@ class BoardReport(BaseModel):
     legs: Annotated[int, Field(ge=1, le=0xFFFF)]
     slots: Annotated[int, Field(ge=1, le=0xFFFF)]
     srtp: bool = False
+    transports: Annotated[list[Word], Field(max_length=8)] = ["udp"]
     kernels: Word = "native"
     live: Annotated[list[LiveConference], Field(max_length=4096)] = []
     ended: Annotated[list[EndedConference], Field(max_length=4096)] = []

@@ -5,13 +5,14 @@ next_deadline_ms(); that is the endpoint's own contract, passed on.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from parley.call.call import Call
 from parley.call.client_request import ClientRequest
 from parley.call.endpoint import Endpoint
 from parley.call.events import Event
+from parley.call.peers import is_stream
 from parley.call.server_request import ServerRequest
 from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
@@ -75,6 +76,7 @@ class ConferenceServer:
         clock: Clock,
         random_bytes: Callable[[int], bytes],
         log: Log,
+        tls_port: int | None = None,
     ) -> None:
         self.pool = pool
         self.ledger = ledger
@@ -90,7 +92,13 @@ class ConferenceServer:
         ledger.rest_anew(clock.now_s(), rules.quarantine_s)
         pool.attach(ledger.books)
         self._endpoint = Endpoint(
-            local, random_bytes, user=rules.factory_user, methods=("REGISTER", "MESSAGE"), limit=LIMIT
+            local,
+            random_bytes,
+            user=rules.factory_user,
+            methods=("REGISTER", "MESSAGE"),
+            limit=LIMIT,
+            streams=True,
+            tls_port=tls_port,
         )
         near = ledger.books.pattern.near
         self._receiver = ReceiverUnit(rules.factory_user, rules.default_size, rules.callers, near)
@@ -221,6 +229,12 @@ class ConferenceServer:
                 # The caller talks to the board without knowing: it sees isfocus in the 200 (RFC 4579 5.4).
                 self._endpoint.forward(call, verdict.uri, self.clock.now_ms())
                 return
+            if (
+                isinstance(verdict, Grant)
+                and is_stream(call.peer)
+                and self._takes_tcp(verdict.lease.board_id)
+            ):
+                verdict = replace(verdict, transport="tcp")
             reply = self._reply(verdict)
             self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
 
@@ -265,6 +279,10 @@ class ConferenceServer:
             then(verdict)
 
         self.ledger.stage((verdict.lease,), stored)
+
+    def _takes_tcp(self, board_id: str) -> bool:
+        registration = self.pool.registration(board_id)
+        return registration is not None and "tcp" in registration.report.transports
 
     def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
         if isinstance(need, Refusal):

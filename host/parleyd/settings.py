@@ -25,6 +25,9 @@ SIP_PORT = 5060
 # What a right value looks like, for the sentence about a wrong one.
 EXAMPLES = {
     "sip": "127.0.0.1:5060",
+    "sip_tls": "127.0.0.1:5061",
+    "tls_cert": "server.pem",
+    "tls_key": "server-key.pem",
     "http": "127.0.0.1:8060",
     "board": "virtual",
     "boards": "2",
@@ -103,6 +106,9 @@ class Settings(BaseSettings):
 
     sip: Annotated[tuple[str, int], NoDecode] = ("127.0.0.1", SIP_PORT)
     sip_also: Annotated[list[tuple[str, int]], NoDecode] = []
+    sip_tls: Annotated[tuple[str, int] | None, NoDecode] = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     http: Annotated[tuple[str, int], NoDecode] = ("127.0.0.1", 8060)
     board: str = "virtual"
     boards: int = Field(default=2, ge=0, le=250)
@@ -121,7 +127,7 @@ class Settings(BaseSettings):
     answer: Answer = "redirect"
     answer_rules: list[AnswerRule] = []
 
-    @field_validator("sip", "http", mode="before")
+    @field_validator("sip", "sip_tls", "http", mode="before")
     @classmethod
     def _host_port(cls, value: object) -> object:
         """Read HOST:PORT."""
@@ -141,6 +147,12 @@ class Settings(BaseSettings):
     def _reachable(cls, value: tuple[str, int]) -> tuple[str, int]:
         """Refuse a name and the unspecified address: it stands in Via and Contact."""
         return _reachable(value)
+
+    @field_validator("sip_tls")
+    @classmethod
+    def _tls_reachable(cls, value: tuple[str, int] | None) -> tuple[str, int] | None:
+        """Refuse what `sip` refuses."""
+        return None if value is None else _reachable(value)
 
     @field_validator("sip_also")
     @classmethod
@@ -207,11 +219,25 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
 
     given = {name: value for name, value in flags.items() if value is not None}
     try:
-        return Merged(**given)
+        return _complete(Merged(**given))
     except ValidationError as error:
         raise SettingsError(_sentence(error, given, config)) from error
     except ValueError as error:  # an environment variable that should be JSON
         raise SettingsError(f"the environment: {error}") from error
+
+
+def _complete(settings: Settings) -> Settings:
+    """Return the settings. Raises SettingsError when one needs another that is not there."""
+    files = settings.tls_cert, settings.tls_key
+    if settings.sip_tls is not None and None in files:
+        raise SettingsError(
+            "sip_tls needs a certificate and its key: --tls-cert FILE --tls-key FILE (PEM), or tls_cert and tls_key"
+        )
+    if settings.sip_tls is None and files != (None, None):
+        raise SettingsError(
+            f"tls_cert and tls_key are of no use without sip_tls; for example --sip-tls {EXAMPLES['sip_tls']}"
+        )
+    return settings
 
 
 def _check_file(config: Path) -> None:

@@ -1,11 +1,12 @@
-"""The daemon's SIP sockets: UDP and TCP at every address it listens at, and the timer of what is due."""
+"""The daemon's SIP sockets: UDP, TCP and TLS at the addresses it listens at, and the timer of what is due."""
 
 import asyncio
 import socket
+import ssl
 from typing import TYPE_CHECKING, Protocol
 
 from parleyd.clock import Clock
-from parleyd.streams import Receiver, Streams
+from parleynet.streams import Receiver, Streams
 
 if TYPE_CHECKING:
     from parley.call.peers import Address
@@ -122,6 +123,10 @@ class SipSockets:
         listeners.append(_Datagrams(self, udp))
         self._several = self._several or len(listeners) > 1
         await self.streams.listen(tcp)
+
+    async def listen_tls(self, tcp: socket.socket, tls: ssl.SSLContext) -> None:
+        """Serve one address over TLS alone; the socket is bound to it."""
+        await self.streams.listen(tcp, tls)
 
     def datagram(self, data: bytes, peer: tuple[str, int], way: _Datagrams) -> None:
         """Take one datagram; `way` is the socket it came by."""

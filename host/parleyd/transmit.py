@@ -28,7 +28,9 @@ class TransmissionUnit:
         """Return 302 with the one Contact that is the conference's address, or the refusal's response."""
         if isinstance(verdict, Grant):
             # One Contact: with most phones only the first counts. isfocus: RFC 3840 9, RFC 4579 4.1.
-            contact = f"<{verdict.uri}>;isfocus"
+            # The transport is always named: some phones guess the one they came by (RFC 3263 4.1 leaves it open).
+            uri = verdict.uri.replace(";transport=udp", f";transport={verdict.transport}")
+            contact = f"<{uri}>;isfocus"
             headers = (("Contact", contact), ("Expires", str(verdict.ttl_s)))  # RFC 3261 8.3
             return Reply(MOVED_TEMPORARILY, "Moved Temporarily", headers)
         return Reply(verdict.status, verdict.reason, (*self._reasons(verdict), *verdict.headers))

@@ -7,11 +7,15 @@ from parleyd.lease import Lease
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """An address for one conference: the lease to record before `uri` leaves, and for how many seconds it is good."""
+    """An address for one conference: the lease to record before `uri` leaves, and for how many seconds it is good.
+
+    transport: "udp" or "tcp", what the phone can use and the board takes.
+    """
 
     lease: Lease
     uri: str
     ttl_s: int
+    transport: str = "udp"
 
 
 @dataclass(frozen=True, slots=True)

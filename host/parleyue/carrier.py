@@ -5,7 +5,7 @@ from typing import Any
 from parley.call.events import Event
 from parley.wire.sip import Response
 from parley.wire.uri import SipUri
-from parleyue.equipment import Address, Equipment
+from parleyue.equipment import Equipment, Hop
 from parleyue.facts import body_of, response_of
 from parleyue.machine import Machine
 from parleyue.outcome import Result
@@ -76,7 +76,7 @@ class Carrier(Machine):
         self._wait(self._patience_ms)
         self._equipment.resolve(self._target(), self._looked_up)
 
-    def _looked_up(self, address: Address | None, now_ms: int) -> None:
+    def _looked_up(self, address: Hop | None, now_ms: int) -> None:
         self.now_ms = now_ms
         self.fire("unresolved" if address is None else "resolved", address)
 

@@ -7,7 +7,7 @@ from parley.call.events import Event
 from parley.wire.errors import RemoteError
 from parleyue.carrier import Carrier
 from parleyue.carrier_tables import CALL, CALL_IGNORED, MESSAGE, MESSAGE_IGNORED, REFER, REFER_IGNORED
-from parleyue.equipment import LEAVE_LIMIT_MS, Address, Equipment
+from parleyue.equipment import LEAVE_LIMIT_MS, Equipment, Hop
 from parleyue.facts import body_of, response_of
 from parleyue.outcome import Result
 from parleyue.redirect import next_target
@@ -42,7 +42,7 @@ class CallCarrier(Carrier):
             self._session.stop()
             self._session = None
 
-    def _send_invite(self, address: Address) -> None:
+    def _send_invite(self, address: Hop) -> None:
         self._session = self._session or Session(self._equipment, "message")
         endpoint = self._equipment.endpoint
         body = self._session.offer()
@@ -115,7 +115,7 @@ class ReferCarrier(Carrier):
         """The subscription our REFER made."""
         return subject is not None and subject is self._subscription
 
-    def _send_refer(self, address: Address) -> None:
+    def _send_refer(self, address: Hop) -> None:
         self._wait(REFER_LIMIT_MS)
         self._subscription = self._equipment.endpoint.refer_outside(
             self._visited[-1],
@@ -149,7 +149,7 @@ class MessageCarrier(Carrier):
         """The request we sent."""
         return subject is not None and subject is self._request
 
-    def _send_message(self, address: Address) -> None:
+    def _send_message(self, address: Hop) -> None:
         # The conference comes first: a phone, or a person, calls the first address in the text.
         who = self._equipment.address_of_record
         text = f"To join the conference, call\r\n{self._conference}\r\n{who} invites you.\r\n"

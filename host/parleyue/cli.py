@@ -1,7 +1,9 @@
 """`parley call` and `parley listen`: the user equipment on the command line."""
 
 import getpass
+import os
 import string
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +40,12 @@ Loop = Annotated[bool, typer.Option("--loop/--no-loop", help="Speak the file aga
 Duration = Annotated[float | None, typer.Option(min=0.0, help="Seconds; without it until Ctrl-C.")]
 CodecName = Annotated[str | None, typer.Option("--codec", help="PCMU or PCMA alone; both without it.")]
 User = Annotated[str | None, typer.Option(help="User part of our own address; the login name without it.")]
+TlsCa = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True, dir_okay=False, help="Certificates to trust over TLS (PEM); the system's without it."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line instead of a picture for people.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing unless something goes wrong.")]
 
@@ -59,7 +67,14 @@ def call(
         typer.Option("--local", "--sip", metavar="HOST:PORT", help="Our own address; chosen without it."),
     ] = None,
     user: User = None,
+    tls_ca: TlsCa = None,
     codec: CodecName = None,
+    auth_user: Annotated[
+        str | None,
+        typer.Option(
+            help="Name for a server that asks who calls; the password is $PARLEY_PASSWORD, or asked for."
+        ),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -75,8 +90,9 @@ def call(
         carrier=carrier,
         duration_ms=None if duration is None else round(duration * 1000),
         patience_ms=round(patience * 1000),
+        credentials=None if auth_user is None else (auth_user, _password(auth_user)),
     )
-    handset = _handset(local, user, codec, play, record, loop)
+    handset = _handset(local, user, codec, play, record, loop, tls_ca)
     raise typer.Exit(run_call(handset, plan, _report(as_json, quiet)))
 
 
@@ -86,6 +102,7 @@ def listen(
         str, typer.Option("--local", "--sip", metavar="HOST:PORT", help="Our own address.")
     ] = "127.0.0.1:5062",
     user: User = None,
+    tls_ca: TlsCa = None,
     play: Play = None,
     record: Record = None,
     loop: Loop = True,
@@ -109,7 +126,7 @@ def listen(
         calls=calls,
         join_messages=join_messages,
     )
-    handset = _handset(local, user, codec, play, record, loop)
+    handset = _handset(local, user, codec, play, record, loop, tls_ca)
     raise typer.Exit(run_listen(handset, plan, _report(as_json, quiet)))
 
 
@@ -121,13 +138,28 @@ def _report(as_json: bool, quiet: bool) -> "Report":
     return QuietReport() if quiet else PeopleReport()
 
 
+def _password(name: str) -> str:
+    given = os.environ.get("PARLEY_PASSWORD")
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("set PARLEY_PASSWORD, nobody can be asked", param_hint="--auth-user")
+    return getpass.getpass(f"Password of {name}: ")
+
+
 def _handset(
-    local: str | None, user: str | None, codec: str | None, play: Path | None, record: Path | None, loop: bool
+    local: str | None,
+    user: str | None,
+    codec: str | None,
+    play: Path | None,
+    record: Path | None,
+    loop: bool,
+    tls_ca: Path | None,
 ) -> "Handset":
     from parleyue.run import Handset
 
     address = None if local is None else _host_port(local)
-    return Handset(address, _user(user), _codecs(codec), play, record, loop)
+    return Handset(address, _user(user), _codecs(codec), play, record, loop, tls_ca)
 
 
 def _sip_uri(text: str, hint: str) -> str:

@@ -9,6 +9,7 @@ from parley.call.negotiate import Negotiated
 from parley.wire.uri import SipUri
 
 Address = tuple[str, int]
+Hop = tuple[str, int] | tuple[str, int, str]  # where SIP messages go, as parley.call.peers has it
 Codec = tuple[str, int]
 
 LEAVE_LIMIT_MS = 4000  # a BYE is sent at 0, 0.5, 1.5 and 3.5 s (RFC 3261 17.1.2); then we go
@@ -37,8 +38,8 @@ class Reporter(Protocol):
         ...
 
 
-Resolve = Callable[[SipUri, Callable[[Address | None, int], None]], None]
-"""resolve(uri, then): look the host up; then(address or None, now_ms) is called once."""
+Resolve = Callable[[SipUri, Callable[[Hop | None, int], None]], None]
+"""resolve(uri, then): look the host up; then(hop or None, now_ms) is called once."""
 
 OpenMedia = Callable[[str], MediaPort]
 """open_media(purpose): bind an RTP port, for "conference" (microphone and ear) or "message" (silence)."""
@@ -63,10 +64,14 @@ class Equipment:
 
 @dataclass
 class CallPlan:
-    """What the user wants: whom to ask, whom to tell and how, how long to talk and to wait for anybody."""
+    """What the user wants: whom to ask, whom to tell and how, how long to talk and to wait for anybody.
+
+    credentials: user name and password for a server that asks (RFC 3261 22); nobody else gets to see them.
+    """
 
     server: str
     invitees: list[str] = field(default_factory=list)
     carrier: str = "call"
     duration_ms: int | None = None
     patience_ms: int = 30_000
+    credentials: tuple[str, str] | None = None

@@ -12,7 +12,7 @@ from parley.wire.errors import RemoteError
 from parleyue import outcome
 from parleyue.carrier import Carrier
 from parleyue.carriers import carrier_for
-from parleyue.equipment import LEAVE_LIMIT_MS, Address, CallPlan, Equipment
+from parleyue.equipment import LEAVE_LIMIT_MS, CallPlan, Equipment, Hop
 from parleyue.facts import body_of, call_of, response_of
 from parleyue.flow_table import FLOW, FLOW_IGNORED
 from parleyue.machine import Machine
@@ -123,7 +123,7 @@ class Initiator(Machine):
         if self.state == "leaving" and self._call is None and all(carrier.done for carrier in self.carriers):
             self.fire("all_gone")
 
-    def _looked_up(self, address: Address | None, now_ms: int) -> None:
+    def _looked_up(self, address: Hop | None, now_ms: int) -> None:
         self.now_ms = now_ms
         self.fire("unresolved" if address is None else "resolved", address)
 
@@ -141,13 +141,23 @@ class Initiator(Machine):
         self._deadline = (self.now_ms + self.plan.patience_ms, "out_of_patience")
         self._equipment.resolve(callable_uri(self._visited[-1]), self._looked_up)
 
-    def _send_invite(self, address: Address) -> None:
+    def _send_invite(self, address: Hop) -> None:
         if self._session is None:
             self._session = Session(self._equipment, "conference")
         target = self._visited[-1]
         endpoint = self._equipment.endpoint
         body = self._session.offer()
-        self._call = endpoint.invite(target, body, self.now_ms, peer=address, redirected=self._redirected)
+        credentials = (
+            self.plan.credentials if len(self._visited) == 1 else None
+        )  # the server's, not a board's
+        self._call = endpoint.invite(
+            target,
+            body,
+            self.now_ms,
+            peer=address,
+            redirected=self._redirected,
+            credentials=credentials,
+        )
         self._note(self._leg(), "INVITE sent", to=target, mark=len(self._visited) == 1)
 
     def _note_progress(self, event: Event) -> None:

@@ -3,17 +3,23 @@
 import asyncio
 import os
 import socket
+import ssl
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from parley.call.endpoint import Endpoint
 from parley.call.events import Event
+from parley.call.peers import destination_of, is_stream
+from parley.wire.errors import RemoteError
 from parley.wire.uri import SipUri
-from parleyue.equipment import Address, Codec, Equipment, Reporter
+from parleynet.streams import Streams
+from parleyue.equipment import Address, Codec, Equipment, Hop, Reporter
 from parleyue.rtp_stream import RtpStream
 from parleyue.sound import Sound
 from parleyue.udp import UdpSocket, is_literal
+
+_BIND_TRIES = 20
 
 
 class Flow(Protocol):
@@ -46,28 +52,39 @@ class Flow(Protocol):
 
 
 class Phone:
-    """One SIP address on one UDP socket, its RTP ports and the user's sound. Use as an async context manager.
+    """One SIP address over UDP and TCP, its RTP ports and the user's sound. Use as an async context manager.
 
-    local: (host, port), port 0 for any. methods: what the flow takes besides calls and REFER.
+    local: (host, port), port 0 for any. methods: what the flow takes besides calls and REFER. client_tls: for calls
+    over TLS; None: there are none.
     """
 
-    def __init__(self, local: Address, user: str, sound: Sound, methods: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        local: Address,
+        user: str,
+        sound: Sound,
+        methods: tuple[str, ...] = (),
+        client_tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.sound = sound
         self.streams: list[RtpStream] = []
         self._loop = asyncio.get_running_loop()
         self._zero_s = self._loop.time()
-        self._socket = UdpSocket(*local, self._datagram, self._unreachable)
+        self._socket, self._listener = self._bind(local)
         self.address: Address = (self._socket.host, self._socket.port)
-        self.endpoint = Endpoint(self.address, os.urandom, user=user, methods=methods)
+        self.endpoint = Endpoint(self.address, os.urandom, user=user, methods=methods, streams=True)
+        self._streams = Streams(self, self._nothing, local=self.address[0], client_tls=client_tls)
+        self._report: Reporter | None = None
         self.address_of_record = str(SipUri("sip", user, *self.address))
         self._flow: Flow | None = None
         self._over: asyncio.Future[None] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
-        self._names: dict[Address, Address | None] = {}
+        self._names: dict[Hop, Hop | None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Phone":
         self._socket.attach(self._loop)
+        await self._streams.listen(self._listener)
         self._task(self.sound.run(self._fail))
         return self
 
@@ -79,11 +96,13 @@ class Phone:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for stream in self.streams:
             stream.stop()
+        self._streams.close()
         self._socket.close()
         self.sound.close()
 
     def equipment(self, report: Reporter, codecs: list[Codec]) -> Equipment:
         """What a flow on this phone needs."""
+        self._report = report
         return Equipment(
             self.endpoint, self.resolve, self._open_media, report, self.address_of_record, codecs, _random_u31
         )
@@ -104,13 +123,34 @@ class Phone:
             flow = self._flow
             self._guarded(lambda: flow.hang_up(self.now_ms()))
 
-    def resolve(self, uri: SipUri, then: Callable[[Address | None, int], None]) -> None:
+    def resolve(self, uri: SipUri, then: Callable[[Hop | None, int], None]) -> None:
         """Look a URI's host up (A or AAAA; RFC 3263 section 4.2), see equipment.Resolve."""
-        host, port = uri.address()
-        if is_literal(host):
-            then((host, port), self.now_ms())
+        hop = destination_of(uri)
+        if is_literal(hop[0]):
+            then(hop, self.now_ms())
         else:
-            self._task(self._look_up((host, port), lambda address: then(address, self.now_ms())))
+            self._task(self._look_up(hop, lambda found: then(found, self.now_ms())))
+
+    # ---- what comes over TCP and TLS (parleynet.streams.Receiver)
+
+    def receive(self, data: bytes, peer: Hop) -> None:
+        """Take one message of a stream."""
+        if self._flow is not None:
+            self._guarded(lambda: self.endpoint.receive(data, peer, self.now_ms()))
+
+    def stream_lost(self, error: RemoteError, peer: Hop) -> None:
+        """Answer what could not be framed."""
+        self._guarded(lambda: self.endpoint.stream_lost(error, peer, self.now_ms()))
+
+    def transport_error(self, peer: Hop) -> None:
+        """Note that there is no way to a peer."""
+        problem = self._streams.failures.pop(peer, None) if len(peer) == 3 else None
+        if problem is not None and self._report is not None:
+            self._report.step(self.now_ms(), "", "no connection", to=f"{peer[0]}:{peer[1]}", problem=problem)
+        self._guarded(lambda: self.endpoint.transport_error(peer, self.now_ms()))
+
+    def _nothing(self) -> None:
+        """Every input above drains by itself."""
 
     # ---- one input, then a full drain
 
@@ -128,10 +168,7 @@ class Phone:
         events: deque[Event] = deque()
         while True:
             for data, peer in self.endpoint.transmits():
-                if len(peer) == 3:  # no TCP on this side
-                    self.endpoint.transport_error(peer, self.now_ms())
-                else:
-                    self._send(data, peer)
+                self._send(data, peer)
             events.extend(self.endpoint.events())
             if not events:
                 break
@@ -171,26 +208,52 @@ class Phone:
         if not self._over.done():
             self._over.set_exception(error)
 
-    def _send(self, data: bytes, peer: Address) -> None:
+    def _send(self, data: bytes, peer: Hop) -> None:
         if is_literal(peer[0]):
-            self._socket.send(data, peer)
+            self._send_to(data, peer)
         elif peer in self._names:
-            self._send_to_name(data, self._names[peer])
+            self._send_to(data, self._names[peer])
         else:  # a Contact or Route with a host name
-            self._task(self._look_up(peer, lambda address: self._send_to_name(data, address)))
+            self._task(self._look_up(peer, lambda hop: self._send_to(data, hop)))
 
-    def _send_to_name(self, data: bytes, address: Address | None) -> None:
-        if address is not None:
-            self._socket.send(data, address)
+    def _send_to(self, data: bytes, hop: Hop | None) -> None:
+        if hop is None:
+            return
+        if len(hop) == 3:
+            self._streams.send(data, hop)
+        else:
+            self._socket.send(data, hop)
 
-    async def _look_up(self, name: Address, then: Callable[[Address | None], None]) -> None:
+    async def _look_up(self, name: Hop, then: Callable[[Hop | None], None]) -> None:
         family = socket.AF_INET6 if ":" in self.address[0] else socket.AF_INET
+        kind = socket.SOCK_STREAM if is_stream(name) else socket.SOCK_DGRAM
         try:
-            found = await self._loop.getaddrinfo(*name, family=family, type=socket.SOCK_DGRAM)
-            self._names[name] = (str(found[0][4][0]), int(found[0][4][1]))
+            found = await self._loop.getaddrinfo(name[0], name[1], family=family, type=kind)
+            host, port = str(found[0][4][0]), int(found[0][4][1])
+            self._names[name] = (host, port, name[2]) if len(name) == 3 else (host, port)
+            self._streams.names[host] = name[0]  # a certificate names the host
         except (OSError, UnicodeError):
             self._names[name] = None
         self._guarded(lambda: then(self._names[name]))
+
+    def _bind(self, local: Address) -> tuple[UdpSocket, socket.socket]:
+        """UDP and TCP at one address. Raises OSError with a sentence."""
+        tries = _BIND_TRIES if local[1] == 0 else 1
+        while True:
+            tries -= 1
+            udp = UdpSocket(*local, self._datagram, self._unreachable)
+            tcp = socket.socket(socket.AF_INET6 if ":" in local[0] else socket.AF_INET, socket.SOCK_STREAM)
+            tcp.setblocking(False)
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                tcp.bind((udp.host, udp.port))
+                return udp, tcp
+            except OSError as error:
+                tcp.close()
+                udp.close()
+                if tries == 0:
+                    problem = f"cannot use {udp.host} port {udp.port} over TCP: {error.strerror}"
+                    raise OSError(error.errno, problem) from error
 
     def _open_media(self, purpose: str) -> RtpStream:
         own = purpose == "conference"

@@ -7,6 +7,7 @@ from parley.wire.sip import Response
 from parley.wire.uri import NameAddr, SipUri, parse_name_addr, parse_uri
 
 MAX_REDIRECTS = 5
+TRANSPORTS = ("udp", "tcp", "tls")
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,12 @@ def callable_uri(text: str) -> SipUri:
 
     text: a SIP URI. Returns it without its method parameter and without headers: what goes into our INVITE is
     ours to say (RFC 3261 section 19.1.5 permits to ignore them).
-    Raises RemoteError(416) for what UDP does not reach, RemoteError(400) for what is no URI.
+    Raises RemoteError(416) for a transport this phone has not, RemoteError(400) for what is no URI.
     """
     uri = parse_uri(text)
-    transport = uri.param("transport") or "udp"
-    if uri.scheme != "sip" or transport.lower() != "udp":
-        wanted = "TLS" if uri.scheme == "sips" else transport
-        raise RemoteError(416, f"it wants {wanted}, this phone speaks UDP only")
+    transport = (uri.param("transport") or "udp").lower()
+    if transport not in TRANSPORTS:
+        raise RemoteError(416, f"it wants {transport}, this phone speaks {', '.join(TRANSPORTS)}")
     uri.remove_param("method")
     uri.headers = ""
     return uri
@@ -60,6 +60,8 @@ def next_target(response: Response, visited: list[str]) -> Target:
             complaint = f"the redirect's address cannot be called: {error.reason}"
     if not usable:
         raise RemoteError(400, complaint)
+    if parse_uri(visited[0]).scheme == "sips" and all(uri.scheme != "sips" for _, _, uri in usable):
+        raise RemoteError(400, "the redirect leads off sips: not every hop would be secure")  # RFC 5630 3.1.2
     _, best, uri = max(usable, key=lambda choice: choice[0])  # max keeps the first among equals
     if any(uri.same_as(parse_uri(seen)) for seen in visited):
         raise RemoteError(482, f"redirected in a circle, back to {uri}")

@@ -7,7 +7,7 @@ from parley.call.events import Event
 from parley.call.subscription import Subscription
 from parley.wire.errors import RemoteError
 from parley.wire.uri import SipUri
-from parleyue.equipment import LEAVE_LIMIT_MS, Address, Equipment
+from parleyue.equipment import LEAVE_LIMIT_MS, Equipment, Hop
 from parleyue.facts import body_of, response_of
 from parleyue.machine import Machine, Table, ignored
 from parleyue.redirect import next_target
@@ -127,10 +127,10 @@ class Referral(Machine):
         self.deadline = self.now_ms + self._patience_ms
         self._equipment.resolve(self._target, self._looked_up)
 
-    def _looked_up(self, address: Address | None, now_ms: int) -> None:
+    def _looked_up(self, address: Hop | None, now_ms: int) -> None:
         self.take("unresolved" if address is None else "resolved", now_ms, address)
 
-    def _send_invite(self, address: Address) -> None:
+    def _send_invite(self, address: Hop) -> None:
         self._session = self._session or Session(self._equipment, "conference")
         endpoint = self._equipment.endpoint
         body = self._session.offer()

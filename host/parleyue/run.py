@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from parley.wire.errors import ParleyError
+from parleynet.tls import client_context
 from parleyue import summary
 from parleyue.audio import Microphone, Recorder, read_speech
 from parleyue.equipment import Address, CallPlan, Codec
@@ -30,7 +31,8 @@ _METER_S = 0.2
 class Handset:
     """The phone's own side: address, name, sound files, codecs.
 
-    local: None to choose the address that leads to the server. play: None for silence.
+    local: None to choose the address that leads to the server. play: None for silence. tls_ca: certificates to trust;
+    None for the system's.
     """
 
     local: Address | None
@@ -39,6 +41,7 @@ class Handset:
     play: Path | None = None
     record: Path | None = None
     loop: bool = True
+    tls_ca: Path | None = None
 
     def sound(self) -> Sound:
         """Open the sound files. Raises OSError or ValueError with a sentence."""
@@ -52,7 +55,8 @@ def run_call(handset: Handset, plan: CallPlan, report: Report) -> int:
 
     async def call() -> dict[str, Any]:
         local = handset.local or (host_towards(await _address_of(plan.server)), 0)
-        async with Phone(local, handset.user, handset.sound()) as phone:
+        tls = client_context(handset.tls_ca)
+        async with Phone(local, handset.user, handset.sound(), client_tls=tls) as phone:
             flow = Initiator(phone.equipment(report, handset.codecs), plan)
             with _interruptible(phone.hang_up), _metered(phone, report):
                 await phone.run(flow)
@@ -67,7 +71,8 @@ def run_listen(handset: Handset, plan: ListenPlan, report: Report) -> int:
     async def listen() -> dict[str, Any]:
         assert handset.local is not None
         methods = ("MESSAGE",) if plan.join_messages else ()
-        async with Phone(handset.local, handset.user, handset.sound(), methods) as phone:
+        tls = client_context(handset.tls_ca)
+        async with Phone(handset.local, handset.user, handset.sound(), methods, tls) as phone:
             listener = Listener(phone.equipment(report, handset.codecs), plan)
             with _interruptible(phone.hang_up), _metered(phone, report):
                 await phone.run(listener)

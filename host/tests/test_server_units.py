@@ -34,7 +34,6 @@ def test_an_invite_without_an_offer_assumes_what_every_phone_has():
     [
         "sip:conference@127.0.0.1:5060;transport=udp",
         "sip:%63onference@127.0.0.1",
-        "sips:conference@127.0.0.1",
         "sip:conference:secret@127.0.0.1",
     ],
 )
@@ -90,7 +89,14 @@ def test_sizes(size, legs):
 def test_what_is_required_of_us_and_unknown():
     refusal = receive(FACTORY, b"", ("Require", "100rel, teleport"))
     assert refusal.status == 420
-    assert dict(refusal.headers)["Unsupported"] == "100rel, teleport"
+    assert dict(refusal.headers)["Unsupported"] == "teleport"
+    assert isinstance(receive(FACTORY, b"", ("Require", "100rel, timer")), Need)
+
+
+def test_sips_is_refused_with_the_way_out():
+    refusal = receive("sips:conference@127.0.0.1")
+    assert (refusal.status, refusal.warn_code) == (480, 380)
+    assert "sip:conference" in refusal.reason
 
 
 @pytest.mark.parametrize("header", [("Content-Type", "text/plain"), ("Content-Encoding", "gzip")])

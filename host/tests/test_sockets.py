@@ -7,9 +7,9 @@ import socket
 import pytest
 
 from parley.call.endpoint import Endpoint
-from parleyd import streams
 from parleyd.clock import SystemClock
 from parleyd.sockets import SipSockets
+from parleynet import streams
 
 WAIT_S = 5
 
@@ -173,6 +173,50 @@ def test_stale_connections_are_swept(monkeypatch):
         world.sockets.streams.sweep()
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await quiet.readexactly(1)
+
+    run(work)
+
+
+def test_our_own_connections_are_kept_alive(monkeypatch):
+    """RFC 5626 4.4.1: a ping now and then; who has ever answered one and does so no more is dead."""
+
+    async def work(world):
+        phones = asyncio.Queue()
+
+        async def phone(reader, writer):
+            world.writers.append(writer)
+            await phones.put((reader, writer))
+
+        listening = await asyncio.start_server(phone, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        world.server.endpoint.request("OPTIONS", f"sip:a@127.0.0.1:{port};transport=tcp", 0)
+        world.sockets.drain()
+        reader, writer = await phones.get()
+        await answer_on(reader)
+        now_s = world.sockets.streams.now_s()
+
+        async def later(seconds):
+            nonlocal now_s
+            now_s += seconds
+            monkeypatch.setattr(world.sockets.streams, "now_s", lambda: now_s)
+            world.sockets.streams.sweep()
+            await asyncio.sleep(0)
+
+        await later(streams.PING_S + 1)
+        assert await reader.readexactly(4) == b"\r\n\r\n"
+        await later(streams.PONG_S + 1)  # it may not know how to answer
+        assert len(world.sockets.streams) == 1
+        writer.write(b"\r\n")
+        connection = next(iter(world.sockets.streams._open.values()))
+        while connection._pinged_s:
+            await asyncio.sleep(0)
+        await later(streams.PING_S + 1)
+        assert await reader.readexactly(4) == b"\r\n\r\n"
+        await later(streams.PONG_S + 1)  # but it does
+        while len(world.sockets.streams):
+            await asyncio.sleep(0)
+        assert len(world.server.failed) == 1
+        listening.close()
 
     run(work)
 

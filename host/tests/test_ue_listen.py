@@ -224,7 +224,7 @@ def test_an_answer_without_common_codec_is_hung_up_and_notified_488():
 
 @pytest.mark.parametrize(
     ("target", "status"),
-    [("<tel:110>", 416), ("<sips:room@127.0.1.1>", 416), (f"<{ADDRESS};method=BYE>", 501)],
+    [("<tel:110>", 416), ("<sip:room@127.0.1.1;transport=sctp>", 416), (f"<{ADDRESS};method=BYE>", 501)],
 )
 def test_a_refer_that_cannot_be_obeyed_is_refused(target, status):
     world, _, alice = listening()

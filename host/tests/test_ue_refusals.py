@@ -105,8 +105,7 @@ def test_a_server_that_only_rings_is_cancelled():
         (f"<{SERVER_URI}>", "circle"),
         ("<sip:CONFERENCE@127.0.0.1:5060>", None),  # another user: not a circle
         ("<tel:+4930123>", "cannot be called"),
-        ("<sips:token@127.0.1.1>", "TLS"),
-        ("<sip:token@127.0.1.1;transport=tcp>", "tcp"),
+        ("<sip:token@127.0.1.1;transport=sctp>", "sctp"),
     ],
 )
 def test_a_redirect_that_leads_nowhere_is_refused(contact, sentence):

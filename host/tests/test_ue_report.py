@@ -103,7 +103,7 @@ URI = "sip:conference@127.0.0.1:5060"
         (["call"], "Missing argument"),
         (["call", "conference"], "cannot be called"),
         (["call", "tel:110"], "cannot be called"),
-        (["call", "sips:conference@127.0.0.1"], "TLS"),
+        (["call", "sip:conference@127.0.0.1;transport=ws"], "this phone speaks udp"),
         (["call", URI, "--invite", "bob"], "cannot be called"),
         (["call", URI, "--carrier", "pigeon"], "pigeon"),
         (["call", URI, "--codec", "opus"], "opus"),

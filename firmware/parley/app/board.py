@@ -140,7 +140,10 @@ class Board:
     def _body(self, config):
         trail = [] if self.sip is None else self.sip.trail.offer(self.clock.now_ms())
         heap_free = runtime.heap_free()
-        return register_body(config, self.boot, self.slots, self.media, self.ticker, heap_free, trail)
+        transports = ("udp",) if self.sip is None or self.sip.streams is None else ("udp", "tcp")
+        return register_body(
+            config, self.boot, self.slots, self.media, self.ticker, heap_free, trail, transports
+        )
 
     def _soft_reset(self, raw):
         """Ctrl-D on the console.

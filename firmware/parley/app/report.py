@@ -7,11 +7,11 @@ from parley.media import kernels
 from parley.media.codecs import CODECS
 
 
-def register_body(config, boot, slots, media, ticker, heap_free_bytes, trail=()):
+def register_body(config, boot, slots, media, ticker, heap_free_bytes, trail=(), transports=("udp",)):
     """The body as bytes.
 
     config: Config; boot: hex text, new at each start; slots: SlotTable; media: MediaTask; ticker: Ticker;
-    trail: Trail.offer().
+    trail: Trail.offer(). transports: how callers may come.
     """
     return json.dumps(
         {
@@ -22,6 +22,7 @@ def register_body(config, boot, slots, media, ticker, heap_free_bytes, trail=())
             "legs": config.legs,
             "slots": config.slots,
             "srtp": False,
+            "transports": list(transports),
             "kernels": kernels.KERNELS,
             "live": [_entry(conference, media) for conference in slots.live()],
             "ended": [list(pair) for pair in slots.ended],

@@ -46,6 +46,7 @@ class SipTask:
             user_agent=USER_AGENT,
             methods=("MESSAGE",),
             limit=transactions_for(heap_free()),
+            streams=True,
             extensions=("replaces", "join"),
             packages=PACKAGES,
         )

@@ -2,10 +2,10 @@
 
 from parley.call.call_actions import ACTIONS
 from parley.call.call_table import CALL, CALL_IGNORED, PUBLIC_STATES
-from parley.call.change import retry_after_glare
+from parley.call.change import is_free, refresh, retry_after_glare
 from parley.call.dialog import allows_update
 from parley.call.reoffer import abandon_reoffer
-from parley.call.session_timer import SessionTimer
+from parley.call.session_timer import session_of
 from parley.call.takeover import name_of
 from parley.call.timers import T1_MS, T2_MS, TIMEOUT_MS, Timers
 from parley.call.transaction import NO_REQUEST, nobody
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from parley.call.core import Core
     from parley.call.dialog import Dialog
     from parley.call.reliable import ReliableProgress
+    from parley.call.session_timer import SessionTimer
     from parley.call.transaction import Address, Tell, Transaction
     from parley.wire.sip import Request, Response
 
@@ -59,6 +60,19 @@ class Call:
     mixed with (RFC 3911), or None. user_data is the application's.
     """
 
+    # What few calls have stands on the class, so that the others hold nothing of it.
+    replaces: "Call | None" = None
+    joins: "Call | None" = None
+    told: "Tell | None" = None  # hears of our INVITE
+    early: "dict[str, Dialog] | None" = None  # by their tag: one for each fork of our INVITE
+    early_answered = False  # offer and answer were exchanged in reliable 1xx (RFC 3262 5)
+    reliable: "ReliableProgress | None" = None  # of an INVITE that requires 100rel
+    credentials: "Credentials | None" = None  # for a 401 or 407 to our INVITE
+    change_again: "Change | None" = None  # of ours, kept for a second try after glare
+    reoffer_gone = False  # theirs ended before answer_reoffer came
+    peer_updates = False  # they take UPDATE
+    session: "SessionTimer | None" = None  # where one is asked for or agreed on
+
     def __init__(self, core: "Core", role: str, request: "Request", peer: "Address", number: int) -> None:
         self.core = core
         self.id = number
@@ -73,34 +87,27 @@ class Call:
         self.local_uri = local.uri_text
         self.remote_uri = remote.uri_text
         self.local_tag = (local.tag or "") if role == "uac" else core.token()
-        self.contact = core.contact_at(peer)
+        self.contact = core.contact_at(peer, request.uri)
         self.remote_contact = ""
         self.is_focus = False
         self.offer = request.body if role == "uas" else b""
         self.answer = b""
-        self.replaces: "Call | None" = None
-        self.joins: "Call | None" = None
         self.user_data: object = None
         self.dialog: "Dialog | None" = None
         self.invite: "Transaction | None" = None
-        self.told: "Tell | None" = None  # hears of our INVITE
         self.ack = b""  # the last ACK of a 2xx, and where it went
         self.ack_peer = peer
         self.accept: Accept | None = None
         self.reoffer_in: "Transaction | None" = None  # theirs, waiting for answer_reoffer
         self.reoffer_out: "Transaction | None" = None  # ours, waiting for its final response
-        self.change_again: "Change | None" = None  # of ours, kept for a second try after glare
-        self.reoffer_gone = False  # theirs ended before answer_reoffer came
         self.bye_headers: "list[tuple[str, str]]" = []
         self.cause = ""
         self.local_sdp = request.body if role == "uac" else b""  # ours, last agreed on
-        self.early: "dict[str, Dialog]" = {}  # by their tag: one for each fork of our INVITE
-        self.early_answered = False  # offer and answer were exchanged in reliable 1xx (RFC 3262 5)
-        self.peer_updates = role == "uas" and allows_update(request)
-        self.reliable: "ReliableProgress | None" = None  # of an INVITE that requires 100rel
-        self.credentials: "Credentials | None" = None  # for a 401 or 407 to our INVITE
+        if role == "uac":
+            self.early = {}
+        elif allows_update(request):
+            self.peer_updates = True
         self.timers = Timers(core.timers, self)
-        self.session = SessionTimer(self)
 
     def __repr__(self) -> str:
         return f"<Call {self.id} {self.role} {self.phase} {self.remote_uri}>"
@@ -147,9 +154,16 @@ class Call:
         elif name == "reoffer":
             abandon_reoffer(self, 500, now_ms)
         elif name in ("refresh", "expiry"):
-            self.session.step("timer " + name, now_ms)
+            session_of(self).step("timer " + name, now_ms)
         else:  # "expire", "no ack", "no prack"
             self.step(name, None, now_ms)
+
+    def refresh(self, now_ms: int) -> None:
+        """Show the peer that we are there (RFC 4028 10), or later when another request is under way."""
+        if is_free(self):
+            refresh(self, now_ms)
+        else:
+            session_of(self).step("later", now_ms)
 
     def expect_ack(self, transaction: "Transaction", response: "Response", now_ms: int) -> None:
         """Send this 2xx again and again until its ACK comes or 64*T1 are over (RFC 3261 13.3.1.4)."""

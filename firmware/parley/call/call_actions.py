@@ -2,6 +2,7 @@
 
 from parley.call.dialog import allows_update, confirm, contact_of, dialog_of_request, dialog_of_sent
 from parley.call.requests import add_all, cancel_of
+from parley.call.session_timer import concluded, request_headers
 from parley.call.timers import RINGING_LIMIT_MS, TIMEOUT_MS
 from parley.call.transaction import nobody
 from parley.wire.errors import LocalError, RemoteError
@@ -69,13 +70,14 @@ def open_dialog(call: "Call", message: "Message | None", now_ms: int) -> None:
 def early_dialog(call: "Call", response: Response) -> "Dialog":
     """Return the dialog that this response to our INVITE belongs to: one for each fork (RFC 3261 13.2.2.4)."""
     tag = response.to_tag() or ""
-    dialog = call.early.get(tag)
+    early = call.early if call.early is not None else {}
+    dialog = early.get(tag)
     if dialog is None:
         dialog = dialog_of_sent(call.request)
         dialog.call = call
-        if len(call.early) >= MOST_FORKS:  # the loser of a long race; a 2xx still finds its own
-            call.early.pop(next(iter([key for key in call.early if call.early[key] is not call.dialog])))
-        call.early[tag] = dialog
+        if len(early) >= MOST_FORKS:  # the loser of a long race; a 2xx still finds its own
+            early.pop(next(iter([key for key in early if early[key] is not call.dialog])))
+        early[tag] = dialog
     try:
         confirm(dialog, response)
     except RemoteError:
@@ -98,7 +100,7 @@ def acknowledge(call: "Call", message: "Message | None", now_ms: int) -> None:
         call.ack, call.ack_peer = ack_of_success(call, the_dialog(call), message)
         call.core.layer.transmit(call.ack, call.ack_peer)
         if call.phase == "established":
-            call.session.concluded(message, now_ms)
+            concluded(call, message, now_ms)
 
 
 def ack_of_success(call: "Call", dialog: "Dialog", response: Response) -> "tuple[bytes, Address]":
@@ -141,7 +143,7 @@ def invite_again(call: "Call", message: "Message | None", now_ms: int) -> None:
     kept = [pair for pair in before.headers if pair[0] not in changed]
     request = Request("INVITE", before.uri, kept, before.body)
     request.add("CSeq", f"{before.cseq()[0] + 1} INVITE")
-    add_all(request, call.session.request_headers())
+    add_all(request, request_headers(call))
     if call.credentials is not None:
         call.credentials.sign(request, core.token())
     call.request = request
@@ -151,7 +153,7 @@ def invite_again(call: "Call", message: "Message | None", now_ms: int) -> None:
 def send_cancel(call: "Call", message: "Message | None", now_ms: int) -> None:
     """Send the CANCEL (RFC 3261 9.1); what becomes of it shows in the INVITE's own transaction."""
     call.timers.start("expire", TIMEOUT_MS, now_ms)
-    call.core.layer.start_client(cancel_of(call.request), call.peer, nobody, now_ms)
+    call.core.layer.start_client(cancel_of(call.request), the_invite(call).peer, nobody, now_ms)
 
 
 def drop_invite(call: "Call", message: "Message | None", now_ms: int) -> None:

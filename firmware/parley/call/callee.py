@@ -5,6 +5,7 @@ from parley.call.call_actions import note_contact
 from parley.call.dialog import check_dialog_forming
 from parley.call.reliable import ReliableProgress, is_required
 from parley.call.requests import add_all, check_headers
+from parley.call.session_timer import answer_headers
 from parley.call.takeover import find_named, hang_up_replaced
 from parley.call.timers import RINGING_LIMIT_MS
 from parley.wire.errors import LocalError
@@ -92,7 +93,7 @@ def answer(call: Call, body: bytes, now_ms: int, contact: "str | None", headers:
         call.contact = contact
     response = _response(call, 200, None, headers)
     response.add("Supported", call.core.supported)
-    add_all(response, call.session.answer_headers(call.request, now_ms))
+    add_all(response, answer_headers(call, call.request, now_ms))
     _with_sdp(response, body)
     if call.core.packages:
         response.add("Allow-Events", call.core.allow_events)  # RFC 6665 8.2.2

@@ -6,6 +6,7 @@ from parley.call.challenge import Credentials
 from parley.call.peers import destination_of
 from parley.call.reliable import take_progress
 from parley.call.requests import add_all, address_of_record, check_headers, header_of, target_of
+from parley.call.session_timer import raise_interval, request_headers
 from parley.call.transaction import nobody
 from parley.wire.errors import LocalError, RemoteError
 from parley.wire.sip import Response
@@ -55,7 +56,7 @@ def invite(
     request.add("Allow", core.allow)
     # Without an offer of ours a reliable 1xx would want an answer in our PRACK (RFC 3262 5).
     request.add("Supported", core.supported if body else core.supported.replace("100rel, ", ""))
-    add_all(request, call.session.request_headers())
+    add_all(request, request_headers(call))
     if core.packages:
         request.add("Allow-Events", core.allow_events)  # RFC 6665 8.2.2
     add_all(request, uri_headers)
@@ -99,7 +100,7 @@ def _on_invite(call: Call, event: str, message: "Message | None", now_ms: int) -
 def _asks_better(call: Call, refusal: Response) -> bool:
     # RFC 3261 8.1.3.5: a refusal that says what it wants instead, and what we can give
     if refusal.status == 422:
-        return call.session.raise_interval(refusal)
+        return raise_interval(call, refusal)
     return call.credentials is not None and call.credentials.take(refusal)
 
 

@@ -2,6 +2,7 @@
 
 from parley.call.call_actions import ack_of_success, the_dialog
 from parley.call.requests import add_all
+from parley.call.session_timer import concluded, raise_interval, request_headers, session_of
 from parley.call.timers import T1_MS
 from parley.wire.errors import LocalError, RemoteError
 from parley.wire.sip import Response
@@ -75,7 +76,7 @@ def _send(call: "Call", change: Change, now_ms: int) -> None:
     core = call.core
     request = dialog.request(change.method)
     add_all(request, [("Contact", call.contact), ("Allow", core.allow), ("Supported", core.supported)])
-    add_all(request, call.session.request_headers())
+    add_all(request, request_headers(call))
     request.add("User-Agent", core.user_agent)
     if change.body:
         request.add("Content-Type", "application/sdp")
@@ -120,7 +121,7 @@ def _told(
 
 def _accepted(call: "Call", change: Change, answer: Response, now_ms: int) -> None:
     if call.phase == "established":
-        call.session.concluded(answer, now_ms)
+        concluded(call, answer, now_ms)
     changed = answer.body != call.answer
     if change.body:
         call.local_sdp = change.body
@@ -134,14 +135,14 @@ def _refused(call: "Call", change: Change, event: str, message: "Message | None"
     if status in (408, 481):  # RFC 3261 12.2.1.2: the dialog is dead
         call.cause = "lost"
         call.step("hangup", message, now_ms)
-    elif status == 422 and isinstance(message, Response) and call.session.raise_interval(message):
+    elif status == 422 and isinstance(message, Response) and raise_interval(call, message):
         _send(call, change, now_ms)
     elif change.is_refresh:
         if status in NO_UPDATE and change.method == "UPDATE":
             call.peer_updates = False
             refresh(call, now_ms)
         else:
-            call.session.step("later", now_ms)
+            session_of(call).step("later", now_ms)
     elif status == 491:
         shortest_ms, longest_ms = GLARE_OWNER_MS if call.role == "uac" else GLARE_OTHER_MS
         steps = (longest_ms - shortest_ms) // GLARE_STEP_MS + 1

@@ -1,7 +1,7 @@
 """The user agent core (RFC 3261 6): what calls, requests and subscriptions of one endpoint share."""
 
 from parley.call.events import Event
-from parley.call.peers import is_stream
+from parley.call.peers import is_stream, transport_of
 from parley.call.requests import add_all, new_request
 from parley.call.session_terms import SESSION_EXPIRES_S
 from parley.call.timers import TimerQueue
@@ -49,6 +49,8 @@ class Core:
         extensions: "tuple[str, ...]" = (),
         packages: "dict[str, str] | None" = None,
         session_expires_s: int = SESSION_EXPIRES_S,
+        streams: bool = False,
+        tls_port: "int | None" = None,
     ) -> None:
         host, port = local[0], local[1]
         self.random_bytes = random_bytes
@@ -60,15 +62,17 @@ class Core:
         self.allow_events = ", ".join(["refer"] + list(self.packages))  # RFC 6665 8.2.2
         self.uri = SipUri("sip", user, host, port)
         transport = "TCP" if reliable else "UDP"
-        contact_uri = SipUri("sip", user, host, port, [("transport", transport.lower())])
-        self.contact = f"<{contact_uri}>{contact_params}"
-        self._stream_contact = self.contact.replace(";transport=udp>", ";transport=tcp>")
+        self._contact_params = contact_params
+        self._tls_port = tls_port or port
+        self.contact = self._contact(transport.lower(), False)
         self.counters: dict[str, int] = {}
         self.timers = TimerQueue()
         sent_by = str(SipUri("sip", None, host, port))[4:]
         self.layer = TransactionLayer(
             self.timers, self.token, f"SIP/2.0/{transport} {sent_by}", self.count, reliable
         )
+        self.layer.tls_via = "SIP/2.0/TLS " + str(SipUri("sip", None, host, self._tls_port))[4:]
+        self.layer.streams = streams
         self.dialogs: "dict[tuple[str, str], Dialog]" = {}
         self.calls: "dict[int, Call]" = {}
         self.forwards: "dict[str, Forward]" = {}  # key of the server transaction ->
@@ -86,9 +90,21 @@ class Core:
         named = "" if self.contact_for is None else self.contact_for(request.uri, peer)
         return named or self.contact_at(peer)
 
-    def contact_at(self, peer: "Address") -> str:
-        """Return our Contact value for this peer: what came over a stream goes on over one."""
-        return self._stream_contact if is_stream(peer) else self.contact
+    def contact_at(self, peer: "Address", uri: str = "") -> str:
+        """Return our Contact value for this peer: what came over a stream goes on over one.
+
+        uri: the Request-URI; where it is sips, so is the Contact (RFC 3261 8.1.1.8, 12.1.1).
+        """
+        secure = uri[:5].lower() == "sips:"
+        return self._contact(transport_of(peer), secure) if secure or is_stream(peer) else self.contact
+
+    def _contact(self, transport: str, secure: bool) -> str:
+        local = self.uri
+        port = self._tls_port if secure or transport == "tls" else local.port
+        uri = SipUri("sips" if secure else "sip", local.user, local.host, port)
+        if not secure:
+            uri.params = [("transport", transport)]
+        return f"<{uri}>{self._contact_params}"
 
     def token(self) -> str:
         """Return 16 random hex digits: for tags and branches (RFC 3261 19.3 asks for 32 bits at least)."""
@@ -179,5 +195,5 @@ class Core:
         dialog = self.dialogs.get((request.call_id(), request.to_tag() or ""))
         if dialog is None or dialog.matches(request.from_tag()):
             return dialog
-        forks = {} if dialog.call is None else dialog.call.early
-        return forks.get(request.from_tag() or "")
+        forks = None if dialog.call is None else dialog.call.early
+        return None if forks is None else forks.get(request.from_tag() or "")

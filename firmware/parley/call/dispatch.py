@@ -2,6 +2,7 @@
 
 from parley.call.callee import receive_ack, receive_invite
 from parley.call.core import ACCEPT, KNOWN_METHODS
+from parley.call.matching import server_key
 from parley.call.notifier import MIN_EXPIRES_S, receive_subscribe
 from parley.call.peers import way_back
 from parley.call.referee import receive_refer
@@ -13,7 +14,6 @@ from parley.call.session_terms import MIN_SE_S, check_interval
 from parley.call.subscriber import receive_news
 from parley.call.subscription import parse_event
 from parley.call.takeover import check_no_naming
-from parley.call.transaction import server_key
 from parley.wire.errors import RemoteError
 from parley.wire.sip import note_source, response_to
 from parley.wire.uri import parse_name_addr, parse_uri
@@ -232,7 +232,8 @@ def _in_fork(core: "Core", transaction: "Transaction", call: "Call", dialog: "Di
     if transaction.request.method != "BYE":
         raise RemoteError(481, "")
     core.respond(transaction, 200, now_ms)
-    call.early.pop(dialog.remote_tag or "", None)
+    if call.early is not None:
+        call.early.pop(dialog.remote_tag or "", None)
 
 
 def _for_application(

@@ -56,8 +56,10 @@ class Endpoint(RequestCommands):
     appended to our Contact, e.g. ";isfocus". limit: server transactions beyond which new work is refused
     with 503. reliable: the transport is TCP. extensions: option tags the application knows what to do with:
     "replaces" and "join" (see answer). packages: event packages we serve (RFC 6665) and the content type of their
-    documents ("subscribe" events). session_expires_s: longest session without a sign of life, for peers
-    that list `timer` (RFC 4028); 0: no session timers. Hosts may be names: whoever sends a datagram resolves them.
+    documents ("subscribe" events). session_expires_s: longest session without a sign of life, for peers that
+    list `timer` (RFC 4028); 0: no session timers. streams: there is TCP, too, so a request beyond 1300 octets
+    takes it where its URI allows (RFC 3261 18.1.1). tls_port: where TLS is taken, if anywhere. Hosts may be
+    names: whoever sends a datagram resolves them.
     """
 
     def __init__(
@@ -73,6 +75,8 @@ class Endpoint(RequestCommands):
         extensions: "tuple[str, ...]" = (),
         packages: "dict[str, str] | None" = None,
         session_expires_s: int = SESSION_EXPIRES_S,
+        streams: bool = False,
+        tls_port: "int | None" = None,
     ) -> None:
         self._core = Core(
             local,
@@ -86,6 +90,8 @@ class Endpoint(RequestCommands):
             extensions,
             packages,
             session_expires_s,
+            streams,
+            tls_port,
         )
         self._now_ms = 0
         self.counters = self._core.counters

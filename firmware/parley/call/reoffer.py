@@ -3,6 +3,7 @@
 from parley.call.call_actions import the_dialog
 from parley.call.dialog import check_dialog_forming
 from parley.call.requests import add_all
+from parley.call.session_timer import answer_headers
 from parley.call.timers import TIMEOUT_MS
 from parley.wire.errors import LocalError, RemoteError
 
@@ -22,7 +23,7 @@ def receive_reoffer(call: "Call", transaction: "Transaction", now_ms: int) -> No
         dialog.refresh_target(request)  # RFC 3311 5.2: no offer, only a target refresh
         headers = [("Contact", call.contact)]
         if call.phase in ("established", "answered"):
-            headers.extend(call.session.answer_headers(request, now_ms))
+            headers.extend(answer_headers(call, request, now_ms))
         call.core.respond(transaction, 200, now_ms, headers=headers)
         return
     settled = call.phase == "established"
@@ -62,7 +63,7 @@ def answer_reoffer(call: "Call", body: "bytes | None", status: int, now_ms: int)
     response.add("Allow", call.core.allow)
     if call.phase == "established" and request.method != "PRACK":
         response.add("Supported", call.core.supported)
-        add_all(response, call.session.answer_headers(request, now_ms))
+        add_all(response, answer_headers(call, request, now_ms))
     if body:
         response.add("Content-Type", "application/sdp")
         response.body = body

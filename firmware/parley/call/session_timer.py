@@ -1,6 +1,5 @@
 """Session timers (RFC 4028): agreed on when both sides list `timer`, refreshed by one, ended by both."""
 
-from parley.call.change import is_free, refresh
 from parley.call.session_table import SESSION, SESSION_IGNORED
 from parley.call.session_terms import MIN_SE_S, lists_timer
 from parley.wire.errors import LocalError, RemoteError
@@ -50,70 +49,87 @@ class SessionTimer:
         elif action == "stop expiry":
             call.timers.stop("expiry")
         elif action == "ask":
-            if is_free(call):
-                refresh(call, now_ms)
-            else:
-                self.step("later", now_ms)
+            call.refresh(now_ms)
         else:  # "hang up"
             call.cause = call.cause or "session expired"
             call.bye_headers = [("Reason", 'SIP;cause=408;text="Session expired"')]  # RFC 3326
             call.step("hangup", None, now_ms)
 
-    # -- as the one who asks (RFC 4028 7)
 
-    def request_headers(self) -> "HeaderList":
-        """Return what an INVITE, re-INVITE or UPDATE of ours says of the timer."""
-        if not self.interval_s:
-            return ()
-        refresher = {"refreshing": ";refresher=uac", "asking": ";refresher=uac", "watching": ";refresher=uas"}
-        headers = [("Session-Expires", f"{self.interval_s}{refresher.get(self.state, '')}")]
-        if self.min_se_s:
-            headers.append(("Min-SE", str(self.min_se_s)))
-        return headers
+def session_of(call: "Call") -> SessionTimer:
+    """Return the call's session timer, made when it is first needed."""
+    if call.session is None:
+        call.session = SessionTimer(call)
+    return call.session
 
-    def concluded(self, response: "Response", now_ms: int) -> None:
-        """Take the 2xx of such a request: without a Session-Expires there is no timer (RFC 4028 7.2)."""
-        value = response.get("Session-Expires")
-        if value is None or not self.interval_s:
-            self.step("none", now_ms)
-            return
-        try:
-            interval_s, refresher = parse_session_expires(value)
-        except RemoteError:
-            self._call.core.count("bad session expires")
-            self.step("none", now_ms)
-            return
-        self.interval_s = max(interval_s, MIN_SE_S)
-        self.step("theirs" if refresher == "uas" else "ours", now_ms)
 
-    def raise_interval(self, response: "Response") -> bool:
-        """Take a 422: ask for what it says at least (RFC 4028 7.3). False when that would change nothing."""
-        try:
-            min_se_s = parse_min_se(response.required("Min-SE"))
-        except RemoteError:
-            return False
-        if min_se_s <= self.min_se_s or not self.interval_s:
-            return False
-        self.min_se_s = min_se_s
-        self.interval_s = max(self.interval_s, min_se_s)
-        return True
+# -- as the one who asks (RFC 4028 7)
 
-    # -- as the one who is asked (RFC 4028 9)
 
-    def answer_headers(self, request: "Request", now_ms: int) -> "HeaderList":
-        """Agree on a timer in our 2xx to this request; return what the 2xx says of it."""
-        ours_s = self._call.core.session_expires_s
-        if not ours_s or not lists_timer(request):
-            self.step("none", now_ms)
-            return ()
-        value = request.get("Session-Expires")
-        theirs_s, refresher = parse_session_expires(value) if value is not None else (ours_s, "")
-        least = request.get("Min-SE")
-        least_s = max(MIN_SE_S, parse_min_se(least) if least is not None else 0)
-        self.interval_s = max(min(theirs_s, ours_s), least_s)
-        refresher = refresher or "uac"
-        self.step("ours" if refresher == "uas" else "theirs", now_ms)
-        headers = [("Session-Expires", f"{self.interval_s};refresher={refresher}")]
-        if refresher == "uac":
-            headers.append(("Require", "timer"))  # RFC 4028 9
-        return headers
+def request_headers(call: "Call") -> "HeaderList":
+    """Return what an INVITE, re-INVITE or UPDATE of ours says of the timer."""
+    if not call.core.session_expires_s:
+        return ()
+    session = session_of(call)
+    refresher = {"refreshing": ";refresher=uac", "asking": ";refresher=uac", "watching": ";refresher=uas"}
+    headers = [("Session-Expires", f"{session.interval_s}{refresher.get(session.state, '')}")]
+    if session.min_se_s:
+        headers.append(("Min-SE", str(session.min_se_s)))
+    return headers
+
+
+def concluded(call: "Call", response: "Response", now_ms: int) -> None:
+    """Take the 2xx of such a request: without a Session-Expires there is no timer (RFC 4028 7.2)."""
+    session = call.session
+    if session is None:
+        return
+    value = response.get("Session-Expires")
+    if value is None:
+        session.step("none", now_ms)
+        return
+    try:
+        interval_s, refresher = parse_session_expires(value)
+    except RemoteError:
+        call.core.count("bad session expires")
+        session.step("none", now_ms)
+        return
+    session.interval_s = max(interval_s, MIN_SE_S)
+    session.step("theirs" if refresher == "uas" else "ours", now_ms)
+
+
+def raise_interval(call: "Call", response: "Response") -> bool:
+    """Take a 422: ask for what it says at least (RFC 4028 7.3). False when that would change nothing."""
+    session = call.session
+    try:
+        min_se_s = parse_min_se(response.required("Min-SE"))
+    except RemoteError:
+        return False
+    if session is None or min_se_s <= session.min_se_s:
+        return False
+    session.min_se_s = min_se_s
+    session.interval_s = max(session.interval_s, min_se_s)
+    return True
+
+
+# -- as the one who is asked (RFC 4028 9)
+
+
+def answer_headers(call: "Call", request: "Request", now_ms: int) -> "HeaderList":
+    """Agree on a timer in our 2xx to this request; return what the 2xx says of it."""
+    ours_s = call.core.session_expires_s
+    if not ours_s or not lists_timer(request):
+        if call.session is not None:
+            call.session.step("none", now_ms)
+        return ()
+    session = session_of(call)
+    value = request.get("Session-Expires")
+    theirs_s, refresher = parse_session_expires(value) if value is not None else (ours_s, "")
+    least = request.get("Min-SE")
+    least_s = max(MIN_SE_S, parse_min_se(least) if least is not None else 0)
+    session.interval_s = max(min(theirs_s, ours_s), least_s)
+    refresher = refresher or "uac"
+    session.step("ours" if refresher == "uas" else "theirs", now_ms)
+    headers = [("Session-Expires", f"{session.interval_s};refresher={refresher}")]
+    if refresher == "uac":
+        headers.append(("Require", "timer"))  # RFC 4028 9
+    return headers

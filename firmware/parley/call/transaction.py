@@ -5,7 +5,8 @@ event, message, now_ms): event is "1xx", "2xx", "final", "request", "ack", "time
 message is None for the last two.
 """
 
-from parley.call.peers import is_stream
+from parley.call.matching import MAGIC_COOKIE, client_key, merge_key, response_event, server_key
+from parley.call.peers import is_stream, transport_of, wants_stream
 from parley.call.requests import ack_of_failure
 from parley.call.timers import (
     RINGING_LIMIT_MS,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     Message = Request | Response
     Tell = Callable[["Transaction", str, Message | None, int], None]
 
-MAGIC_COOKIE = "z9hG4bK"  # RFC 3261 8.1.1.7
-_COOKIE = MAGIC_COOKIE.lower()  # a token is compared without regard to case (7.3.1)
 
 # Timer -> (interval over UDP, interval over a reliable transport) [ms]; None: not started there (RFC 3261
 # table 4).
@@ -89,6 +88,9 @@ class Transaction:
         self.sent = b""
         self.merged = ""  # merge_key() of a request of theirs
         self.reliable = layer.reliable or is_stream(peer)
+        self.datagram_peer: "Address | None" = (
+            None  # where to turn when TCP, taken for its length, is not there
+        )
         self._interval_ms = 0
         self._timers = Timers(layer.timers, self)
 
@@ -132,6 +134,8 @@ class Transaction:
             self._start_again(verb, timer[-1], now_ms)
         elif verb == "keep":
             self._keep(timer)
+        elif action == "fall back":
+            self._fall_back()
         elif verb == "pass":
             self.tell(self, event, message, now_ms)
         elif verb == "tell":
@@ -146,6 +150,14 @@ class Transaction:
             self.sent = b""
         if "user" not in parts:
             self.tell = nobody
+
+    def _fall_back(self) -> None:
+        # RFC 3261 18.1.1: nobody takes TCP there, so the long request goes as a datagram after all
+        if self.datagram_peer is not None:
+            self.peer, self.datagram_peer = self.datagram_peer, None
+            self.reliable = self.layer.reliable
+            via = self.request.required("Via")
+            self.request.set("Via", via.replace("/TCP ", "/UDP ", 1))
 
     def _start(self, timer: str, now_ms: int) -> None:
         interval_ms = INTERVALS[timer][self.reliable]
@@ -175,44 +187,6 @@ class Transaction:
             self.layer.transmit(self.sent, self.peer)
 
 
-def response_event(response: Response) -> str:
-    """Name the event that a response is for a client transaction."""
-    if response.status < 200:
-        return "1xx"
-    invite = response.cseq()[1] == "INVITE"
-    return "2xx" if invite and response.status < 300 else "final"
-
-
-def client_key(message: "Message") -> str:
-    """Return what a response has in common with our request (RFC 3261 17.1.3). Raises RemoteError(400)."""
-    return f"{message.top_via().branch.lower()}\n{message.cseq()[1]}"
-
-
-def server_key(request: Request, method: str = "") -> str:
-    """Return what identifies the transaction of a request (RFC 3261 17.2.3); an ACK has its INVITE's key.
-
-    method: in place of the request's own; a CANCEL has its INVITE's key but for the method (9.2).
-
-    Raises RemoteError(400) without usable Via, CSeq, From or Call-ID.
-    """
-    via = request.top_via()
-    number, own_method = request.cseq()
-    method = method or ("INVITE" if own_method == "ACK" else own_method)
-    branch = via.branch.lower()
-    sent_by = f"{branch}\n{via.host.lower()}\n{via.port}\n{method}"  # none of them holds a line end
-    if branch.startswith(_COOKIE) and branch != _COOKIE:  # the cookie alone names nothing (RFC 4475 3.2.1)
-        return sent_by
-    # An RFC 2543 peer. The To tag is left out: it is the only part in which an ACK differs from its INVITE.
-    # Of Via only what the peer wrote: we add received and rport ourselves.
-    return f"{request.uri}\n{request.from_tag() or ''}\n{request.call_id()}\n{number}\n{sent_by}"
-
-
-def merge_key(request: Request) -> str:
-    """Return what two copies of one request have in common that came by two paths (RFC 3261 8.2.2.2)."""
-    number, method = request.cseq()
-    return f"{request.from_tag() or ''}\n{request.call_id()}\n{number}\n{method}"
-
-
 class TransactionLayer:
     """All transactions of an endpoint.
 
@@ -236,6 +210,8 @@ class TransactionLayer:
         self.clients: "dict[str, Transaction]" = {}
         self.servers: "dict[str, Transaction]" = {}
         self._merged: "dict[str, Transaction]" = {}
+        self.streams = False
+        self.tls_via = via
         self._token = token
         self._via = via
 
@@ -245,16 +221,26 @@ class TransactionLayer:
 
     def new_via(self, peer: "Address") -> str:
         """Return a Via value with a fresh branch (RFC 3261 8.1.1.7) that asks for rport (RFC 3581)."""
-        via = self._via.replace("/UDP ", "/TCP ", 1) if is_stream(peer) else self._via
+        transport = transport_of(peer)
+        via = self._via
+        if transport == "tls":
+            via = self.tls_via
+        elif transport == "tcp":
+            via = via.replace("/UDP ", "/TCP ", 1)
         return f"{via};branch={MAGIC_COOKIE}{self._token()};rport"
 
     def start_client(self, request: Request, peer: "Address", tell: "Tell", now_ms: int) -> Transaction:
         """Send a request in a transaction of its own. A Via is added unless it has one (a CANCEL)."""
+        datagram_peer: "Address | None" = None
         if request.get("Via") is None:
+            if self.streams and not is_stream(peer) and wants_stream(request):
+                datagram_peer, peer = peer, (peer[0], peer[1], "tcp")
+                self.count("too long for UDP")
             request.insert_first("Via", self.new_via(peer))
         kind = "client INVITE" if request.method == "INVITE" else "client non-INVITE"
         key = client_key(request)
         transaction = Transaction(self, kind, key, request, peer, tell)
+        transaction.datagram_peer = datagram_peer
         self.clients[key] = transaction
         transaction.step("send request", request, now_ms)
         return transaction
@@ -296,7 +282,11 @@ class TransactionLayer:
     def transport_error(self, peer: "Address", now_ms: int) -> None:
         """A datagram to this peer was refused (ICMP): every transaction with it learns of it."""
         for transaction in list(self.clients.values()) + list(self.servers.values()):
-            if transaction.peer == peer and transaction.state != "terminated":
+            if transaction.peer != peer or transaction.state == "terminated":
+                continue
+            if transaction.datagram_peer is not None and transaction.state in ("calling", "trying"):
+                transaction.step("no stream", transaction.request, now_ms)
+            else:
                 transaction.step("transport error", None, now_ms)
 
     def forget(self, transaction: Transaction) -> None:

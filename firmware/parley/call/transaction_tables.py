@@ -10,13 +10,15 @@ A table maps (state, event) to (new state, actions). Events are
 * "timer X": timer X of RFC 3261 table 4 or RFC 6026 fired; "timer trying" is the 200 ms of 17.2.1. Two guard
   against waiting for ever: "timer C" (as of a proxy, 16.8) while a peer that sent a 1xx keeps silent, "timer
   answer" while our own user forgets to answer (the client has given up by then);
+* "no stream": the TCP that a long request took is not there (18.1.1);
 * "transport error": a datagram could not be delivered (RFC 3261 17.1.4, 17.2.4).
 
 Actions are "send" (what came with the event), "resend" (what was sent last), "ack" (17.1.1.3), "send
-trying", "pass" (tell the user), "tell timeout", "tell transport error", "start X", "stop X", and to start X
-again: "double X" (twice the interval), "back off X" (twice the interval, at most T2), "slow X" (T2). "keep
-X" lets go of the request and of all but X, which names "sent", "user", both, or only the "key": a transaction
-lingers for up to 32 s and holds nothing meanwhile that its state has no use for. Only that comes after "pass".
+trying", "fall back" (to UDP), "pass" (tell the user), "tell timeout", "tell transport error", "start X",
+"stop X", and to start X again: "double X" (twice the interval), "back off X" (twice the interval, at most
+T2), "slow X" (T2). "keep X" lets go of the request and of all but X, which names "sent", "user", both, or
+only the "key": a transaction lingers for up to 32 s and holds nothing meanwhile that its state has no use
+for. Only that comes after "pass".
 
 X_IGNORED lists what may happen and changes nothing. A pair that is in neither can only come from a mistake
 of our own (a second final answer, a timer that was stopped): it raises LocalError and changes nothing. The
@@ -33,6 +35,7 @@ CLIENT_INVITE = {
     ("calling", "1xx"): ("proceeding", ("stop A", "stop B", "start C", "pass")),
     ("calling", "2xx"): ("accepted", ("stop A", "stop B", "start M", "pass", "keep user")),
     ("calling", "final"): ("completed", ("stop A", "stop B", "start D", "ack", "pass", "keep sent user")),
+    ("calling", "no stream"): ("calling", ("fall back", "send", "start A", "start B")),
     ("calling", "transport error"): ("terminated", ("tell transport error",)),
     ("proceeding", "1xx"): ("proceeding", ("start C", "pass")),
     ("proceeding", "2xx"): ("accepted", ("stop C", "start M", "pass", "keep user")),
@@ -57,6 +60,7 @@ CLIENT_NON_INVITE = {
     ("trying", "timer F"): ("terminated", ("tell timeout",)),
     ("trying", "1xx"): ("proceeding", ("pass",)),
     ("trying", "final"): ("completed", ("stop E", "stop F", "start K", "pass", "keep key")),
+    ("trying", "no stream"): ("trying", ("fall back", "send", "start E", "start F")),
     ("trying", "transport error"): ("terminated", ("tell transport error",)),
     ("proceeding", "timer E"): ("proceeding", ("resend", "slow E")),  # 17.1.2.2: every T2
     ("proceeding", "timer F"): ("terminated", ("tell timeout",)),

@@ -10,7 +10,7 @@ from parley.wire.parser import MAX_MESSAGE_BYTES, parse_message
 
 MAX_HEAD_BYTES = 16384  # start line and headers
 _LINE_ENDS = b"\r\n"
-_PING = b"\r\n\r\n"  # RFC 5626 3.5.1
+PING = b"\r\n\r\n"  # RFC 5626 3.5.1
 PONG = b"\r\n"
 _MAX_LENGTH = 10**9  # no Content-Length is read beyond it
 
@@ -19,7 +19,8 @@ class StreamReader:
     """One direction of one connection.
 
     feed() the bytes, then take() until it gives None. pongs: answers owed to keep-alives (PONG each); the
-    caller sends them and sets it to 0. After a RemoteError the place in the stream is lost: answer with it if
+    caller sends them and sets it to 0. awaits_pong: a keep-alive of ours is under way; False again once it is
+    answered. After a RemoteError the place in the stream is lost: answer with it if
     it has a message and a status, then close the connection.
     """
 
@@ -29,6 +30,7 @@ class StreamReader:
         self._searched = 0  # octets that hold no end of the headers
         self._wanted = 0  # octets of the message at the front, 0 while its headers are incomplete
         self.pongs = 0
+        self.awaits_pong = False
 
     @property
     def waiting(self) -> bool:
@@ -60,11 +62,14 @@ class StreamReader:
 
     def _skip_line_ends(self) -> None:
         # RFC 3261 7.5: line ends before a start line are no part of it; two of them ask for an answer.
+        if self.awaits_pong and bytes(self._buffer[: len(PONG)]) == PONG:
+            self.awaits_pong = False
+            self._buffer = self._buffer[len(PONG) :]
         count = 0
         while count < len(self._buffer) and self._buffer[count] in _LINE_ENDS:
             count += 1
-        whole = count - count % len(_PING) if count == len(self._buffer) else count
-        self.pongs += whole // len(_PING)
+        whole = count - count % len(PING) if count == len(self._buffer) else count
+        self.pongs += whole // len(PING)
         if whole:
             self._buffer = self._buffer[whole:]
             self._searched = 0
