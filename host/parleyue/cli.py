@@ -18,6 +18,7 @@ app = typer.Typer(help="The user equipment: a phone that holds ad hoc conference
 
 _CARRIERS = ("call", "refer", "message")
 _CODECS = ("PCMU", "PCMA")
+_SRTP = ("off", "optional", "required")
 _RATE_HZ = 8000
 _ANY_HOST = ("0.0.0.0", "[::]", "::")
 _USER_CHARACTERS = string.ascii_letters + string.digits + "-_.!~*'()&=+$,;?/"  # RFC 3261 25.1, user
@@ -39,6 +40,12 @@ Record = Annotated[
 Loop = Annotated[bool, typer.Option("--loop/--no-loop", help="Speak the file again and again, or once.")]
 Duration = Annotated[float | None, typer.Option(min=0.0, help="Seconds; without it until Ctrl-C.")]
 CodecName = Annotated[str | None, typer.Option("--codec", help="PCMU or PCMA alone; both without it.")]
+Srtp = Annotated[
+    str,
+    typer.Option(
+        help="Encrypted sound, keys in SDP (RFC 4568): off, optional (whenever the other end can) or required."
+    ),
+]
 User = Annotated[str | None, typer.Option(help="User part of our own address; the login name without it.")]
 TlsCa = Annotated[
     Path | None,
@@ -75,6 +82,7 @@ def call(
             help="Name for a server that asks who calls; the password is $PARLEY_PASSWORD, or asked for."
         ),
     ] = None,
+    srtp: Srtp = "off",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -92,7 +100,7 @@ def call(
         patience_ms=round(patience * 1000),
         credentials=None if auth_user is None else (auth_user, _password(auth_user)),
     )
-    handset = _handset(local, user, codec, play, record, loop, tls_ca)
+    handset = _handset(local, user, codec, play, record, loop, tls_ca, srtp)
     raise typer.Exit(run_call(handset, plan, _report(as_json, quiet)))
 
 
@@ -114,6 +122,7 @@ def listen(
         bool, typer.Option("--join-messages", help="Also call the sip: address in a MESSAGE.")
     ] = False,
     codec: CodecName = None,
+    srtp: Srtp = "off",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -126,7 +135,7 @@ def listen(
         calls=calls,
         join_messages=join_messages,
     )
-    handset = _handset(local, user, codec, play, record, loop, tls_ca)
+    handset = _handset(local, user, codec, play, record, loop, tls_ca, srtp)
     raise typer.Exit(run_listen(handset, plan, _report(as_json, quiet)))
 
 
@@ -155,11 +164,15 @@ def _handset(
     record: Path | None,
     loop: bool,
     tls_ca: Path | None,
+    srtp: str,
 ) -> "Handset":
     from parleyue.run import Handset
 
+    if srtp not in _SRTP:
+        raise typer.BadParameter(f"{srtp!r} is none of {', '.join(_SRTP)}", param_hint="--srtp")
+
     address = None if local is None else _host_port(local)
-    return Handset(address, _user(user), _codecs(codec), play, record, loop, tls_ca)
+    return Handset(address, _user(user), _codecs(codec), play, record, loop, tls_ca, srtp)
 
 
 def _sip_uri(text: str, hint: str) -> str:

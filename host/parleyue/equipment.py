@@ -1,5 +1,6 @@
 """What a flow has at hand: the SIP endpoint, names, RTP ports, somebody to report to. No I/O of its own."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -50,7 +51,8 @@ class Equipment:
     """The phone a flow runs on.
 
     address_of_record: our own URI, for Referred-By and for people. codecs: (name, rate in Hz), the favourite
-    first. random_u31: a fresh number for each SDP session identifier (RFC 8866 section 5.2).
+    first. random_u31: a fresh number for each SDP session identifier (RFC 8866 section 5.2). srtp: how it stands to
+    encryption, "off", "optional" or "required" (parley.call.secure).
     """
 
     endpoint: Endpoint
@@ -60,6 +62,8 @@ class Equipment:
     address_of_record: str
     codecs: list[Codec]
     random_u31: Callable[[], int]
+    random_bytes: Callable[[int], bytes] = os.urandom
+    srtp: str = "off"
 
 
 @dataclass

@@ -100,11 +100,18 @@ class Phone:
         self._socket.close()
         self.sound.close()
 
-    def equipment(self, report: Reporter, codecs: list[Codec]) -> Equipment:
+    def equipment(self, report: Reporter, codecs: list[Codec], srtp: str = "off") -> Equipment:
         """What a flow on this phone needs."""
         self._report = report
         return Equipment(
-            self.endpoint, self.resolve, self._open_media, report, self.address_of_record, codecs, _random_u31
+            self.endpoint,
+            self.resolve,
+            self._open_media,
+            report,
+            self.address_of_record,
+            codecs,
+            _random_u31,
+            srtp=srtp,
         )
 
     def now_ms(self) -> int:

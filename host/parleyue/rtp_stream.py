@@ -8,6 +8,7 @@ from collections import Counter
 
 from parley.call.negotiate import Negotiated
 from parley.media.leg import Leg
+from parley.media.srtp import Protection
 from parleyue.audio import FRAME_MS
 from parleyue.equipment import Address
 from parleyue.sound import Sound
@@ -28,6 +29,7 @@ class RtpStream:
         self.heard = heard
         self.sent = 0
         self.foreign = 0
+        self._protection: Protection | None = None
         self._sound = sound
         self._leg: Leg | None = None
         self._sends = False
@@ -44,6 +46,7 @@ class RtpStream:
         if not is_literal(self._remote[0]):
             self._looking = asyncio.get_running_loop().create_task(self._look_up(self._remote))
         self._sends = negotiated.direction in _SENDING and negotiated.remote[1] != 0
+        self._protect(negotiated)
         agreed = (negotiated.codec, negotiated.payload_type)
         if agreed != self._agreed:
             self._agreed = agreed
@@ -51,6 +54,15 @@ class RtpStream:
             self._leg = _new_leg(negotiated)
         if self not in self._sound.streams:
             self._sound.streams.append(self)
+
+    def _protect(self, negotiated: Negotiated) -> None:
+        """Take keys, other keys, or none; another key of ours is another stream (RFC 3711 section 9.1)."""
+        keys = negotiated.keys
+        if keys is None:
+            self._protection = None
+        elif self._protection is None or not self._protection.has(keys):
+            self._protection = Protection(keys)
+            self._agreed = None
 
     async def _look_up(self, name: Address) -> None:
         """Aim at a host that SDP gives by name (RFC 8866 section 5.7); until then nothing is sent."""
@@ -72,11 +84,10 @@ class RtpStream:
         if leg is None:
             return None
         length = leg.packetise(frame if self._sends else None)  # on hold the RTP clock goes on
-        if (
-            self._sends
-            and is_literal(self._remote[0])
-            and self._socket.send(memoryview(leg.packet)[:length], self._remote)
-        ):
+        packet = memoryview(leg.packet)[:length]
+        if self._sends and self._protection is not None:
+            packet = memoryview(self._protection.protect(packet))
+        if self._sends and is_literal(self._remote[0]) and self._socket.send(packet, self._remote):
             self.sent += 1
         return bytes(leg.pcm) if leg.playout() else None
 
@@ -84,14 +95,18 @@ class RtpStream:
         """Packets sent, received, lost, late, duplicate, bad, and from strangers."""
         total = Counter(self._past)
         total.update(self._leg_stats())
-        return {"sent": self.sent, **total, "foreign": self.foreign}
+        refused = {} if self._protection is None else {"forged": self._protection.refused}
+        return {"sent": self.sent, **total, "foreign": self.foreign, **refused}
 
     def _receive(self, data: bytes, peer: Address) -> None:
         if self._leg is None or peer[0] != self._remote[0]:
             # The port may differ: symmetric RTP is common, not required (RFC 4961)
             self.foreign += 1
             return
-        self._leg.receive(data, len(data))
+        if self._protection is not None:
+            data = self._protection.unprotect(data)
+        if data:
+            self._leg.receive(data, len(data))
 
     def _leg_stats(self) -> dict[str, int]:
         if self._leg is None:
@@ -109,6 +124,7 @@ def _new_leg(negotiated: Negotiated) -> Leg:
         negotiated.payload_type,
         negotiated.event_payload_type,
         int.from_bytes(seed[:4], "big"),
-        int.from_bytes(seed[4:6], "big"),
+        int.from_bytes(seed[4:6], "big")
+        & 0x7FFF,  # far from the first wrap, which late listeners must not miss
         int.from_bytes(seed[6:], "big"),
     )

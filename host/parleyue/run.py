@@ -32,7 +32,7 @@ class Handset:
     """The phone's own side: address, name, sound files, codecs.
 
     local: None to choose the address that leads to the server. play: None for silence. tls_ca: certificates to trust;
-    None for the system's.
+    None for the system's. srtp: "off", "optional" or "required".
     """
 
     local: Address | None
@@ -42,6 +42,7 @@ class Handset:
     record: Path | None = None
     loop: bool = True
     tls_ca: Path | None = None
+    srtp: str = "off"
 
     def sound(self) -> Sound:
         """Open the sound files. Raises OSError or ValueError with a sentence."""
@@ -57,7 +58,7 @@ def run_call(handset: Handset, plan: CallPlan, report: Report) -> int:
         local = handset.local or (host_towards(await _address_of(plan.server)), 0)
         tls = client_context(handset.tls_ca)
         async with Phone(local, handset.user, handset.sound(), client_tls=tls) as phone:
-            flow = Initiator(phone.equipment(report, handset.codecs), plan)
+            flow = Initiator(phone.equipment(report, handset.codecs, handset.srtp), plan)
             with _interruptible(phone.hang_up), _metered(phone, report):
                 await phone.run(flow)
             return summary.of_call(phone, flow, report.times_ms)
@@ -73,7 +74,7 @@ def run_listen(handset: Handset, plan: ListenPlan, report: Report) -> int:
         methods = ("MESSAGE",) if plan.join_messages else ()
         tls = client_context(handset.tls_ca)
         async with Phone(handset.local, handset.user, handset.sound(), methods, tls) as phone:
-            listener = Listener(phone.equipment(report, handset.codecs), plan)
+            listener = Listener(phone.equipment(report, handset.codecs, handset.srtp), plan)
             with _interruptible(phone.hang_up), _metered(phone, report):
                 await phone.run(listener)
             return summary.of_listening(phone, listener, report.times_ms)

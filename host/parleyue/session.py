@@ -3,6 +3,7 @@
 from parley.call.endpoint import Endpoint
 from parley.call.events import Event
 from parley.call.negotiate import Negotiated, answer_offer, make_offer, read_answer
+from parley.call.secure import Security
 from parley.wire.errors import RemoteError
 from parley.wire.sdp import SessionDescription, parse_sdp
 from parleyue.equipment import Equipment
@@ -18,12 +19,15 @@ class Session:
         self._version = 1
         self._offered: SessionDescription | None = None
         self._port = equipment.open_media(purpose)
+        self._security = Security(equipment.srtp, equipment.random_bytes)
         self.negotiated: Negotiated | None = None
 
     def offer(self) -> bytes:
         """Our offer, as an SDP body."""
         port = self._port
-        self._offered = make_offer(self._codecs, port.host, port.port, self._identifier, self._version)
+        self._offered = make_offer(
+            self._codecs, port.host, port.port, self._identifier, self._version, security=self._security
+        )
         return self._offered.to_bytes()
 
     def take_answer(self, body: bytes) -> Negotiated:
@@ -32,9 +36,7 @@ class Session:
         Raises RemoteError(400 or 488) when it is no answer to it.
         """
         assert self._offered is not None
-        self.negotiated = read_answer(self._offered, parse_sdp(body))
-        self._port.start(self.negotiated)
-        return self.negotiated
+        return self._settle(read_answer(self._offered, parse_sdp(body)))
 
     def answer(self, body: bytes) -> bytes:
         """Answer an offer or a re-offer and let the audio flow as agreed.
@@ -43,11 +45,23 @@ class Session:
         """
         if self.negotiated is not None:
             self._version += 1  # RFC 3264 section 8: a changed description has a higher version
-        self.negotiated = answer_offer(
-            parse_sdp(body), self._codecs, self._port.host, self._port.port, self._identifier, self._version
+        port = self._port
+        agreed = answer_offer(
+            parse_sdp(body),
+            self._codecs,
+            port.host,
+            port.port,
+            self._identifier,
+            self._version,
+            self._security,
         )
-        self._port.start(self.negotiated)
-        return self.negotiated.answer.to_bytes()
+        return self._settle(agreed).answer.to_bytes()
+
+    def _settle(self, agreed: Negotiated) -> Negotiated:
+        self.negotiated = agreed
+        self._security.current = agreed.keys
+        self._port.start(agreed)
+        return agreed
 
     def change(self, endpoint: Endpoint, event: Event, now_ms: int) -> None:
         """Take a "reoffer" (hold, a new address): answer it, or refuse it and talk on as before.

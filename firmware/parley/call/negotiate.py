@@ -1,15 +1,18 @@
-"""Offer and answer (RFC 3264) for one audio stream over RTP/AVP.
+"""Offer and answer (RFC 3264) for one audio stream over RTP, encrypted or not (secure.py).
 
 Which codecs there are is the caller's affair.
 
 Session descriptions are values of parley.wire.sdp; nothing here touches media.
 """
 
+from parley.call.secure import PLAIN_PROFILES, SECURE_PROFILES, keys_of_answer
 from parley.wire.errors import RemoteError
 from parley.wire.sdp import STATIC_PAYLOAD_TYPES, Media, SessionDescription
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from parley.call.secure import Keys, Security
+
     Codecs = list[tuple[str, int]] | tuple[tuple[str, int], ...]
 
 PTIME_MS = 20  # RFC 3551 4.2, the default of audio
@@ -30,7 +33,7 @@ class Negotiated:
     answer: the SessionDescription that answered. codec: encoding name as in our list. payload_type: RTP
     payload type to send, and to expect. event_payload_type: of telephone-event, or None. remote: host and
     port to send RTP to. direction: ours, "sendrecv", "sendonly", "recvonly" or "inactive". ptime_ms: packet
-    time the peer wants.
+    time the peer wants. keys: Keys of an encrypted stream, None for a plain one.
     """
 
     def __init__(
@@ -42,8 +45,10 @@ class Negotiated:
         remote: "tuple[str, int]",
         direction: str,
         ptime_ms: int,
+        keys: "Keys | None" = None,
     ) -> None:
         self.answer = answer
+        self.keys = keys
         self.codec = codec
         self.payload_type = payload_type
         self.event_payload_type = event_payload_type
@@ -53,32 +58,52 @@ class Negotiated:
 
 
 def answer_offer(
-    offer: SessionDescription, codecs: "Codecs", host: str, port: int, session_id: int, version: int
+    offer: SessionDescription,
+    codecs: "Codecs",
+    host: str,
+    port: int,
+    session_id: int,
+    version: int,
+    security: "Security | None" = None,
 ) -> Negotiated:
     """Answer an offer.
 
     codecs: (encoding name, clock rate in Hz) in our preference; host, port: where we receive RTP;
-    session_id, version: for our o= line, version one higher at each change (RFC 3264 8). The first audio
-    stream that we can take is taken, every other one is refused in its place. Raises RemoteError: 488
-    without a common codec over RTP/AVP, 400 without an address.
+    session_id, version: for our o= line, version one higher at each change (RFC 3264 8); security: how we stand
+    to encryption, without it streams are plain. The first audio stream that we can take is taken, an encrypted one
+    before a plain one; every other one is refused in its place. Raises RemoteError: 488 without a common codec over
+    RTP, 400 without an address.
     """
-    media, codec, rate_hz, payload_type = _first_usable(offer, codecs)
+    media, codec, rate_hz, payload_type = _first_usable(offer, codecs, security)
+    keys = None if security is None else security.answer(media)
     event_payload_type = _event_of(media, rate_hz)
     direction = _our_direction(offer, media)
     ptime_ms = _ptime_of(media)
     accepted = _audio(
         port, [(payload_type, codec, rate_hz)], event_payload_type, rate_hz, ptime_ms, direction
     )
+    accepted.protocol = media.protocol
+    if keys is not None:
+        accepted.attributes.insert(0, ("crypto", keys.ours.value()))
     answer = SessionDescription("-", session_id, version, host, "-", host)
     answer.media = [accepted if offered is media else _refused(offered) for offered in offer.media]
     remote = offer.address_of(media)
-    return Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms)
+    return Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms, keys)
 
 
 def make_offer(
-    codecs: "Codecs", host: str, port: int, session_id: int, version: int, direction: str = "sendrecv"
+    codecs: "Codecs",
+    host: str,
+    port: int,
+    session_id: int,
+    version: int,
+    direction: str = "sendrecv",
+    security: "Security | None" = None,
 ) -> SessionDescription:
-    """Return an offer of one audio stream with these codecs, best first, and telephone-event."""
+    """Return an offer of one audio stream with these codecs, best first, and telephone-event.
+
+    security: how we stand to encryption; without it the stream is plain.
+    """
     formats: list[tuple[int, str, int]] = []
     dynamic = FIRST_DYNAMIC
     for name, rate_hz in codecs:
@@ -89,14 +114,18 @@ def make_offer(
         formats.append((payload_type, name, rate_hz))
     rate_hz = codecs[0][1]
     offer = SessionDescription("-", session_id, version, host, "-", host)
-    offer.media.append(_audio(port, formats, EVENT_PAYLOAD_TYPE, rate_hz, PTIME_MS, direction))
+    media = _audio(port, formats, EVENT_PAYLOAD_TYPE, rate_hz, PTIME_MS, direction)
+    if security is not None:
+        media.protocol = security.offer_profile()
+        media.attributes = [("crypto", crypto.value()) for crypto in security.offer()] + media.attributes
+    offer.media.append(media)
     return offer
 
 
 def read_answer(offer: SessionDescription, answer: SessionDescription) -> Negotiated:
     """Read the answer to an offer of ours.
 
-    Raises RemoteError(488) when it took nothing, or answers another offer.
+    Raises RemoteError(488) when it took nothing, answers another offer, or encrypts with a key we do not know.
     """
     if len(answer.media) != len(offer.media):
         raise RemoteError(488, "Answer with another number of media")  # RFC 3264 6
@@ -114,22 +143,37 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Negoti
                     answer.address_of(media),
                     _our_direction(answer, media),
                     _ptime_of(media),
+                    _keys(offered, media),
                 )
     raise RemoteError(488, "Answer took no stream")
 
 
-def _first_usable(offer: SessionDescription, codecs: "Codecs") -> "tuple[Media, str, int, int]":
-    for media in offer.media:
-        chosen = _choose(media, codecs)
+def _keys(offered: Media, answered: Media) -> "Keys | None":
+    try:
+        return keys_of_answer(offered, answered)
+    except ValueError:
+        raise RemoteError(488, "Answer without a key")
+
+
+def _first_usable(
+    offer: SessionDescription, codecs: "Codecs", security: "Security | None"
+) -> "tuple[Media, str, int, int]":
+    secure = [media for media in offer.media if media.protocol.upper() in SECURE_PROFILES]
+    for media in secure + [media for media in offer.media if media not in secure]:
+        chosen = _choose(media, codecs, security)
         if chosen is not None:
             return media, chosen[0], chosen[1], chosen[2]
-    raise RemoteError(488, "No common codec over RTP/AVP")
+    if security is None or security.policy == "off":
+        raise RemoteError(488, "No common codec over RTP/AVP")
+    raise RemoteError(488, "No common codec or cipher over RTP")
 
 
-def _choose(media: Media, codecs: "Codecs") -> "tuple[str, int, int] | None":
+def _choose(media: Media, codecs: "Codecs", security: "Security | None") -> "tuple[str, int, int] | None":
     # Returns (codec, rate in Hz, payload type) of the best codec in common, None when the stream is not for
     # us.
-    if media.kind != "audio" or media.port == 0 or media.protocol.upper() != "RTP/AVP":
+    if media.kind != "audio" or media.port == 0:
+        return None
+    if not (media.protocol.upper() in PLAIN_PROFILES if security is None else security.takes(media)):
         return None
     rtpmaps = media.rtpmaps()
     for name, rate_hz in codecs:

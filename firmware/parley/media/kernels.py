@@ -34,6 +34,12 @@ and everything for all conferences of a board (media/bridge.py is the face to us
     bridge_open_report(bridge, leg, packet, length, plain) -> octets, or below 0
     bridge_take_event(bridge, leg word) -> event, BRIDGE_NOTHING   bridge_figures(bridge, leg, BRIDGE_FIGURES words)
 
+and SRTP of one stream (native only; media/srtp.py is the face to use):
+
+    srtp_size() -> octets   srtp_init(state, suite, master_out, master_in)   srtp_wipe(state)
+    srtp_protect, srtcp_protect(state, packet, length) -> octets, or below 0
+    srtp_unprotect, srtcp_unprotect(state, packet, length, plain) -> octets, or below 0
+
 The first buffer read sets the number of samples; the others must be as long or longer, else ValueError.
 """
 
@@ -83,6 +89,13 @@ try:
         mix_minus,
         rtp_read,
         rtp_write,
+        srtcp_protect,
+        srtcp_unprotect,
+        srtp_init,
+        srtp_protect,
+        srtp_size,
+        srtp_unprotect,
+        srtp_wipe,
     )
 except (
     ImportError,
@@ -131,6 +144,13 @@ except (
         mix_minus,
         rtp_read,
         rtp_write,
+        srtcp_protect,
+        srtcp_unprotect,
+        srtp_init,
+        srtp_protect,
+        srtp_size,
+        srtp_unprotect,
+        srtp_wipe,
     )
 
 __all__ = (
@@ -172,6 +192,13 @@ __all__ = (
     "mix_minus",
     "rtp_read",
     "rtp_write",
+    "srtcp_protect",
+    "srtcp_unprotect",
+    "srtp_init",
+    "srtp_protect",
+    "srtp_size",
+    "srtp_unprotect",
+    "srtp_wipe",
 )
 
 # laws, by static RTP payload type (RFC 3551 6)

@@ -40,6 +40,15 @@ from parley.media.kernels_slow_leg import (
 from parley.media.kernels_slow_leg_receive import leg_receive
 from parley.media.kernels_slow_mix import bridge_begin, bridge_mix
 from parley.media.kernels_slow_plc import plc_conceal, plc_pitch, plc_recover
+from parley.media.kernels_slow_srtp import (
+    srtcp_protect,
+    srtcp_unprotect,
+    srtp_init,
+    srtp_protect,
+    srtp_size,
+    srtp_unprotect,
+    srtp_wipe,
+)
 from parley.media.kernels_slow_stateless import (
     g711_decode,
     g711_encode,
@@ -94,5 +103,12 @@ __all__ = (
     "plc_recover",
     "rtp_read",
     "rtp_write",
+    "srtcp_protect",
+    "srtcp_unprotect",
+    "srtp_init",
+    "srtp_protect",
+    "srtp_size",
+    "srtp_unprotect",
+    "srtp_wipe",
     "stretch",
 )
