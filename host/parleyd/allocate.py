@@ -112,7 +112,7 @@ def speaks(kind: BoardKind, need: Need) -> bool:
     """Tell whether boards of this kind can hold such a conference, if they are large enough."""
     return (
         not kind.codecs.isdisjoint(need.codecs)
-        and (kind.srtp or need.srtp != "required")
+        and (need.srtp != "required" or kind.srtp_legs >= need.size)
         and (not need.ipv6 or kind.ipv6)
     )
 
@@ -137,8 +137,11 @@ def impossible(books: Books, need: Need) -> Refusal | None:
         return Refusal(606, reason, None, MISCELLANEOUS_WARNING)
     if need.ipv6 and not any(kind.ipv6 for kind in kinds):
         return Refusal(488, "No conference board has IPv6, offer IPv4", None, INCOMPATIBLE_ADDRESS)
-    if need.srtp == "required" and not any(kind.srtp for kind in kinds):
-        return Refusal(606, "No conference board can encrypt media", None, MISCELLANEOUS_WARNING)
+    if need.srtp == "required" and (most := max(kind.srtp_legs for kind in kinds)) < need.size:
+        reason = f"No conference board can encrypt {need.size} legs, the best can {most}"
+        if most == 0:
+            reason = "No conference board can encrypt media"
+        return Refusal(606, reason, None, MISCELLANEOUS_WARNING)
     if not any(speaks(kind, need) and need.size <= legs for kind, legs in kinds.items()):
         return Refusal(606, "No conference board has all that was asked for", None, MISCELLANEOUS_WARNING)
     return None

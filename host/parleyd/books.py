@@ -22,10 +22,10 @@ Rank = tuple[float, int, str]  # the pattern's order, the turn among equals, the
 
 
 class BoardKind(NamedTuple):
-    """What an offer can ask of a board: codecs, encryption, address family, place."""
+    """What an offer can ask of a board: codecs, encryption (legs that may have it), address family, place."""
 
     codecs: frozenset[Codec]
-    srtp: bool
+    srtp_legs: int
     ipv6: bool
     site: str
 

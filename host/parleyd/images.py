@@ -53,7 +53,8 @@ class Emulation:
 class BoardType:
     """One boards/<name>/board.toml: a kind of board, as data.
 
-    heap_kb: MicroPython heap in units of 1024 bytes. legs, slots: capacity it is given by default.
+    heap_kb: MicroPython heap in units of 1024 bytes. legs, slots: capacity it is given by default;
+    srtp_legs: how many of the legs may be encrypted.
     usb_ids: "vendor:product", lower-case hex, of the serial port to look for.
     flash_command: how MicroPython itself gets onto the board, {firmware} is its file; empty: no need.
     """
@@ -74,6 +75,7 @@ class BoardType:
     flash_tool: str
     flash_command: tuple[str, ...]
     emulator: Emulation | None = None
+    srtp_legs: int = 0
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def load_board(path: Path) -> BoardType:
             arch=str(table["arch"]),
             heap_kb=int(table["heap_kb"]),
             legs=int(table["legs"]),
+            srtp_legs=int(table.get("srtp_legs", table["legs"])),
             slots=int(table["slots"]),
             network=str(table["network"]),
             tested=str(table["tested"]),

@@ -77,6 +77,7 @@ class Emulator:
             config,
             legs=min(config.legs, board.legs),
             slots=min(config.slots, board.slots),
+            srtp_legs=board.srtp_legs,
             network=LOOPBACK_NETWORK,
         )
 
@@ -92,7 +93,7 @@ class Emulator:
                 f"{firmware} is missing; build it with: tools/build.py --board {self._image.name}"
             )
         rtp = range(config.rtp_port_first, config.rtp_port_first + 2 * config.legs, 2)
-        ports = (config.sip_port, *rtp)
+        ports = (config.sip_port, *rtp, config.rtp_port_first + 1)  # the last: RTCP
         command = EmulatedCommand(
             qemu_path(), str(firmware.resolve()), self._machine, str(folder), config.host, ports
         )

@@ -43,12 +43,12 @@ class BoardView:
     codecs: frozenset[Codec]
     legs: int
     slots: int
-    srtp: bool
+    srtp_legs: int
     site: str = ""
     kind: BoardKind = field(init=False)
 
     def __post_init__(self) -> None:
-        kind = BoardKind(self.codecs, self.srtp, ":" in self.host, self.site)
+        kind = BoardKind(self.codecs, self.srtp_legs, ":" in self.host, self.site)
         object.__setattr__(self, "kind", kind)  # asked for at every grant
 
 
@@ -130,7 +130,7 @@ class Pool:
             report.codec_set,
             report.legs,
             report.slots,
-            report.srtp,
+            report.encrypted_legs,
             board.site,
         )
         heapq.heappush(self._expiries, (expires_ms, board_id))

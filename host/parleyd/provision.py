@@ -22,7 +22,8 @@ class BoardConfig:
     board_id: its name at the server. board: its kind, the image's name. host: its own IP address.
     server: host and port of the SIP server. key: 64 hex digits, the board's secret. registration_s: expiry
     of a registration. offer_ttl_s: how long the server lets an unused address live. rtp_port_first: even.
-    network: netmask and gateway, for a board that sets up an interface of its own.
+    network: netmask and gateway, for a board that sets up an interface of its own. srtp_legs: how many may be
+    encrypted; None: all.
     """
 
     board_id: str
@@ -37,6 +38,7 @@ class BoardConfig:
     registration_s: int = 9
     offer_ttl_s: int = 60
     network: tuple[str, str] | None = None
+    srtp_legs: int | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.key):

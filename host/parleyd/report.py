@@ -80,12 +80,19 @@ class BoardReport(BaseModel):
     legs: Annotated[int, Field(ge=1, le=0xFFFF)]
     slots: Annotated[int, Field(ge=1, le=0xFFFF)]
     srtp: bool = False
+    srtp_legs: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
     transports: Annotated[list[Word], Field(max_length=8)] = ["udp"]
     kernels: Word = "native"
     live: Annotated[list[LiveConference], Field(max_length=4096)] = []
     ended: Annotated[list[EndedConference], Field(max_length=4096)] = []
     trail: Annotated[list[Passed], Field(max_length=256)] = []
     stats: dict[str, int | float | str | None] = {}
+
+    @property
+    def encrypted_legs(self) -> int:
+        """Return how many legs may be encrypted; a board that names no number encrypts all it has or none."""
+        most = self.legs if self.srtp_legs is None else min(self.legs, self.srtp_legs)
+        return most if self.srtp else 0
 
     @model_validator(mode="after")
     def _one_conference_a_slot(self) -> "BoardReport":

@@ -16,9 +16,9 @@ NOW_S = 1_795_357_275.9
 PCMU, G722 = ("PCMU", 8000), ("G722", 8000)
 
 
-def board(name="b1", legs=16, slots=4, codecs=(PCMU,), srtp=False, host=None, site=""):
+def board(name="b1", legs=16, slots=4, codecs=(PCMU,), srtp_legs=0, host=None, site=""):
     host = host or f"127.0.1.{name[1:]}"
-    return BoardView(name, host, 5060, name.encode() * 16, frozenset(codecs), legs, slots, srtp, site)
+    return BoardView(name, host, 5060, name.encode() * 16, frozenset(codecs), legs, slots, srtp_legs, site)
 
 
 def record(slot, state=LeaseState.OFFERED, board_id="b1", highest=5, **fields):
@@ -200,8 +200,16 @@ def test_what_no_board_can_do(need, status):
 
 
 def test_encryption_goes_to_the_board_that_has_it():
-    grant = allocate([board("b1"), board("b2", srtp=True)], srtp="required")
+    grant = allocate([board("b1"), board("b2", srtp_legs=8)], srtp="required")
     assert grant.lease.board_id == "b2"
+
+
+@pytest.mark.parametrize(("size", "served"), [(8, True), (9, False)])
+def test_encryption_for_no_more_legs_than_a_board_has_it_for(size, served):
+    verdict = allocate([board("b1", 16, srtp_legs=8)], srtp="required", size=size)
+    assert isinstance(verdict, Grant) is served
+    assert served or (verdict.status, "can 8" in verdict.reason) == (606, True)
+    assert isinstance(allocate([board("b1", 16, srtp_legs=8)], srtp="optional", size=16), Grant)
 
 
 def test_nobody_registered():

@@ -2,9 +2,11 @@
 
 import json
 
+from parley.call.secure import POLICIES
 from parley.wire.errors import LocalError
 
 CONFIG_FILE = "board_config.json"
+MOST_LEGS = 4096
 
 # (field, type, lowest, highest): for text and lists the bounds are lengths.
 FIELDS = (
@@ -14,16 +16,25 @@ FIELDS = (
     ("rtp_port_first", int, 1024, 65534),
     ("server", list, 2, 2),
     ("key", str, 64, 64),
-    ("legs", int, 1, 4096),
+    ("legs", int, 1, MOST_LEGS),
     ("slots", int, 1, 4096),
     ("registration_s", int, 3, 3600),
     ("offer_ttl_s", int, 1, 3600),
     ("board", str, 1, 64),
 )
 
+# fields that may be missing: (field, lowest, highest, value then)
+OPTIONAL_FIELDS = (
+    ("srtp_legs", 0, MOST_LEGS, MOST_LEGS),  # legs that may be encrypted at a time: all
+    ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
+)
+
 
 class Config:
-    """The provisioned facts; `key` as bytes, `server` as (host, port), the rest as in the file."""
+    """The provisioned facts; `key` as bytes, `server` as (host, port), the rest as in the file.
+
+    srtp: "off", "optional" or "required" (parley.call.secure).
+    """
 
     def __init__(self, fields):
         self.board_id: str = fields["board_id"]
@@ -37,6 +48,9 @@ class Config:
         self.registration_s: int = fields["registration_s"]
         self.offer_ttl_s: int = fields["offer_ttl_s"]
         self.board: str = fields["board"]
+        self.srtp: str = fields.get("srtp", "optional")
+        self.srtp_legs: int = min(self.legs, fields.get("srtp_legs", MOST_LEGS))
+        self.rtp_timeout_s: int = fields.get("rtp_timeout_s", 30)
         self.network: "tuple[str, str] | None" = None  # netmask, gateway
         if fields.get("network"):
             self.network = (fields["network"][0], fields["network"][1])
@@ -52,6 +66,10 @@ def parse_config(text):
         raise LocalError("configuration is not a JSON object")
     for name, kind, lowest, highest in FIELDS:
         _check(name, fields.get(name), kind, lowest, highest)
+    for name, lowest, highest, value in OPTIONAL_FIELDS:
+        _check(name, fields.get(name, value), int, lowest, highest)
+    if fields.get("srtp", "optional") not in POLICIES:
+        raise LocalError("configuration: srtp")
     host, port = fields["server"]
     _check("server", host, str, 1, 255)
     _check("server", port, int, 1, 65535)

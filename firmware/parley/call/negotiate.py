@@ -7,6 +7,7 @@ Session descriptions are values of parley.wire.sdp; nothing here touches media.
 
 from parley.call.secure import PLAIN_PROFILES, SECURE_PROFILES, keys_of_answer
 from parley.wire.errors import RemoteError
+from parley.wire.grammar import DIGITS, MAX_PORT
 from parley.wire.sdp import STATIC_PAYLOAD_TYPES, Media, SessionDescription
 
 TYPE_CHECKING = False
@@ -33,7 +34,8 @@ class Negotiated:
     answer: the SessionDescription that answered. codec: encoding name as in our list. payload_type: RTP
     payload type to send, and to expect. event_payload_type: of telephone-event, or None. remote: host and
     port to send RTP to. direction: ours, "sendrecv", "sendonly", "recvonly" or "inactive". ptime_ms: packet
-    time the peer wants. keys: Keys of an encrypted stream, None for a plain one.
+    time the peer wants. keys: Keys of an encrypted stream, None for a plain one. rtcp_mux: RTCP goes the way of RTP
+    (RFC 5761); report_address: where the peer takes RTCP.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class Negotiated:
     ) -> None:
         self.answer = answer
         self.keys = keys
+        self.rtcp_mux = False
+        self.report_address = remote
         self.codec = codec
         self.payload_type = payload_type
         self.event_payload_type = event_payload_type
@@ -65,14 +69,15 @@ def answer_offer(
     session_id: int,
     version: int,
     security: "Security | None" = None,
+    report_port: "int | None" = None,
 ) -> Negotiated:
     """Answer an offer.
 
     codecs: (encoding name, clock rate in Hz) in our preference; host, port: where we receive RTP;
     session_id, version: for our o= line, version one higher at each change (RFC 3264 8); security: how we stand
-    to encryption, without it streams are plain. The first audio stream that we can take is taken, an encrypted one
-    before a plain one; every other one is refused in its place. Raises RemoteError: 488 without a common codec over
-    RTP, 400 without an address.
+    to encryption, without it streams are plain; report_port: where we take RTCP, None for the port above RTP's.
+    The first audio stream that we can take is taken, an encrypted one before a plain one; every other one is refused
+    in its place. Raises RemoteError: 488 without a common codec over RTP, 400 without an address.
     """
     media, codec, rate_hz, payload_type = _first_usable(offer, codecs, security)
     keys = None if security is None else security.answer(media)
@@ -85,10 +90,16 @@ def answer_offer(
     accepted.protocol = media.protocol
     if keys is not None:
         accepted.attributes.insert(0, ("crypto", keys.ours.value()))
+    if media.attribute("rtcp-mux") is not None:
+        accepted.attributes.append(("rtcp-mux", None))
+    elif report_port is not None:
+        accepted.attributes.append(("rtcp", str(report_port)))  # RFC 3605
     answer = SessionDescription("-", session_id, version, host, "-", host)
     answer.media = [accepted if offered is media else _refused(offered) for offered in offer.media]
     remote = offer.address_of(media)
-    return Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms, keys)
+    agreed = Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms, keys)
+    _note_reports(agreed, media, media.attribute("rtcp-mux") is not None)
+    return agreed
 
 
 def make_offer(
@@ -99,10 +110,12 @@ def make_offer(
     version: int,
     direction: str = "sendrecv",
     security: "Security | None" = None,
+    report_port: "int | None" = None,
 ) -> SessionDescription:
     """Return an offer of one audio stream with these codecs, best first, and telephone-event.
 
-    security: how we stand to encryption; without it the stream is plain.
+    security: how we stand to encryption; without it the stream is plain. report_port: where we take RTCP; then
+    RTCP on RTP's port is offered too.
     """
     formats: list[tuple[int, str, int]] = []
     dynamic = FIRST_DYNAMIC
@@ -118,6 +131,8 @@ def make_offer(
     if security is not None:
         media.protocol = security.offer_profile()
         media.attributes = [("crypto", crypto.value()) for crypto in security.offer()] + media.attributes
+    if report_port is not None:
+        media.attributes += [("rtcp-mux", None), ("rtcp", str(report_port))]
     offer.media.append(media)
     return offer
 
@@ -135,7 +150,7 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Negoti
         for payload_type, name, rate_hz, channels in media.rtpmaps():
             codec = _find(codecs, name, rate_hz, channels)
             if codec is not None and media.kind == offered.kind and media.port and offered.port:
-                return Negotiated(
+                agreed = Negotiated(
                     answer,
                     codec,
                     payload_type,
@@ -145,7 +160,23 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Negoti
                     _ptime_of(media),
                     _keys(offered, media),
                 )
+                muxed = media.attribute("rtcp-mux") is not None
+                _note_reports(agreed, media, muxed and offered.attribute("rtcp-mux") is not None)
+                return agreed
     raise RemoteError(488, "Answer took no stream")
+
+
+def _note_reports(agreed: Negotiated, media: Media, muxed: bool) -> None:
+    # RFC 5761 5.1.1; else a=rtcp names the port (RFC 3605 2.1), else it is the one above RTP's (RFC 3550 11)
+    host, port = agreed.remote
+    agreed.rtcp_mux = muxed
+    named = (media.attribute("rtcp") or "").split()
+    if muxed:
+        agreed.report_address = (host, port)
+    elif named and not named[0].strip(DIGITS) and 0 < int(named[0][:6]) <= MAX_PORT:
+        agreed.report_address = (named[3] if len(named) == 4 else host, int(named[0]))
+    else:
+        agreed.report_address = (host, port + 1)
 
 
 def _keys(offered: Media, answered: Media) -> "Keys | None":
