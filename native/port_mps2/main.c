@@ -56,7 +56,7 @@ int main(void) {
     }
 }
 
-#define CODE_BYTES (64u * 1024u)
+#define CODE_BYTES (128u * 1024u)
 static uint8_t code_space[CODE_BYTES] __attribute__((aligned(16)));
 static size_t code_used;
 
