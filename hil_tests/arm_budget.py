@@ -8,6 +8,7 @@ Instructions are not cycles: caches, wait states and dual issue are not in them.
 """
 
 import argparse
+import ast
 import json
 import re
 import shutil
@@ -16,76 +17,27 @@ import sys
 import time
 from pathlib import Path
 
-from hil_tests import arm_page, ask, programs
+from hil_tests import arm_page, ask
+from hil_tests.arm_counters import LONGEST, ROOT, RUNS, Counters, attach, rates
 from hil_tests.bench import Bench
-from hil_tests.console import mpremote
+from hil_tests.bursts import SENT, received_of_bursts
 from hil_tests.crowd_runner import CrowdRun
+from hil_tests.emulated import execute, reset
 from hil_tests.ports import PortPicker
 
-ROOT = programs.REPOSITORY
-WORDS, ALL, RUNS, LONGEST, TIMED = 20, 14, 15, 16, 14
-CLASSES = ("kernels", "Python", "collector", "sockets", "lwIP", "driver", "port", "C library")
-PLACES = (
-    (r"/py/gc\.o", "collector"),
-    (r"/lib/lwip/|lib/lwip", "lwIP"),
-    (r"modlwip|udp_queue|modsocket|modselect", "sockets"),
-    (r"lan9118|network_lan", "driver"),
-    (r"/(main|clock|uart|startup|modmps2)\.o", "port"),
-    (r"\.a\(|libgcc|libc", "C library"),
-)
 PARTICIPANTS, CONFERENCES = 16, 2
 WINDOW_S, CALLS = 10.0, 16
-
-
-def class_of(place: str) -> str:
-    """The class of an object file."""
-    return next((name for pattern, name in PLACES if re.search(pattern, place)), "Python")
-
-
-def read_map(path: Path) -> list[tuple[int, int, int]]:
-    """(first address, last, class) of every piece of code in a linker map; gc_collect is the timed function."""
-    text = path.read_text(errors="replace")
-    pieces = []
-    pattern = re.compile(r"^ \.text(\.\S*)?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+) (\S.*)$", re.M)
-    for name, first, size, place in pattern.findall(text):
-        start, length = int(first, 16), int(size, 16)
-        if length and start < 0x20000000 and (start or name == ".vectors"):
-            kind = TIMED if name == ".gc_collect" else CLASSES.index(class_of(place))
-            pieces.append((start, start + length, kind))
-    return sorted(pieces)
-
-
-class Counters:
-    """The plugin's file, read at any time."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def read(self) -> list[int]:
-        data = self.path.read_bytes()
-        return [int.from_bytes(data[i : i + 8], "little") for i in range(0, 8 * WORDS, 8)]
-
-    def window(self, seconds: float) -> dict[str, float]:
-        """Instructions a second, by class, over a time."""
-        before, start_s = self.read(), time.monotonic()
-        time.sleep(seconds)
-        after, span_s = self.read(), time.monotonic() - start_s
-        return rates(before, after, span_s)
-
-
-def rates(before: list[int], after: list[int], divisor: float) -> dict[str, float]:
-    found = {name: (after[i] - before[i]) / divisor for i, name in enumerate(CLASSES)}
-    return {name: round(value) for name, value in found.items()} | {
-        "all": round((after[ALL] - before[ALL]) / divisor)
-    }
-
-
-def execute(bench: Bench, source: str) -> str:
-    """Run Python on the board; what it printed."""
-    done = mpremote(bench.boards()[0].serial, "exec", source)
-    if done.returncode:
-        raise RuntimeError(done.stdout + done.stderr)
-    return done.stdout.strip()
+# High-water marks: stack, native code, bytecode executed in place (the length in its image's head), lwIP's pools.
+MARKS = """
+import mps2
+print(mps2.stack())
+print(mps2.code())
+size = 0
+for octet in mps2.place()[3:7]:
+    size = size << 7 | octet & 127
+print((size + 7, len(mps2.place())))
+print([pool for pool in mps2.pools() if pool[2]])
+"""
 
 
 def call_cost(bench: Bench, counters: Counters, idle: dict[str, float]) -> dict[str, float]:
@@ -136,17 +88,10 @@ def crowd_cost(bench: Bench, counters: Counters, folder: Path) -> dict:
 
 
 def choose_sockets(bench: Bench, portable: bool) -> None:
-    """Writes or removes the file that chooses them, and resets the board."""
-    board = bench.boards()[0]
-    execute(bench, "open('portable_sockets', 'w').close()" if portable else "pass")
-    mpremote(board.serial, "reset")
-    bench.wait_status(
-        lambda status: (
-            status["boards"][0]["registered"] and status["boards"][0]["pid"] not in (None, board.pid)
-        ),
-        15,
-        "the board after its reset",
-    )
+    """Writes the file that chooses stock sockets, or does not, and resets the board."""
+    if portable:
+        execute(bench, "open('portable_sockets', 'w').close()")
+    reset(bench, 15)
 
 
 def measure(bench: Bench, counters: Counters, folder: Path, portable: bool) -> dict:
@@ -157,16 +102,12 @@ def measure(bench: Bench, counters: Counters, folder: Path, portable: bool) -> d
     idle = counters.window(9.0)  # three registrations
     calls = call_cost(bench, counters, idle)
     crowd = crowd_cost(bench, counters, folder / ("portable" if portable else "queued"))
-    marks = execute(bench, "import mps2; print(mps2.stack()); print([p for p in mps2.pools() if p[2]])")
-    stack, pools = marks.splitlines()
-    return {"sockets": kind, "idle": idle, "call": calls, "talking": crowd, "stack": stack, "pools": pools}
-
-
-def build_plugin(folder: Path) -> Path:
-    library = folder / "libcount.so"
-    source = ROOT / "native" / "port_mps2" / "count_classes.c"
-    subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
-    return library
+    bursts = received_of_bursts(bench)
+    stack, code, place, pools = map(ast.literal_eval, execute(bench, MARKS).splitlines())
+    return {
+        "sockets": kind, "idle": idle, "call": calls, "talking": crowd, "bursts": bursts,
+        "stack": stack, "code": code, "place": place, "pools": pools,
+    }  # fmt: skip
 
 
 def sections(board: str) -> dict[str, int]:
@@ -175,7 +116,7 @@ def sections(board: str) -> dict[str, int]:
     text = subprocess.run(
         ["arm-none-eabi-size", "-A", str(elf)], capture_output=True, text=True, check=True
     ).stdout
-    wanted = re.findall(r"^(\.(?:text|data|bss|stack|heap))\s+(\d+)", text, re.M)
+    wanted = re.findall(r"^(\.(?:text|data|bss|native|stack|heap))\s+(\d+)", text, re.M)
     return {name[1:]: int(size) for name, size in wanted}
 
 
@@ -184,16 +125,8 @@ def run(board: str) -> dict:
     folder = ROOT / "out" / "arm_budget"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    pieces = read_map(ROOT / "build" / "mps2" / board / "firmware.map")
-    ranges = folder / "ranges"
-    ranges.write_text("".join(f"{first:x} {last:x} {kind}\n" for first, last, kind in pieces))
-    counters = Counters(folder / "counters")
-    plugin = f"-plugin {build_plugin(folder)},ranges={ranges},counters={counters.path}"
-    options = {
-        "boards": 1,
-        "board": board,
-        "env": {"PARLEY_QEMU_OPTIONS": plugin, "PARLEY_QUARANTINE_S": "0"},
-    }
+    counters, environment = attach(board, folder)
+    options = {"boards": 1, "board": board, "env": environment | {"PARLEY_QUARANTINE_S": "0"}}
     with Bench(folder / "bench", PortPicker(), **options) as bench:
         found = {
             "queued": measure(bench, counters, folder, False),
@@ -204,6 +137,7 @@ def run(board: str) -> dict:
         "board": board,
         "participants": PARTICIPANTS,
         "conferences": CONFERENCES,
+        "burst_packets": SENT,
         "qemu": qemu.stdout.splitlines()[0],
         "sections": sections(board),
         **found,

@@ -1,6 +1,5 @@
 """The page of what an emulated Arm board needs, out of arm_budget's figures."""
 
-import ast
 import tomllib
 from pathlib import Path
 
@@ -55,12 +54,14 @@ def clocks(found: dict) -> str:
 def memory(found: dict) -> str:
     """The memory map with high-water marks."""
     sections, talking = found["sections"], found["queued"]["talking"]
-    used, there = found["queued"]["stack"].strip("()").split(", ")
+    stack, code, place = (found["queued"][name] for name in ("stack", "code", "place"))
     rows = [
         ["code and constants", f"{sections['text']:,}", ""],
         ["initialised data", f"{sections['data']:,}", ""],
         ["zeroed data: lwIP's pools and heap, rings, MicroPython's state", f"{sections['bss']:,}", ""],
-        ["stack", f"{int(there):,}", f"{int(used):,}"],
+        ["native kernels, out of the collector's sight", f"{code[1]:,}", f"{code[0]:,}"],
+        ["bytecode, executed in place in PSRAM", f"{place[1]:,}", f"{place[0]:,}"],
+        ["stack", f"{stack[1]:,}", f"{stack[0]:,}"],
         ["Python's heap", f"{sections['heap']:,}", f"{talking['heap_used']:,} live"],
     ]
     return table(["part", "octets", "most in use"], rows)
@@ -68,7 +69,7 @@ def memory(found: dict) -> str:
 
 def pools(found: dict) -> str:
     """lwIP's pools that were used at all."""
-    rows = ast.literal_eval(found["queued"]["pools"])
+    rows = found["queued"]["pools"]
     return table(
         ["lwIP", "now", "most", "there are", "refused"],
         [[row[0], *(str(value) for value in row[1:])] for row in rows],
@@ -89,8 +90,8 @@ Counted in {found["qemu"]}, machine `{found["board"]}`, every instruction, while
 {talking["lost"]} of {talking["packets"]} packets were lost. With stock sockets, MicroPython's own, which keep one
 datagram each, {found["portable"]["talking"]["lost"]} of {found["portable"]["talking"]["packets"]} were.
 
-That traffic comes evenly, for which one place is enough. Bursts are another matter: hil_tests/test_arm_board.py sends
-some, and the queue keeps what stock sockets lose.
+That traffic comes evenly, for which one place is enough. Bursts are another matter: of {found["burst_packets"]}
+packets in bursts of six the queue took {found["queued"]["bursts"]}, stock sockets {found["portable"]["bursts"]}.
 
 Instructions are not cycles: a real processor with caches and wait states needs about 0.7 to 2 cycles for one.
 

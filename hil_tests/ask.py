@@ -35,12 +35,17 @@ def offer(formats: tuple[tuple[int, str], ...] = PCMU_ONLY, profile: str = "RTP/
 _SILENT: list[socket.socket] = []
 
 
-def silent_port() -> int:
-    """A port that takes RTP and throws it away, so that no ICMP error answers."""
+def silent_socket() -> socket.socket:
+    """A socket that takes RTP and throws it away, so that no ICMP error answers."""
     if not _SILENT:
         _SILENT.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
         _SILENT[0].bind(("127.0.0.1", 0))
-    return _SILENT[0].getsockname()[1]
+    return _SILENT[0]
+
+
+def silent_port() -> int:
+    """Its port."""
+    return silent_socket().getsockname()[1]
 
 
 async def ask(caller: Caller, uri: str, body: bytes | None = None, timeout_s: float = 4.0) -> Outcome:
@@ -62,20 +67,31 @@ async def allocate(caller: Caller, server: str, size: int | None = None) -> str:
 async def join_when_free(
     caller: Caller, server: str, size: int, patience_s: float = 40.0
 ) -> tuple[Call, Outcome]:
-    """Have an address and call it. 503 is waited for: a small board keeps a call's transactions for 32 seconds.
+    """Have an address and call it, each again after a 503: a small board keeps a call's transactions for 32 seconds.
 
-    AssertionError for any other refusal.
+    AssertionError for any other refusal, or when it lasts.
     """
+    outcome = await _until_not_503(lambda: ask(caller, f"{server};size={size}"), patience_s)
+    assert outcome.status == 302, outcome.response.start
+    address, calls = outcome.contact, []
+
+    async def call() -> Outcome:
+        call, answer = await join(caller, address)
+        calls.append(call)
+        return answer
+
+    outcome = await _until_not_503(call, patience_s)
+    assert outcome.status == 200, outcome.response.start
+    return calls[-1], outcome
+
+
+async def _until_not_503(attempt: Callable[[], Awaitable[Outcome]], patience_s: float) -> Outcome:
     deadline_s = asyncio.get_running_loop().time() + patience_s
-    while True:
-        outcome = await ask(caller, f"{server};size={size}")
-        if outcome.status == 302:
-            call, outcome = await join(caller, outcome.contact)
-            if outcome.status == 200:
-                return call, outcome
-        assert outcome.status == 503, outcome.response.start
-        assert asyncio.get_running_loop().time() < deadline_s, "always 503"
-        await asyncio.sleep(0.2)
+    outcome = await attempt()
+    while outcome.status == 503 and asyncio.get_running_loop().time() < deadline_s:
+        await asyncio.sleep(0.5)
+        outcome = await attempt()
+    return outcome
 
 
 async def join(caller: Caller, address: str, timeout_s: float = 4.0) -> tuple[Call, Outcome]:

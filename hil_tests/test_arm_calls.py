@@ -1,20 +1,17 @@
 """Calls through an emulated Arm board: our own firmware on its processor, with phones that are none of ours."""
 
-import asyncio
-import re
-import struct
 import time
 
 import pytest
 
-from hil_tests import ask, emulated, sip_text, talk
+from hil_tests import emulated, talk
+from hil_tests.bursts import SENT, received_of_bursts
 from hil_tests.talk import TALK_S, Talk, failures
 from hil_tests.ues.baresip import Baresip
 from hil_tests.ues.parley_ue import ParleyUe
 from hil_tests.ues.pjsua import Pjsua
 
 LOSS_LIMIT = 0.005
-BURSTS, BURST_PACKETS = 20, 6
 
 pytestmark = [pytest.mark.hil, pytest.mark.emulated]
 
@@ -73,30 +70,6 @@ def test_eight_participants_for_a_minute(own_bench, crowd_of, figures):
     eight_in_two_conferences(own_bench(boards=1), crowd_of, figures, 60)
 
 
-def received_of_bursts(bench) -> int:
-    """RTP packets that the board took of BURSTS bursts, each sent at once; the leg's own count."""
-
-    async def work(caller):
-        call, outcome = await ask.join(caller, await ask.allocate(caller, bench.server, 2))
-        assert outcome.status == 200
-        body = outcome.response.body.decode()
-        port = int(re.search(r"m=audio (\d+)", body).group(1))
-        target = (sip_text.address_of(outcome.contact)[0], port)
-        ask.silent_port()
-        phone, number = ask._SILENT[0], 0
-        for _ in range(BURSTS):
-            for _ in range(BURST_PACKETS):
-                header = struct.pack("!BBHII", 0x80, 0, 1000 + number, 160 * number, 0x1234)
-                phone.sendto(header + bytes([0xFF]) * 160, target)
-                number += 1
-            await asyncio.sleep(0.02 * BURST_PACKETS)
-        counted = int(emulated.execute(bench, "print(board.status()['legs'][0][2]['received'])"))
-        await call.bye()
-        return counted
-
-    return ask.with_caller(work)
-
-
 @pytest.mark.limit_s(120)
 def test_the_queue_keeps_bursts_that_stock_sockets_lose(own_bench, figures):
     arm = own_bench(boards=1)
@@ -104,8 +77,8 @@ def test_the_queue_keeps_bursts_that_stock_sockets_lose(own_bench, figures):
     emulated.execute(arm, "open('portable_sockets', 'w').close()")
     emulated.reset(arm)
     portable = received_of_bursts(arm)
-    figures.add(sent=BURSTS * BURST_PACKETS, queued=queued, portable=portable)
-    assert queued == BURSTS * BURST_PACKETS
+    figures.add(sent=SENT, queued=queued, portable=portable)
+    assert queued == SENT
     assert portable < queued, "then the queue is not needed"
 
 

@@ -57,7 +57,7 @@ int main(void) {
 }
 
 #define CODE_BYTES (128u * 1024u)
-static uint8_t code_space[CODE_BYTES] __attribute__((aligned(16)));
+static uint8_t code_space[CODE_BYTES] __attribute__((aligned(16), section(".native")));
 static size_t code_used;
 
 void *mps2_code_alloc(size_t bytes) {
@@ -70,6 +70,11 @@ void *mps2_code_alloc(size_t bytes) {
 }
 
 void mps2_code_free_all(void) { code_used = 0; }
+
+size_t mps2_code_used(size_t *there) {
+    *there = CODE_BYTES;
+    return code_used;
+}
 
 void gc_collect(void) {
     gc_collect_start();

@@ -157,12 +157,22 @@ static mp_obj_t mps2_stack(void) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_0(mps2_stack_obj, mps2_stack);
 
+// (bytes of native code that were loaded, bytes there are)
+static mp_obj_t mps2_code(void) {
+    size_t there;
+    size_t used = mps2_code_used(&there);
+    mp_obj_t row[] = {mp_obj_new_int_from_uint(used), mp_obj_new_int_from_uint(there)};
+    return mp_obj_new_tuple(2, row);
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(mps2_code_obj, mps2_code);
+
 static const mp_rom_map_elem_t mps2_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_mps2)},
     {MP_ROM_QSTR(MP_QSTR_Flash), MP_ROM_PTR(&mps2_flash_type)},
     {MP_ROM_QSTR(MP_QSTR_place), MP_ROM_PTR(&mps2_place_obj)},
     {MP_ROM_QSTR(MP_QSTR_counters), MP_ROM_PTR(&mps2_counters_obj)},
     {MP_ROM_QSTR(MP_QSTR_pools), MP_ROM_PTR(&mps2_pools_obj)},
+    {MP_ROM_QSTR(MP_QSTR_code), MP_ROM_PTR(&mps2_code_obj)},
     {MP_ROM_QSTR(MP_QSTR_stack), MP_ROM_PTR(&mps2_stack_obj)},
 };
 static MP_DEFINE_CONST_DICT(mps2_globals, mps2_globals_table);

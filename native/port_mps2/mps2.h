@@ -52,6 +52,7 @@ void mps2_uart_send(const char *data, size_t length);
 // Memory for native code, outside the heap; raises MemoryError. All of it is free again after a soft reset.
 void *mps2_code_alloc(size_t bytes);
 void mps2_code_free_all(void);
+size_t mps2_code_used(size_t *there);
 
 void mps2_watchdog_start(uint32_t timeout_ms);
 void mps2_watchdog_feed(void);

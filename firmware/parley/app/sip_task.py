@@ -7,7 +7,7 @@ from parley.app.focus import Focus
 from parley.app.moderation import Moderator
 from parley.app.referrals import Referrals
 from parley.app.registration import Registration
-from parley.app.runtime import heap_free
+from parley.app.runtime import collect, heap_free
 from parley.app.streams import Streams
 from parley.app.trail import Trail
 from parley.app.watch import Watch
@@ -18,12 +18,15 @@ from parley.wire.grammar import format_host_port
 USER_AGENT = "Parley-board/0.1"
 TRANSACTION_BYTES = 2048  # of heap: answered ones hold 0.5 KB each, and those in dialogs get twice the number
 SERVER_TRANSACTIONS = 512  # each stays for 32 s: more would be a flood, not callers
+FEWEST_TRANSACTIONS = 16
 DATAGRAMS_PER_TURN = 8  # then the loop looks at its other duties again
 
 
 def transactions_for(heap_free_bytes):
     """How many server transactions the heap bears; 0 bytes free stands for a heap without an end."""
-    return min(SERVER_TRANSACTIONS, heap_free_bytes // TRANSACTION_BYTES) or SERVER_TRANSACTIONS
+    if heap_free_bytes == 0:
+        return SERVER_TRANSACTIONS
+    return max(FEWEST_TRANSACTIONS, min(SERVER_TRANSACTIONS, heap_free_bytes // TRANSACTION_BYTES))
 
 
 class SipTask:
@@ -39,6 +42,7 @@ class SipTask:
         self._log = log
         local = (config.host, config.sip_port)
         self.streams = None  # SIP over TCP, where the network can do that
+        collect()  # what booting left behind is room for transactions
         self.endpoint = Endpoint(
             local,
             random_bytes,

@@ -15,7 +15,7 @@ except OSError:
     disk = vfs.VfsLfs2(flash)
 vfs.mount(disk, "/")
 try:
-    _in_place.write(mps2.place(), "parley")
+    in_place = _in_place.write(mps2.place(), "parley")  # octets, for who asks at the prompt
     vfs.mount(vfs.VfsRom(mps2.place()), "/rom")
     sys.path.insert(0, "/rom")
 except OSError as error:  # what there is, is imported from the disk

@@ -12,11 +12,15 @@ _NUMBER_BYTES = 4  # of 7 bits each, the first three marked: any length below 2*
 
 
 def write(place, folder):
-    """Writes the image of `folder` and all below it to `place`, a memoryview. OSError when it does not fit."""
+    """Writes the image of `folder` and all below it to `place`, a memoryview; returns how many octets it has.
+
+    OSError when it does not fit.
+    """
     start = len(_HEADER) + _NUMBER_BYTES
     place[: len(_HEADER)] = _HEADER
     end = _write_folder(place, start, folder)
     _write_number(place, len(_HEADER), end - start)
+    return end
 
 
 def _write_folder(place, at, path):
