@@ -10,7 +10,7 @@ FIRMWARE := $(shell find firmware -name '*.py' -not -path '*/tests/*' 2>/dev/nul
 NATIVE := $(shell find native/src native/include native/io native/micropython native/cpython native/port_mps2 native/lwip_rtp -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.ld' \) 2>/dev/null)
 IMAGE := host/parleyd/images/$(BOARD)/manifest.json
 
-.PHONY: help run test build lint hil bench requirements clean
+.PHONY: help run test build lint hil soak bench requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ build: $(STAMPS)/build $(IMAGE) ## commands in .venv/bin and the image of BOARD 
 
 hil: build ## the tests with real phones against BOARD
 	@$(BIN)/python -m pytest hil_tests -m "hil and not soak" --board $(BOARD) -q
+
+soak: build ## the tests that take long, against BOARD
+	@$(BIN)/python -m pytest hil_tests -m soak --board $(BOARD) -q
 
 bench: build ## measurements, with their JSON in out/bench
 	@$(BIN)/python tools/bench.py

@@ -16,6 +16,8 @@ from hil_tests.processes import Process, WaitTimeoutError, alive, kill_if, wait_
 
 READY = re.compile(r"^ready conference=(sip:\S+) http=(http://\S+) boards=(\d+)", re.M)
 START_S = 40.0
+FLASH_FILE = "psram.bin"  # an emulated board's
+FLASHES = programs.REPOSITORY / "out" / "flash"
 LEASE_S = 9.0  # a board's registration
 
 
@@ -60,6 +62,7 @@ class Bench:
     def launch(self) -> None:
         """Start it without waiting."""
         self.state.mkdir(parents=True, exist_ok=True)
+        self._lay_out_flash()
         args = [programs.parley(), "up", "--boards", str(self.boards_wanted), "--legs", str(self.legs)]
         args += ["--board", self.board_kind]
         args += ["--sip", f"127.0.0.1:{self.sip_port}", "--http", f"127.0.0.1:{self.http_port}"]
@@ -90,7 +93,26 @@ class Bench:
         if line.group(1) != self.server or line.group(2) != self.http:
             raise BenchError(f"unexpected ready line {line.group(0)!r}")
         self._pids |= {board.pid for board in self.boards()}
+        self._keep_flash()
         return self
+
+    def _flash_of(self, number: int) -> Path:
+        return self.state / "boards" / f"{self.board_kind}-{number}" / FLASH_FILE
+
+    def _lay_out_flash(self) -> None:
+        """Emulated boards get a flash as an earlier bench left it: a first deployment takes a dozen seconds."""
+        kept = FLASHES / f"{self.board_kind}.bin"
+        for number in range(1, self.boards_wanted + 1):
+            flash = self._flash_of(number)
+            if kept.exists() and not flash.exists():
+                flash.parent.mkdir(parents=True, exist_ok=True)
+                _copy_sparse(kept, flash)
+
+    def _keep_flash(self) -> None:
+        kept = FLASHES / f"{self.board_kind}.bin"
+        if not kept.exists() and self._flash_of(1).exists():
+            FLASHES.mkdir(parents=True, exist_ok=True)
+            _copy_sparse(self._flash_of(1), kept)
 
     def stop(self) -> int:
         """End it as its user would (SIGTERM), and whatever boards it left; returns its exit code."""
@@ -191,3 +213,7 @@ class Bench:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _copy_sparse(source: Path, target: Path) -> None:
+    subprocess.run(["cp", "--sparse=always", str(source), str(target)], check=True)
