@@ -15,6 +15,7 @@ uint32_t mps2_random(void);
 
 #define PBUF_POOL_SIZE 160         // five frames from each of 16 participants, and signalling
 #define PBUF_POOL_BUFSIZE 320      // an RTP packet of 20 ms fits in one, a SIP message takes three to five
+#define IP_REASS_MAX_PBUFS 64      // of the pool: two SIP messages of 8 KB that come in fragments
 #define MEM_SIZE (48 * 1024)
 #define MEMP_NUM_UDP_PCB 72        // SIP and one for each of up to 64 legs, DHCP, DNS
 #define MEMP_NUM_TCP_PCB 8
