@@ -4,13 +4,18 @@ tools/fuzz/fuzz.py feeds them for hours; test_corpus.py replays what it found.
 """
 
 from parley.call.endpoint import Endpoint
+from parley.call.subscription import parse_event, parse_sipfrag, parse_subscription_state
 from parley.wire.address import read_token
 from parley.wire.auth import Authenticator, choose_challenge, parse_challenge, parse_credentials
 from parley.wire.dialog_id import parse_dialog_id
-from parley.wire.errors import RemoteError
+from parley.wire.dtmf import parse_event as parse_telephone_event
+from parley.wire.errors import LocalError, RemoteError
 from parley.wire.grammar import parse_params, split_outside
+from parley.wire.rtcp import is_rtcp, parse_compound
 from parley.wire.rtp import read_header
+from parley.wire.sdes import parse_crypto
 from parley.wire.sdp import parse_sdp
+from parley.wire.session_expires import parse_min_se, parse_rack, parse_rseq, parse_session_expires
 from parley.wire.sip import Request, parse_message, response_to
 from parley.wire.stream import StreamReader
 from parley.wire.uri import parse_name_addr, parse_uri, parse_via
@@ -84,6 +89,14 @@ def values(data):
         _check,
         _chosen,
         _dialog_id,
+        parse_session_expires,
+        parse_min_se,
+        parse_rseq,
+        parse_rack,
+        parse_subscription_state,
+        parse_event,
+        parse_crypto,
+        _sipfrag,
     )
     parsed = readers[data[0] % len(readers)](text) if data else None
     if data and data[0] % len(readers) == 0:
@@ -92,6 +105,11 @@ def values(data):
     elif data and data[0] % len(readers) == 1:
         attempt(parsed.reply_address)
         require(str(parse_via(str(parsed))) == str(parsed), "not the same when written again")
+
+
+def _sipfrag(text):
+    status = parse_sipfrag(text.encode())
+    require(status == 0 or 100 <= status < 700, "no status")
 
 
 def _dialog_id(text):
@@ -115,6 +133,13 @@ def rtp(packet):
     """An RTP packet: the payload lies inside it."""
     _, start, end = read_header(packet)
     require(12 <= start <= end <= len(packet), "payload outside the packet")
+
+
+def media(packet):
+    """What comes to an RTP port: RTCP, and telephone events (RFC 3550 6, RFC 4733 2.3)."""
+    attempt(parse_telephone_event, packet)
+    if is_rtcp(packet):
+        parse_compound(packet)
 
 
 def stream(data):
@@ -142,8 +167,15 @@ def _framed(data, piece):
 
 def endpoint(data):
     """Datagrams (a line of two NUL between them) into an endpoint, which answers all and forgets all."""
-    agent = Endpoint(("192.0.2.1", 5060), _octets, methods=("MESSAGE",))
-    agent.invite("sip:a@192.0.2.9", b"v=0\r\n", 0)
+    agent = Endpoint(
+        ("192.0.2.1", 5060),
+        _octets,
+        methods=("MESSAGE",),
+        extensions=("replaces", "join"),
+        packages={"conference": "text/plain"},
+        streams=True,
+    )
+    agent.invite("sip:a@192.0.2.9", b"v=0\r\n", 0, credentials=("a", "b"))
     agent.transmits()
     for number, datagram in enumerate(data.split(b"\x00\x00\n")[:8]):
         agent.receive(datagram, PEER, number)
@@ -165,11 +197,13 @@ def endpoint(data):
 
 def _decide(agent, event, now_ms):
     if event.kind == "incoming":
+        attempt_ours(agent.provisional, event.subject, 183, now_ms)
+        attempt_ours(agent.update, event.subject, b"", now_ms)
         agent.answer(event.subject, b"v=0\r\n", now_ms)
         agent.hangup(event.subject, now_ms)
     elif event.kind == "reoffer":
         agent.answer_reoffer(event.subject, None, now_ms)
-    elif event.kind in ("request", "referred"):
+    elif event.kind in ("request", "referred", "subscribe"):
         agent.respond(event.subject, 403, now_ms)
 
 
@@ -185,12 +219,21 @@ def attempt(function, *args):
         return None
 
 
+def attempt_ours(function, *args):
+    """Call the function; a LocalError says that it is not the time for it."""
+    try:
+        function(*args)
+    except LocalError:
+        pass
+
+
 TARGETS = {
     "message": message,
     "sdp": sdp,
     "uri": uri,
     "values": values,
     "rtp": rtp,
+    "media": media,
     "stream": stream,
     "endpoint": endpoint,
 }

@@ -22,7 +22,7 @@ TESTS = ROOT / "firmware" / "tests"
 CORPUS = TESTS / "corpus"
 LONGEST_BYTES = 4096
 MOST_FILES = 60  # of one target in the repository
-TARGETS = ("message", "sdp", "uri", "values", "rtp", "stream", "endpoint")
+TARGETS = ("message", "sdp", "uri", "values", "rtp", "media", "stream", "endpoint")
 DONE = re.compile(r"Done (\d+) (?:runs )?in (\d+) second")
 
 
