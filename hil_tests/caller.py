@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from hil_tests import sip_text
 from hil_tests.sip_text import SipText
 
-T1_S = 0.5
+T1_S, T2_S = 0.5, 4.0
+TIMEOUT_S = 64 * T1_S
 Address = tuple[str, int]
 
 
@@ -169,6 +170,8 @@ class Caller(asyncio.DatagramProtocol):
                 if done:
                     return future.result(), sends
                 wait_s *= 2
+                if not data.startswith(b"INVITE "):
+                    wait_s = min(wait_s, T2_S)
         finally:
             self._waiting.pop(branch, None)
         first = data.split(b"\r\n", 1)[0].decode()

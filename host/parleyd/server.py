@@ -150,6 +150,10 @@ class ConferenceServer:
         ]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
+    def held(self) -> dict[str, int]:
+        """Return how many calls, dialogs, transactions and so on the server holds now."""
+        return {**self._endpoint.held(), "redirects": len(self._redirects)}
+
     def running(self) -> list[Lease]:
         """Return the conferences that are offered or active."""
         leases = self.ledger.leases

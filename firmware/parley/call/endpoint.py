@@ -153,12 +153,21 @@ class Endpoint(RequestCommands):
         """The calls that are not over."""
         return list(self._core.calls.values())
 
-    def pending(self) -> int:
-        """Return how many calls, dialogs, subscriptions, transactions and timers there are; 0 at rest."""
+    def held(self) -> "dict[str, int]":
+        """Return how many calls, dialogs, subscriptions, forwarded calls, transactions and timers there are."""
         core = self._core
-        held = len(core.calls) + len(core.dialogs) + len(core.subscriptions) + len(core.timers)
-        held += len(core.forwards)
-        return held + len(core.layer.clients) + len(core.layer.servers)
+        return {
+            "calls": len(core.calls),
+            "dialogs": len(core.dialogs),
+            "subscriptions": len(core.subscriptions),
+            "forwards": len(core.forwards),
+            "transactions": len(core.layer.clients) + len(core.layer.servers),
+            "timers": len(core.timers),
+        }
+
+    def pending(self) -> int:
+        """Return how much of all that there is together; 0 at rest."""
+        return sum(self.held().values())
 
     # -- calls
 

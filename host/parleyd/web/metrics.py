@@ -81,6 +81,10 @@ class DaemonCollector(Collector):
                 orders.add_metric([first], count)
         yield answers
         yield orders
+        held = GaugeMetricFamily("parley_sip_held", "What SIP the server has under way", labels=["what"])
+        for name, count in daemon.server.held().items():
+            held.add_metric([name], count)
+        yield held
         memory = GaugeMetricFamily("parley_resident_memory_bytes", "Memory of the server's process")
         memory.add_metric([], _resident_bytes())
         yield memory
