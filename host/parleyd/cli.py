@@ -19,6 +19,7 @@ from parleyd.commands.config import config_app
 from parleyd.commands.events import events
 from parleyd.commands.options import Http, Json, State, asked, fail
 from parleyd.commands.tokens import token_app
+from parleyd.commands.users import user
 from parleyd.settings import Settings, SettingsError, load_settings
 from parleyd.show import console, show_status
 
@@ -33,6 +34,7 @@ app.add_typer(conference_app, name="conference")
 app.add_typer(participant_app, name="participant")
 app.add_typer(token_app, name="token")
 app.add_typer(config_app, name="config")
+app.command()(user)
 app.command()(events)
 daemon_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -68,7 +68,9 @@ class Daemon:
         ledger = Ledger(self._store)
         answers = Answers(settings.answer, tuple(settings.answer_rules))
         times = (settings.offer_ttl_s, settings.quarantine_s)
-        rules = Rules(settings.user, settings.default_size, *times, answers=answers)
+        rules = Rules(
+            settings.user, settings.default_size, *times, answers=answers, users=settings.phone_users()
+        )
         clock = SystemClock(ledger.latest_s())
         tls_port = None if settings.sip_tls is None else settings.sip_tls[1]
         self.server = ConferenceServer(

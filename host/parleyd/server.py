@@ -23,6 +23,7 @@ from parleyd.callers import Callers
 from parleyd.clock import Clock
 from parleyd.control import Control, Done, Outcome
 from parleyd.events import EventLog, Log
+from parleyd.gate import NOBODY, Gate, Users
 from parleyd.journal import Journal
 from parleyd.lease import QUARANTINE_S, Lease, LeaseState
 from parleyd.ledger import Ledger
@@ -62,6 +63,7 @@ class Rules:
     answers: Answers = REDIRECT_ALL
     callers: Callers | None = None
     spared_share: float = 0.0
+    users: Users = NOBODY
 
 
 class ConferenceServer:
@@ -108,7 +110,8 @@ class ConferenceServer:
         self._registrar = Registrar(pool, ledger, authenticator, rules.quarantine_s)
         self._control = Control(self._endpoint)
         self._redirects = Redirects(random_bytes, self._asked_plainly, AGENT, self._count, PLAIN_LIMIT)
-        self._plainly = rules.answers.always_redirect
+        self._gate = Gate(rules.users, random_bytes(SECRET_BYTES))
+        self._plainly = rules.answers.always_redirect and self._gate.open
         self._said: dict[tuple[bytes, bytes], Need | Refusal] = {}
 
     def receive(self, data: bytes, peer: "Address") -> None:
@@ -228,7 +231,7 @@ class ConferenceServer:
         def answer(verdict: Grant | Refusal) -> None:
             if call.state == "ended":  # cancelled while the disk was busy; the offer lapses
                 return
-            if isinstance(verdict, Grant) and self.rules.answers.choose(invite, call.peer[0]) == "proxy":
+            if isinstance(verdict, Grant) and proxied:
                 self._count("invite passed on")
                 # The caller talks to the board without knowing: it sees isfocus in the 200 (RFC 4579 5.4).
                 self._endpoint.forward(call, verdict.uri, self.clock.now_ms())
@@ -242,6 +245,12 @@ class ConferenceServer:
             reply = self._reply(verdict)
             self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
 
+        proxied = self.rules.answers.choose(invite, call.peer[0]) == "proxy"
+        stop = self._gate.stop(invite, self.clock.now_ms() // 1000, 407 if proxied else 401)
+        if stop is not None:
+            self._count(f"invite {stop.status}")
+            self._endpoint.reject(call, stop.status, self.clock.now_ms(), stop.reason, list(stop.headers))
+            return
         self.allocate(self._receiver.receive(invite, source), answer)
 
     def _asked_plainly(self, invite: PlainInvite, answer: Answer) -> None:

@@ -4,7 +4,7 @@ import ipaddress
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import (
@@ -18,6 +18,7 @@ from pydantic_settings import (
 from parley.wire.address import MAX_SIZE, MIN_SIZE
 from parley.wire.errors import LocalError
 from parleyd.answers import Answer, AnswerRule
+from parleyd.gate import NOBODY, Users
 from parleyd.lease import QUARANTINE_S
 
 ENVIRONMENT_PREFIX = "PARLEY_"
@@ -42,6 +43,8 @@ EXAMPLES = {
     "log_level": "info",
     "answer": "redirect",
     "answer_rules": '[[answer_rules]] user_agent = "Acme*", answer = "proxy"',
+    "users": '[[users]] name = "alice", ha1_sha256 = 64 hex digits, ha1_md5 = 32 (parley user alice)',
+    "digest_algorithms": '["SHA-256", "MD5"]',
     "provisioned": '[[provisioned]] id = "bench-1", host = "192.0.2.17", key = 64 hex digits',
 }
 
@@ -57,6 +60,21 @@ def default_state() -> Path:
         return Path(given)
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "parley"
+
+
+class User(BaseModel):
+    """A phone's user: the name and the hashes of the password, one for each algorithm that is offered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r'^[^"\\\r\n:]{1,64}$')
+    ha1_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    ha1_md5: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hashes there are, by algorithm."""
+        both = {"SHA-256": self.ha1_sha256, "MD5": self.ha1_md5}
+        return {algorithm: text for algorithm, text in both.items() if text is not None}
 
 
 class Provisioned(BaseModel):
@@ -124,6 +142,8 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
     log_file: Path | None = None
     provisioned: list[Provisioned] = []
+    users: list[User] = []
+    digest_algorithms: list[Literal["SHA-256", "MD5"]] = Field(default=["SHA-256", "MD5"], min_length=1)
     answer: Answer = "redirect"
     answer_rules: list[AnswerRule] = []
 
@@ -168,6 +188,11 @@ class Settings(BaseSettings):
             if len(set(facts)) != len(facts):
                 raise ValueError("two boards have the same id or the same address")
         return value
+
+    def phone_users(self) -> Users:
+        """Return who may call, NOBODY where everybody may."""
+        hashes = {(user.name, one): text for user in self.users for one, text in user.hashes().items()}
+        return Users(hashes, tuple(self.digest_algorithms)) if hashes else NOBODY
 
     def board_hosts(self) -> list[str]:
         """Return the addresses of the boards that this daemon starts. Raises SettingsError if they are too few.
@@ -237,6 +262,16 @@ def _complete(settings: Settings) -> Settings:
         raise SettingsError(
             f"tls_cert and tls_key are of no use without sip_tls; for example --sip-tls {EXAMPLES['sip_tls']}"
         )
+    for user in settings.users:
+        missing = [one for one in settings.digest_algorithms if one not in user.hashes()]
+        if missing:
+            raise SettingsError(
+                f"users: {user.name} has no hash for {missing[0]}; make it with parley user {user.name}, "
+                f"or leave {missing[0]} out of digest_algorithms"
+            )
+    names = [user.name for user in settings.users]
+    if len(set(names)) != len(names):
+        raise SettingsError(f"users: {max(names, key=names.count)} is there twice")
     return settings
 
 

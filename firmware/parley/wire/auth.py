@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Password = Callable[[str], str | None]
+    HashOf = Callable[[str, str], str | None]
 
 HASHES: "dict[str, Callable[[bytes], Any]]" = {"SHA-256": hashlib.sha256}
 if hasattr(hashlib, "md5"):  # MicroPython has it only in builds with TLS
@@ -113,10 +114,17 @@ def _digest(algorithm: str, text: str) -> str:
     return hex_of(HASHES[algorithm](text.encode()).digest())
 
 
-def _response(fields: "dict[str, str]", method: str, password: str) -> str:
-    # RFC 7616 3.4.1; without qop RFC 2069's form (RFC 3261 22.4 item 6)
+def ha1_of(algorithm: str, username: str, realm: str, password: str) -> str:
+    """Return the hash of a password that digest needs (RFC 7616 3.4.2): whoever keeps it need not keep that.
+
+    algorithm: a key of HASHES.
+    """
+    return _digest(algorithm, f"{username}:{realm}:{password}")
+
+
+def _response(fields: "dict[str, str]", method: str, secret: str) -> str:
+    # secret: ha1_of. RFC 7616 3.4.1; without qop RFC 2069's form (RFC 3261 22.4 item 6)
     algorithm = _algorithm(fields)
-    secret = _digest(algorithm, f"{fields['username']}:{fields['realm']}:{password}")
     request = _digest(algorithm, f"{method}:{fields['uri']}")
     if "qop" not in fields:
         return _digest(algorithm, f"{secret}:{fields['nonce']}:{request}")
@@ -151,7 +159,8 @@ def authorization(
     text = "Digest username=" + quote(username)
     for name in ("realm", "nonce", "uri"):
         text += f", {name}={quote(fields[name])}"
-    text += f', response="{_response(fields, method, password)}"'
+    secret = ha1_of(_algorithm(challenge), username, fields["realm"], password)
+    text += f', response="{_response(fields, method, secret)}"'
     if "algorithm" in challenge:
         text += ", algorithm=" + challenge["algorithm"]
     if "opaque" in challenge:  # RFC 7616 3.4: comes back unchanged
@@ -204,6 +213,17 @@ class Authenticator:
         scheme: challenge); "stale" (right password, but an old, forged or replayed nonce: challenge with
         stale=True); "bad". The user name is '' when there is none to tell. Raises nothing.
         """
+
+        def hashed(username: str, algorithm: str) -> "str | None":
+            password = password_of(username)
+            return None if password is None else ha1_of(algorithm, username, self.realm, password)
+
+        return self.check_hashed(header, method, hashed, now_s)
+
+    def check_hashed(
+        self, header: "str | None", method: str, hash_of: "HashOf", now_s: int
+    ) -> "tuple[str, str]":
+        """As check; hash_of: from user name and algorithm to ha1_of() or None."""
         if header is None:
             return "missing", ""
         try:
@@ -215,9 +235,9 @@ class Authenticator:
         username = fields["username"]
         if not self._is_complete(fields):
             return "bad", username
-        password = password_of(username)
-        right = _response(fields, method, password or "").encode()  # unknown users take as long as known ones
-        if not same_bytes(right, fields["response"].lower().encode()) or password is None:
+        secret = hash_of(username, _algorithm(fields))
+        right = _response(fields, method, secret or "").encode()  # unknown users take as long as known ones
+        if not same_bytes(right, fields["response"].lower().encode()) or secret is None:
             return "bad", username
         fresh = self._accept(fields["nonce"], int(fields["nc"], 16), now_s)
         return "ok" if fresh else "stale", username
