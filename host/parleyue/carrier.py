@@ -3,8 +3,9 @@
 from typing import Any
 
 from parley.call.events import Event
+from parley.wire.errors import RemoteError
 from parley.wire.sip import Response
-from parley.wire.uri import SipUri
+from parley.wire.uri import SipUri, parse_uri
 from parleyue.equipment import Equipment, Hop
 from parleyue.facts import body_of, response_of
 from parleyue.machine import Machine
@@ -51,6 +52,12 @@ class Carrier(Machine):
         """We leave: drop what is under way."""
         self.now_ms = now_ms
         self.fire("stop")
+
+    def seen(self, uri: str) -> None:
+        """Somebody was seen in the conference; if that is our invitee, no carrier could have said more (M8)."""
+        if self.result is not None and self.result.told_only and same_person(uri, self.invitee):
+            self.result = Result(200, "in the conference, as its focus says", True)
+            self._note("M8", "seen in the conference", status=200, mark=True)
 
     def tick(self, now_ms: int) -> None:
         """Time has come to next_deadline(), perhaps."""
@@ -134,6 +141,15 @@ class Carrier(Machine):
 
     def _note(self, message: str, event: str, **fields: Any) -> None:
         self._equipment.report.step(self.now_ms, message, event, to=self.invitee, carrier=self.KIND, **fields)
+
+
+def same_person(uri: str, other: str) -> bool:
+    """Whether two URIs name one user at one host (RFC 3261 19.1.1, table 1: what only routes is left out)."""
+    try:
+        one, two = parse_uri(uri), parse_uri(other)
+    except RemoteError:
+        return False
+    return (one.user, one.address()) == (two.user, two.address())
 
 
 def _sipfrag_line(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Message 3: three ways to tell another phone the conference's address, one object per invitee. Sans-I/O."""
+"""Message 3: ways to tell another phone the conference's address, or to have it called. Sans-I/O."""
 
 from typing import Any
 
@@ -134,6 +134,53 @@ class ReferCarrier(Carrier):
         self._settle(Result(0, f"{self.name}'s phone did not answer REFER; {_TRY_CALL}", False))
 
 
+class FocusCarrier(Carrier):
+    """One REFER to the conference itself, which then calls the invitee (RFC 4579 5.5), or hangs up on him (5.11)."""
+
+    KIND = "focus"
+    TABLE = REFER
+    IGNORED = REFER_IGNORED
+    METHOD = ""
+
+    def __init__(self, equipment: Equipment, invitee: str, conference: str, patience_ms: int) -> None:
+        super().__init__(equipment, invitee, conference, patience_ms)
+        self._visited = [conference]
+        self._subscription: object = None
+
+    def owns(self, subject: object) -> bool:
+        """The subscription our REFER made."""
+        return subject is not None and subject is self._subscription
+
+    def _send_refer(self, address: Hop) -> None:
+        self._wait(REFER_LIMIT_MS)
+        self._subscription = self._equipment.endpoint.refer_outside(
+            self._conference,
+            f"<{self.invitee}{self.METHOD}>",
+            self.now_ms,
+            peer=address,
+            headers=self._refer_headers(),
+        )
+        self._note("M6", "REFER sent to the focus", refer_to=self.invitee + self.METHOD, mark=True)
+
+    def _refer_refused(self, event: Event) -> None:
+        words = f"the focus refused REFER: {in_words(response_of(event))}"
+        self._settle(Result(response_of(event).status, words, False))
+
+    def _refer_unheard(self, _fact: object) -> None:
+        self._settle(Result(0, "the focus did not answer REFER", False))
+
+
+class PutOut(FocusCarrier):
+    """Lets the focus hang up on somebody."""
+
+    METHOD = ";method=BYE"
+
+    def _note_notified(self, event: Event) -> None:
+        ok = 200 <= event.status < 300
+        self._note("", f"NOTIFY {event.status} received", status=event.status)
+        self._settle(Result(event.status, "put out" if ok else "is still in", ok))
+
+
 class MessageCarrier(Carrier):
     """MESSAGE with the address in a sentence (RFC 3428): a person must read it and call."""
 
@@ -172,9 +219,11 @@ class MessageCarrier(Carrier):
         self._settle(Result(response_of(event).status, words, False))
 
 
-CARRIERS: dict[str, type[Carrier]] = {kind.KIND: kind for kind in (CallCarrier, ReferCarrier, MessageCarrier)}
+CARRIERS: dict[str, type[Carrier]] = {
+    kind.KIND: kind for kind in (CallCarrier, FocusCarrier, MessageCarrier, ReferCarrier)
+}
 
 
 def carrier_for(kind: str) -> type[Carrier]:
-    """The carrier of that name: call, refer or message. Raises KeyError for another."""
+    """The carrier of that name: call, focus, message or refer. Raises KeyError for another."""
     return CARRIERS[kind]

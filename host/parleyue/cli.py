@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The user equipment: a phone that holds ad hoc conferences.", no_args_is_help=True)
 
-_CARRIERS = ("call", "refer", "message")
+_CARRIERS = ("call", "refer", "message", "focus")
 _CODECS = ("PCMU", "PCMA")
 _SRTP = ("off", "optional", "required")
 _RATE_HZ = 8000
@@ -62,7 +62,8 @@ def call(
     uri: Annotated[str, typer.Argument(help="The server's address, e.g. sip:conference@127.0.0.1:5060.")],
     invite: Annotated[list[str] | None, typer.Option(help="Phone to bring in; once for each.")] = None,
     carrier: Annotated[
-        str, typer.Option(help="How to tell them: call (a short call with REFER), refer, or message.")
+        str,
+        typer.Option(help="call (a short call with REFER), refer, message, or focus (the board calls them)."),
     ] = "call",
     play: Play = None,
     record: Record = None,
@@ -83,6 +84,11 @@ def call(
         ),
     ] = None,
     srtp: Srtp = "off",
+    watch: Annotated[bool, typer.Option("--watch", help="Show who comes and goes (RFC 4575).")] = False,
+    keys: Annotated[
+        bool,
+        typer.Option("--keys", help="Obey lines on stdin: hold, unhold, dtmf 12#, bring URI, out URI, quit."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -99,9 +105,10 @@ def call(
         duration_ms=None if duration is None else round(duration * 1000),
         patience_ms=round(patience * 1000),
         credentials=None if auth_user is None else (auth_user, _password(auth_user)),
+        watch=watch,
     )
     handset = _handset(local, user, codec, play, record, loop, tls_ca, srtp)
-    raise typer.Exit(run_call(handset, plan, _report(as_json, quiet)))
+    raise typer.Exit(run_call(handset, plan, _report(as_json, quiet), keys))
 
 
 @app.command()

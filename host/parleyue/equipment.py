@@ -26,6 +26,10 @@ class MediaPort(Protocol):
         """Send to and receive from the negotiated address; called again after a re-offer."""
         ...
 
+    def press(self, keys: str) -> bool:
+        """Send keys as telephone events (RFC 4733); False when the other end takes none."""
+        ...
+
     def stop(self) -> None:
         """Close the port; its statistics stay."""
         ...
@@ -71,6 +75,7 @@ class CallPlan:
     """What the user wants: whom to ask, whom to tell and how, how long to talk and to wait for anybody.
 
     credentials: user name and password for a server that asks (RFC 3261 22); nobody else gets to see them.
+    watch: be told who is in (RFC 4575).
     """
 
     server: str
@@ -79,3 +84,4 @@ class CallPlan:
     duration_ms: int | None = None
     patience_ms: int = 30_000
     credentials: tuple[str, str] | None = None
+    watch: bool = False

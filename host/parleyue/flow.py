@@ -12,9 +12,11 @@ from parley.wire.errors import RemoteError
 from parleyue import outcome
 from parleyue.carrier import Carrier
 from parleyue.carriers import carrier_for
+from parleyue.desk import Desk
 from parleyue.equipment import LEAVE_LIMIT_MS, CallPlan, Equipment, Hop
 from parleyue.facts import body_of, call_of, response_of
 from parleyue.flow_table import FLOW, FLOW_IGNORED
+from parleyue.keys import Key
 from parleyue.machine import Machine
 from parleyue.outcome import Outcome, judge
 from parleyue.redirect import callable_uri, next_target
@@ -35,6 +37,7 @@ class Initiator(Machine):
         self.plan = plan
         self.conference: str | None = None
         self.carriers: list[Carrier] = []
+        self.desk = Desk(equipment, plan.patience_ms)
         self.now_ms = 0
         self._equipment = equipment
         self._visited: list[str] = []
@@ -58,6 +61,18 @@ class Initiator(Machine):
         self.fire("hang_up")
         self._review()
 
+    def key(self, key: Key, now_ms: int) -> None:
+        """The user presses something (keys.py)."""
+        self.now_ms = now_ms
+        if key.name == "quit":
+            self.hang_up(now_ms)
+            return
+        call, session, conference = self._call, self._session, self.conference
+        if self.state not in ("telling", "talking") or call is None or session is None or not conference:
+            self._note("", key.name, problem="not in a conference")
+            return
+        self.desk.press(key, call, session, conference, now_ms)
+
     def event(self, event: Event, now_ms: int) -> None:
         """Take one event of the endpoint."""
         self.now_ms = now_ms
@@ -66,7 +81,7 @@ class Initiator(Machine):
             owner.event(event, now_ms)
         elif event.subject is self._call:
             self._call_event(event)
-        else:
+        elif not self.desk.take(event, now_ms):
             self._stranger(event)
         self._review()
 
@@ -79,11 +94,12 @@ class Initiator(Machine):
             self.fire(expired)
         for carrier in self.carriers:
             carrier.tick(now_ms)
+        self.desk.tick(now_ms)
         self._review()
 
     def next_deadline(self) -> int | None:
         """When tick() is due, in ms; None when only events matter."""
-        times = [carrier.next_deadline() for carrier in self.carriers]
+        times = [carrier.next_deadline() for carrier in self.carriers] + [self.desk.next_deadline()]
         times.append(self._deadline[0] if self._deadline is not None else None)
         return min((time for time in times if time is not None), default=None)
 
@@ -98,6 +114,10 @@ class Initiator(Machine):
         return self._failure or judge([(carrier.name, carrier.result) for carrier in self.carriers])
 
     # ---- what the inputs mean
+
+    def _came(self, uri: str) -> None:
+        for carrier in self.carriers:
+            carrier.seen(uri)
 
     def _call_event(self, event: Event) -> None:
         if event.kind == "rejected":
@@ -120,7 +140,8 @@ class Initiator(Machine):
         if self.state == "telling" and None not in results:
             hopeless = bool(results) and all(result is not None and result.failed for result in results)
             self.fire("nobody_comes" if hopeless else "all_told")
-        if self.state == "leaving" and self._call is None and all(carrier.done for carrier in self.carriers):
+        over = self._call is None and self.desk.done
+        if self.state == "leaving" and over and all(carrier.done for carrier in self.carriers):
             self.fire("all_gone")
 
     def _looked_up(self, address: Hop | None, now_ms: int) -> None:
@@ -222,6 +243,8 @@ class Initiator(Machine):
         self.carriers = [
             make(self._equipment, invitee, self.conference, patience_ms) for invitee in self.plan.invitees
         ]
+        if self.plan.watch:
+            self.desk.open(self.conference, self._came, self.now_ms)
         for carrier in self.carriers:
             carrier.start(self.now_ms)
 
@@ -243,6 +266,7 @@ class Initiator(Machine):
             self._note("", "leaving")
         for carrier in self.carriers:
             carrier.stop(self.now_ms)
+        self.desk.close(self.now_ms)
 
     def _call_over(self, _fact: object) -> None:
         self._call = None

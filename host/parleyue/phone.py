@@ -130,6 +130,10 @@ class Phone:
             flow = self._flow
             self._guarded(lambda: flow.hang_up(self.now_ms()))
 
+    def do(self, what: Callable[[int], None]) -> None:
+        """Do something with the flow now, and all that follows from it; what is given the time in ms."""
+        self._guarded(lambda: what(self.now_ms()))
+
     def resolve(self, uri: SipUri, then: Callable[[Hop | None, int], None]) -> None:
         """Look a URI's host up (A or AAAA; RFC 3263 section 4.2), see equipment.Resolve."""
         hop = destination_of(uri)

@@ -10,6 +10,7 @@ from parley.call.negotiate import Negotiated
 from parley.media.leg import Leg
 from parley.media.srtp import Protection
 from parleyue.audio import FRAME_MS
+from parleyue.dialler import Dialler
 from parleyue.equipment import Address
 from parleyue.sound import Sound
 from parleyue.udp import UdpSocket, even_port, is_literal
@@ -36,6 +37,8 @@ class RtpStream:
         self._remote: Address = ("", 0)
         self._agreed: tuple[str, int] | None = None
         self._past: Counter[str] = Counter()  # of legs before a change of codec
+        self._dialler = Dialler()
+        self._events: int | None = None
         self._socket = even_port(host, lambda port: UdpSocket(host, port, self._receive))
         self._socket.attach(asyncio.get_running_loop())
         self.host, self.port = self._socket.host, self._socket.port
@@ -46,6 +49,7 @@ class RtpStream:
         if not is_literal(self._remote[0]):
             self._looking = asyncio.get_running_loop().create_task(self._look_up(self._remote))
         self._sends = negotiated.direction in _SENDING and negotiated.remote[1] != 0
+        self._events = negotiated.event_payload_type
         self._protect(negotiated)
         agreed = (negotiated.codec, negotiated.payload_type)
         if agreed != self._agreed:
@@ -63,6 +67,13 @@ class RtpStream:
         elif self._protection is None or not self._protection.has(keys):
             self._protection = Protection(keys)
             self._agreed = None
+
+    def press(self, keys: str) -> bool:
+        """Send these keys as telephone events; False when the other end takes none."""
+        if self._events is None or not self._sends:
+            return False
+        self._dialler.press(keys)
+        return True
 
     async def _look_up(self, name: Address) -> None:
         """Aim at a host that SDP gives by name (RFC 8866 section 5.7); until then nothing is sent."""
@@ -84,11 +95,13 @@ class RtpStream:
         if leg is None:
             return None
         length = leg.packetise(frame if self._sends else None)  # on hold the RTP clock goes on
-        packet = memoryview(leg.packet)[:length]
-        if self._sends and self._protection is not None:
-            packet = memoryview(self._protection.protect(packet))
-        if self._sends and is_literal(self._remote[0]) and self._socket.send(packet, self._remote):
-            self.sent += 1
+        if self._sends and is_literal(self._remote[0]):
+            packet = bytes(memoryview(leg.packet)[:length])
+            if self._events is not None:
+                packet = self._dialler.replace(packet, self._events)
+            if self._protection is not None:
+                packet = self._protection.protect(memoryview(packet))
+            self.sent += self._socket.send(packet, self._remote)
         return bytes(leg.pcm) if leg.playout() else None
 
     def stats(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -10,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parley.wire.errors import ParleyError
+from parley.wire.errors import ParleyError, RemoteError
 from parleynet.tls import client_context
 from parleyue import summary
 from parleyue.audio import Microphone, Recorder, read_speech
 from parleyue.equipment import Address, CallPlan, Codec
 from parleyue.flow import Initiator
+from parleyue.keys import parse_key
 from parleyue.listen import Listener, ListenPlan
 from parleyue.outcome import FAILED_HERE, Outcome
 from parleyue.phone import Phone
@@ -51,15 +53,16 @@ class Handset:
         return Sound(Microphone(speech, self.loop), recorder)
 
 
-def run_call(handset: Handset, plan: CallPlan, report: Report) -> int:
-    """Hold an ad hoc conference; returns the exit code (see outcome.py)."""
+def run_call(handset: Handset, plan: CallPlan, report: Report, keys: bool = False) -> int:
+    """Hold an ad hoc conference; returns the exit code (see outcome.py). keys: obey lines on stdin (keys.py)."""
 
     async def call() -> dict[str, Any]:
         local = handset.local or (host_towards(await _address_of(plan.server)), 0)
         tls = client_context(handset.tls_ca)
         async with Phone(local, handset.user, handset.sound(), client_tls=tls) as phone:
             flow = Initiator(phone.equipment(report, handset.codecs, handset.srtp), plan)
-            with _interruptible(phone.hang_up), _metered(phone, report):
+            obeying = _obeying(phone, flow, report) if keys else contextlib.nullcontext()
+            with _interruptible(phone.hang_up), _metered(phone, report), obeying:
                 await phone.run(flow)
             return summary.of_call(phone, flow, report.times_ms)
 
@@ -124,6 +127,43 @@ def _metered(phone: Phone, report: Report) -> Iterator[None]:
         yield
     finally:
         task.cancel()
+
+
+@contextlib.contextmanager
+def _obeying(phone: Phone, flow: Initiator, report: Report) -> Iterator[None]:
+    """Take commands from stdin, a line each, until its end."""
+    loop = asyncio.get_running_loop()
+    pending = b""
+
+    def read() -> None:
+        nonlocal pending
+        try:
+            data = os.read(0, 4096)
+        except BlockingIOError:
+            return
+        if not data:
+            loop.remove_reader(0)
+        *lines, pending = (pending + data).split(b"\n")
+        for line in lines:
+            take(line.decode("utf-8", "replace"))
+
+    def take(line: str) -> None:
+        try:
+            key = parse_key(line)
+        except RemoteError as error:
+            report.step(phone.now_ms(), "", "not understood", problem=error.reason)
+            return
+        phone.do(lambda now_ms: flow.key(key, now_ms))
+
+    try:
+        loop.add_reader(0, read)
+    except (OSError, ValueError):  # a file, or closed: there is nobody to obey
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_reader(0)
 
 
 @contextlib.contextmanager

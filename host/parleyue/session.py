@@ -22,13 +22,25 @@ class Session:
         self._security = Security(equipment.srtp, equipment.random_bytes)
         self.negotiated: Negotiated | None = None
 
-    def offer(self) -> bytes:
-        """Our offer, as an SDP body."""
+    def offer(self, direction: str = "sendrecv") -> bytes:
+        """Our offer, as an SDP body; direction: of RFC 3264 5.1, "inactive" to hold."""
         port = self._port
+        if self.negotiated is not None:
+            self._version += 1  # RFC 3264 section 8: a changed description has a higher version
         self._offered = make_offer(
-            self._codecs, port.host, port.port, self._identifier, self._version, security=self._security
+            self._codecs,
+            port.host,
+            port.port,
+            self._identifier,
+            self._version,
+            direction,
+            security=self._security,
         )
         return self._offered.to_bytes()
+
+    def press(self, keys: str) -> bool:
+        """Send keys as telephone events; False when the other end takes none."""
+        return self._port.press(keys)
 
     def take_answer(self, body: bytes) -> Negotiated:
         """Read the other end's answer to our offer and let the audio flow.
@@ -75,7 +87,6 @@ class Session:
             elif body_of(event):
                 endpoint.answer_reoffer(call, self.answer(body_of(event)), now_ms)
             else:  # RFC 3261 section 14.2: a re-INVITE without an offer wants ours
-                self._version += 1
                 endpoint.answer_reoffer(call, self.offer(), now_ms)
         except RemoteError as error:
             if event.kind == "reoffer":

@@ -23,10 +23,15 @@ class FakePort:
     def __init__(self, host, port, purpose):
         self.host, self.port, self.purpose = host, port, purpose
         self.started, self.stopped = [], False
+        self.pressed = ""
 
     def start(self, negotiated):
         assert not self.stopped
         self.started.append(negotiated)
+
+    def press(self, keys):
+        self.pressed += keys
+        return True
 
     def stop(self):
         self.stopped = True

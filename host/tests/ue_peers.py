@@ -154,12 +154,13 @@ class Answerer(Node):
         super().__init__(world, address, user, contact_params=contact_params)
         self.body, self.contact, self.calls, self.ended = body, contact, [], []
 
-    def sdp_for(self, call):
+    def sdp_for(self, call, offer=None):
+        offer = call.offer if offer is None else offer
         if self.body is not None:
             return self.body
-        if not call.offer:
+        if not offer:
             return make_offer(CODECS, self.address[0], 40_000, 1, 1).to_bytes()
-        return answer_offer(parse_sdp(call.offer), CODECS, self.address[0], 40_000, 1, 1).answer.to_bytes()
+        return answer_offer(parse_sdp(offer), CODECS, self.address[0], 40_000, 1, 1).answer.to_bytes()
 
     def on_incoming(self, event, now_ms):
         self.endpoint.answer(event.subject, self.sdp_for(event.subject), now_ms, contact=self.contact)
@@ -168,7 +169,7 @@ class Answerer(Node):
         self.calls.append(event.subject)
 
     def on_reoffer(self, event, now_ms):
-        self.endpoint.answer_reoffer(event.subject, self.sdp_for(event.subject), now_ms)
+        self.endpoint.answer_reoffer(event.subject, self.sdp_for(event.subject, event.message.body), now_ms)
 
     def on_ended(self, event, now_ms):
         self.ended.append(event.text)
