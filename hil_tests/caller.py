@@ -59,15 +59,26 @@ class Call:
         self.cseq = 0
         self.remote = ""
         self.target = ""
+        self.answer_contact = ""
         self.ended = asyncio.Event()
 
-    def request(self, method: str, uri: str, to: str, branch: str, cseq: int, body: bytes = b"") -> bytes:
+    def request(
+        self,
+        method: str,
+        uri: str,
+        to: str,
+        branch: str,
+        cseq: int,
+        body: bytes = b"",
+        further: tuple[tuple[str, str], ...] = (),
+    ) -> bytes:
         """The bytes of one request of this call."""
         headers = [
             ("Via", f"SIP/2.0/UDP {self.caller.host}:{self.caller.port};branch={branch};rport"),
             ("Max-Forwards", "70"), ("From", self.local), ("To", to), ("Call-ID", self.call_id),
             ("CSeq", f"{cseq} {method}"), ("Contact", self.contact),
         ]  # fmt: skip
+        headers += further
         if body:
             headers.append(("Content-Type", "application/sdp"))
         return sip_text.build(f"{method} {uri} SIP/2.0", headers, body)
@@ -107,6 +118,43 @@ class Call:
             self.caller.calls[self.call_id] = self
         return outcome
 
+    async def reinvite(self, body: bytes, timeout_s: float = 4.0) -> SipText:
+        """A re-INVITE with this offer, acknowledged; returns the final response."""
+        self.cseq += 1
+        branch, peer = "z9hG4bK" + sip_text.random_id(), sip_text.address_of(self.target)
+        data = self.request("INVITE", self.target, self.remote, branch, self.cseq, body)
+        response, _ = await self.caller.transact(data, branch, peer, timeout_s)
+        ack_branch = branch if response.status >= 300 else "z9hG4bK" + sip_text.random_id()
+        self.caller.send(self.request("ACK", self.target, self.remote, ack_branch, self.cseq), peer)
+        return response
+
+    async def inside(
+        self,
+        method: str,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes = b"",
+        timeout_s: float = 4.0,
+    ) -> int:
+        """A request inside the dialog; returns the answer's status."""
+        self.cseq += 1
+        branch = "z9hG4bK" + sip_text.random_id()
+        data = self.request(method, self.target, self.remote, branch, self.cseq, body, headers)
+        response, _ = await self.caller.transact(data, branch, sip_text.address_of(self.target), timeout_s)
+        return response.status
+
+    async def outside(
+        self, method: str, uri: str, headers: tuple[tuple[str, str], ...] = (), timeout_s: float = 4.0
+    ) -> int:
+        """A request outside any dialog, which may make one; returns the answer's status."""
+        self.cseq += 1
+        branch = "z9hG4bK" + sip_text.random_id()
+        data = self.request(method, uri, f"<{uri}>", branch, self.cseq, further=headers)
+        response, _ = await self.caller.transact(data, branch, sip_text.address_of(uri), timeout_s)
+        self.remote = response.header("to")
+        self.target = sip_text.uri_in(response.header("contact")) or uri
+        self.answer_contact = response.header("contact")
+        return response.status
+
     async def bye(self, timeout_s: float = 4.0) -> int:
         """Hang up; returns the answer's status (481 when the other end had gone already)."""
         self.cseq += 1
@@ -124,6 +172,7 @@ class Caller(asyncio.DatagramProtocol):
     def __init__(self, host: str) -> None:
         self.host, self.port = host, 0
         self.calls: dict[str, Call] = {}
+        self.subscribed: set[str] = set()  # Call-IDs in which NOTIFYs are welcome
         self.acks: dict[str, tuple[bytes, Address]] = {}
         self._waiting: dict[str, asyncio.Future[SipText]] = {}
         self._transport: asyncio.DatagramTransport | None = None
@@ -207,4 +256,5 @@ class Caller(asyncio.DatagramProtocol):
             self.calls.pop(call.call_id, None)
             call.ended.set()
         known = call is not None or message.method == "OPTIONS"
+        known = known or (message.method == "NOTIFY" and message.header("call-id") in self.subscribed)
         self.send(sip_text.answer(message, "200 OK" if known else "481 No Such Call", "caller"), addr)

@@ -84,7 +84,9 @@ class Baresip(Phone):
         )  # fmt: skip
         (home / "config").write_text(config)
         mode = "auto" if self.answer else "manual"
-        account = f"<sip:{self.name}@{self.host}:{self.port};transport=udp>;regint=0;answermode={mode}"
+        account = (
+            f"<sip:{self.name}@{self.host}:{self.port};transport={self.transport}>;regint=0;answermode={mode}"
+        )
         (home / "accounts").write_text(f"{account};audio_codecs={self.codecs}\n")
         args = [programs.tool("baresip", "baresip-core"), "-f", str(home), "-s", "-v"]
         self.process = Process(self.name, args, self.log_path, env={"HOME": str(home)})
@@ -132,6 +134,16 @@ class Baresip(Phone):
 
     def refer(self, uri: str, to: str) -> None:
         self.command("transfer", to)
+
+    def hold(self) -> None:
+        self.command("hold")
+
+    def unhold(self) -> None:
+        self.command("resume")
+
+    def dtmf(self, keys: str) -> None:
+        for key in keys:
+            self.command("sndcode", key)
 
     def hangup(self) -> None:
         self.command("hangup")

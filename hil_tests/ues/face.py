@@ -1,4 +1,4 @@
-"""One face for every phone: start, call, answer, refer, hang up, play, record, stop."""
+"""One face for every phone: start, call, answer, hold, refer, press keys, message, hang up, play, record, stop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ class Phone(ABC):
     """A phone of its own process.
 
     name: user part of its URI; folder: where its log and recording go; port: SIP port on `host`;
-    play: WAV it speaks (8 kHz mono), None for silence; answer: take every incoming call at once.
+    play: WAV it speaks (8 kHz mono), None for silence; answer: take every incoming call at once. transport: "udp" or
+    "tcp", for its SIP.
+
+    What a phone cannot do at all raises NotImplementedError, so that a test can tell it from what went wrong.
     """
 
     kind = "phone"
@@ -47,7 +50,9 @@ class Phone(ABC):
         host: str = "127.0.0.1",
         play: Path | None = None,
         answer: bool = True,
+        transport: str = "udp",
     ) -> None:
+        self.transport = transport
         self.name, self.port, self.host, self.play, self.answer = name, port, host, play, answer
         self.folder = folder.resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -77,9 +82,37 @@ class Phone(ABC):
     def events(self) -> list[PhoneEvent]:
         """Everything reported so far, oldest first."""
 
+    def call_without_offer(self, uri: str) -> None:
+        """Dial with an INVITE that leaves the offer to the other end (RFC 3261 13.2.1)."""
+        raise NotImplementedError(f"{self.kind} always offers first")
+
     def refer(self, uri: str, to: str) -> None:
         """Tell the other end of the current call to call `to` (REFER inside the dialog)."""
         raise NotImplementedError(f"{self.kind} cannot refer to {to}")
+
+    def refer_outside(self, uri: str, to: str) -> None:
+        """Tell `uri` to call `to` (REFER outside any dialog)."""
+        raise NotImplementedError(f"{self.kind} cannot refer outside a call")
+
+    def hold(self) -> None:
+        """Hold the current call: a new offer that stops the sound."""
+        raise NotImplementedError(f"{self.kind} cannot hold")
+
+    def unhold(self) -> None:
+        """Talk on."""
+        raise NotImplementedError(f"{self.kind} cannot hold")
+
+    def update(self) -> None:
+        """Offer again by UPDATE (RFC 3311)."""
+        raise NotImplementedError(f"{self.kind} sends no UPDATE")
+
+    def dtmf(self, keys: str) -> None:
+        """Press keys in the current call (RFC 4733)."""
+        raise NotImplementedError(f"{self.kind} presses no keys")
+
+    def message(self, uri: str, text: str) -> None:
+        """Send a MESSAGE (RFC 3428)."""
+        raise NotImplementedError(f"{self.kind} sends no MESSAGE")
 
     def finish(self) -> None:
         """Hang up and end the program so that the recording is complete."""

@@ -12,6 +12,8 @@ from hil_tests.ues.face import Phone, PhoneError, PhoneEvent
 class ParleyUe(Phone):
     """invitees: URIs that `call` brings in; carrier: how they are told; duration_s: None until hung up.
 
+    watch: show who is in; keys: obey hold, unhold, dtmf, refer_outside.
+
     `start` runs `parley listen` when `answer` is set, else nothing; `call` runs `parley call`.
     """
 
@@ -25,11 +27,14 @@ class ParleyUe(Phone):
         duration_s: float | None = None,
         codec: str = "",
         join_messages: bool = False,
+        watch: bool = False,
+        keys: bool = False,
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.invitees, self.carrier, self.duration_s, self.codec = invitees, carrier, duration_s, codec
         self.join_messages = join_messages
+        self.watch, self.keys = watch, keys
 
     def start(self) -> None:
         if self.answer:
@@ -38,7 +43,26 @@ class ParleyUe(Phone):
 
     def call(self, uri: str) -> None:
         invites = [word for invitee in self.invitees for word in ("--invite", invitee)]
-        self._run(["call", uri, *invites, "--carrier", self.carrier, "--no-loop"])
+        words = ["--watch"] if self.watch else []
+        words += ["--keys"] if self.keys else []
+        self._run(["call", uri, *invites, "--carrier", self.carrier, "--no-loop", *words])
+
+    def hold(self) -> None:
+        self._key("hold")
+
+    def unhold(self) -> None:
+        self._key("unhold")
+
+    def dtmf(self, keys: str) -> None:
+        self._key(f"dtmf {keys}")
+
+    def refer_outside(self, uri: str, to: str) -> None:
+        """Only to the conference it is in."""
+        self._key(f"bring {to}")
+
+    def _key(self, line: str) -> None:
+        assert self.process is not None
+        self.process.write_line(line)
 
     def _run(self, words: list[str]) -> None:
         args = [programs.parley(), *words, "--sip", f"{self.host}:{self.port}", "--user", self.name, "--json"]
@@ -46,7 +70,7 @@ class ParleyUe(Phone):
         args += ["--play", str(self.play)] if self.play else []
         args += ["--codec", self.codec] if self.codec else []
         args += ["--duration", str(self.duration_s)] if self.duration_s is not None else []
-        self.process = Process(self.name, args, self.log_path)
+        self.process = Process(self.name, args, self.log_path, stdin=self.keys and words[0] == "call")
 
     def _listening(self) -> bool:
         if self.process is None or not self.process.running():

@@ -28,6 +28,7 @@ class Pjsua(Phone):
         args += ["--port", str(self.port), "--record", str(self.recording), "--codec", self.codec]
         args += ["--play", str(self.play)] if self.play else []
         args += ["--answer"] if self.answer else []
+        args += ["--transport", self.transport]
         self.process = Process(self.name, args, self.log_path, stdin=True)
         self.wait_event("ready", 10)
 
@@ -45,6 +46,28 @@ class Pjsua(Phone):
 
     def refer(self, uri: str, to: str) -> None:
         self.command(f"refer {uri} {to}")
+
+    def call_without_offer(self, uri: str) -> None:
+        self.asked = True
+        self.command(f"call-without-offer {uri}")
+
+    def refer_outside(self, uri: str, to: str) -> None:
+        self.command(f"ood {uri} {to}")
+
+    def hold(self) -> None:
+        self.command("hold")
+
+    def unhold(self) -> None:
+        self.command("unhold")
+
+    def update(self) -> None:
+        self.command("update")
+
+    def dtmf(self, keys: str) -> None:
+        self.command(f"dtmf {keys}")
+
+    def message(self, uri: str, text: str) -> None:
+        self.command(f"message {uri} {text}")
 
     def hangup(self) -> None:
         self.command("hangup")

@@ -1,6 +1,7 @@
 """The PJSUA phone's own program: pjsua2 without threads, commands on stdin, JSON events on stdout.
 
-Commands: call URI | refer URI TARGET | hangup | hold | unhold | quit
+Commands: call URI | call-without-offer URI | refer URI TARGET | ood URI TARGET | hold | unhold | update | dtmf KEYS |
+message URI TEXT | hangup | quit
 Each call is recorded to a file of its own: RECORD with the call's number before the suffix.
 """
 
@@ -64,6 +65,9 @@ class PhoneCall(pj.Call):
     def onCallTransferStatus(self, prm) -> None:  # noqa: N802
         say("refer_progress", call=self.number, status=prm.statusCode, final=bool(prm.finalNotify))
 
+    def onDtmfDigit(self, prm) -> None:  # noqa: N802
+        say("dtmf", call=self.number, keys=prm.digit)
+
 
 class PhoneAccount(pj.Account):
     """Takes incoming calls, or lets them ring."""
@@ -77,6 +81,13 @@ class PhoneAccount(pj.Account):
         answer.statusCode = 200 if self.phone.options.answer else 180
         call.answer(answer)
 
+    def onInstantMessage(self, prm) -> None:  # noqa: N802
+        say("message", sender=prm.fromUri, text=prm.msgBody)
+
+    def onSendRequest(self, prm) -> None:  # noqa: N802
+        response = prm.e.body.tsxState.src.rdata.wholeMsg if prm.e.type == pj.PJSIP_EVENT_TSX_STATE else ""
+        say("sent", response=response.split("\r\n", 1)[0])
+
 
 class PjsuaPhone:
     """Endpoint, account and calls."""
@@ -84,6 +95,7 @@ class PjsuaPhone:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.calls: list[PhoneCall] = []
+        self.buddies: list[pj.Buddy] = []
         self.player = None
         self.endpoint = pj.Endpoint()
         self.account = PhoneAccount()
@@ -103,6 +115,9 @@ class PjsuaPhone:
         transport.port = self.options.port
         transport.boundAddress = transport.publicAddress = self.options.host
         transport_id = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        if self.options.transport == "tcp":
+            self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_TCP, transport)
+            transport_id = -1  # tied to one transport it would not follow a 302 to another
         self.endpoint.libStart()
         for codec in self.endpoint.codecEnum2():
             wanted = codec.codecId.startswith(self.options.codec)
@@ -117,7 +132,10 @@ class PjsuaPhone:
         """An account without a registrar, media on our own address."""
         config = pj.AccountConfig()
         config.idUri = f"sip:{self.options.user}@{self.options.host}:{self.options.port}"
-        config.sipConfig.transportId = transport_id
+        if transport_id >= 0:
+            config.sipConfig.transportId = transport_id
+        config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
+        config.callConfig.timerMinSESec = config.callConfig.timerSessExpiresSec = 90
         media = config.mediaConfig.transportConfig
         media.boundAddress = media.publicAddress = self.options.host
         media.port = self.options.port + 10
@@ -130,6 +148,18 @@ class PjsuaPhone:
         try:
             if words[0] == "call":
                 PhoneCall(self).makeCall(words[1], pj.CallOpParam(True))
+            elif words[0] == "call-without-offer":
+                without = pj.CallOpParam(True)
+                without.opt.flag |= pj.PJSUA_CALL_NO_SDP_OFFER
+                PhoneCall(self).makeCall(words[1], without)
+            elif words[0] == "update":
+                live[-1].update(pj.CallOpParam(True))
+            elif words[0] == "dtmf":
+                live[-1].dialDtmf(words[1])
+            elif words[0] == "ood":
+                self.refer_outside(words[1], words[2])
+            elif words[0] == "message":
+                self.send_message(words[1], " ".join(words[2:]))
             elif words[0] == "refer":
                 chosen = [call for call in live if words[1].split(";")[0] in call.getInfo().remoteUri]
                 chosen[-1].xfer(words[2], pj.CallOpParam())
@@ -145,6 +175,32 @@ class PjsuaPhone:
         except (pj.Error, IndexError) as error:
             say("failed", command=line, problem=str(getattr(error, "reason", error)))
             return True
+
+    def refer_outside(self, uri: str, target: str) -> None:
+        """REFER outside any call; the library does not add a Contact by itself."""
+        request = pj.SendRequestParam()
+        request.method = "REFER"
+        request.txOption.targetUri = uri
+        options = self.options
+        for name, value in (
+            ("Refer-To", f"<{target}>"),
+            ("Contact", f"<sip:{options.user}@{options.host}:{options.port}>"),
+        ):
+            header = pj.SipHeader()
+            header.hName, header.hValue = name, value
+            request.txOption.headers.append(header)
+        self.account.sendRequest(request)
+
+    def send_message(self, uri: str, text: str) -> None:
+        """MESSAGE by way of a buddy."""
+        config = pj.BuddyConfig()
+        config.uri = uri
+        buddy = pj.Buddy()
+        buddy.create(self.account, config)
+        self.buddies.append(buddy)
+        message = pj.SendInstantMessageParam()
+        message.content = text
+        buddy.sendInstantMessage(message)
 
     def run(self) -> None:
         """Handle events and commands until `quit`, end of input or the time is up."""
@@ -179,12 +235,14 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--codec", default="PCMU")
     parser.add_argument("--answer", action="store_true")
+    parser.add_argument("--transport", default="udp", choices=("udp", "tcp"))
     parser.add_argument("--log-level", type=int, default=4)
     parser.add_argument("--life-s", type=float, default=300.0)
     phone = PjsuaPhone(parser.parse_args())
     phone.start()
     phone.run()
     phone.calls.clear()
+    phone.buddies.clear()
     phone.player = None
     phone.endpoint.libDestroy()
     sys.stdout.flush()

@@ -38,6 +38,10 @@ class Sipp(Phone):
         names = {"TARGET": uri, "INVITEE": self.invitee, "INVITEE_HOST": host, "INVITEE_PORT": str(port)}
         self._run("sipp_inviter" if self.invitee else "sipp_caller", names)
 
+    def call_with_everything(self, uri: str, invitee: str) -> None:
+        """Delayed offer, session timer, hold, unhold, UPDATE, REFER of `invitee` to the focus; `succeeded` tells."""
+        self._run("sipp_features", {"TARGET": uri, "INVITEE": invitee})
+
     def call_refused(self, uri: str, status: int) -> None:
         """Call the URI; `succeeded` tells whether exactly this status came."""
         self._run("sipp_refused", {"TARGET": uri, "EXPECTED": str(status)})

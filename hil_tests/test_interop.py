@@ -1,0 +1,220 @@
+"""The matrix: every kind of phone does what it can with a conference; what came of it is read from the wire."""
+
+import asyncio
+import time
+
+import pytest
+
+from hil_tests import features, interop_page, sip_text, talk
+from hil_tests.ask import allocate, join, silent_port, with_caller
+from hil_tests.features import FEATURES, Wire
+from hil_tests.interop_page import CANNOT, NO, YES
+from hil_tests.processes import wait_until
+from hil_tests.ues.baresip import Baresip
+from hil_tests.ues.face import Phone
+from hil_tests.ues.parley_ue import ParleyUe
+from hil_tests.ues.pjsua import Pjsua
+from hil_tests.ues.sipp import Sipp
+
+pytestmark = [pytest.mark.hil, pytest.mark.limit_s(120)]
+KINDS = (Pjsua, Baresip, Sipp, ParleyUe)
+TRANSPORT = "SIP over TCP"
+PAUSE_S = 0.6
+# What each phone must be able to do here; anything else may come and is written into the table.
+MUST = {
+    "PJSUA": set(FEATURES),
+    "baresip": {"follows the 302", "holds", "talks on", "is held", "REFER to the focus in the call",
+                "obeys REFER", "DTMF"},
+    "SIPp": {"follows the 302", "delayed offer", "holds", "talks on", "UPDATE sent", "session timer",
+             "REFER to the focus in the call"},
+    "parley": {"follows the 302", "holds", "talks on", "is held", "UPDATE taken", "session timer",
+               "REFER to the focus out of dialog", "obeys REFER", "DTMF"},
+}  # fmt: skip
+RESULTS: dict[str, dict[str, str]] = {}
+
+
+@pytest.fixture(scope="module")
+def spoken(hil_folder):
+    return talk.tracks(hil_folder / "voices")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def page():
+    """Write docs/interop.md when every phone was tried."""
+    yield
+    if len(RESULTS) == len(KINDS):
+        interop_page.write(interop_page.table(RESULTS, [*FEATURES, TRANSPORT]))
+
+
+def inside(bench, name: str) -> bool:
+    return any(name in sip_text.user_of(uri) for one in bench.conferences() for uri in one["participants"])
+
+
+def wait_inside(bench, name: str, there: bool = True) -> None:
+    wait_until(
+        lambda: inside(bench, name) == there, 10, f"{name} to be {'in' if there else 'out of'} a conference"
+    )
+
+
+def focus_of(bench) -> str:
+    return next(one["address"] for one in bench.conferences() if one["state"] == "active")
+
+
+def attempt(action, *arguments) -> None:
+    """Do what the phone can; time for its messages to pass."""
+    try:
+        action(*arguments)
+    except NotImplementedError:
+        return
+    time.sleep(PAUSE_S)
+
+
+def calls_and_does_everything(phone: Phone, bench, friends: list[Phone]) -> None:
+    """In the conference it holds, talks on, presses keys, updates, refers."""
+    phone.call(bench.server)
+    wait_inside(bench, phone.name)
+    attempt(phone.hold)
+    attempt(phone.unhold)
+    attempt(phone.dtmf, "12#")
+    time.sleep(PAUSE_S)
+    attempt(phone.update)
+    focus = focus_of(bench)
+    try:
+        phone.refer_outside(focus, friends[1].uri)
+        wait_inside(bench, friends[1].name)
+    except NotImplementedError:
+        pass
+    attempt(phone.message, friends[0].uri, "hello")
+    try:
+        phone.refer(focus, friends[0].uri)
+        wait_inside(bench, friends[0].name)
+    except NotImplementedError:
+        pass
+    time.sleep(PAUSE_S)
+    phone.hangup()
+    wait_inside(bench, phone.name, False)
+    for friend in friends:
+        friend.finish()
+
+
+def offers_later(phone: Phone, bench) -> None:
+    """A call in which the other end offers."""
+    try:
+        phone.call_without_offer(bench.server)
+    except NotImplementedError:
+        return
+    wait_inside(bench, phone.name)
+    phone.hangup()
+    wait_inside(bench, phone.name, False)
+
+
+def is_called(phone: Phone, bench) -> None:
+    """The judge calls it: holds it, updates, and refers it to a conference."""
+
+    async def scene(caller):
+        call, outcome = await join(caller, phone.uri)
+        assert outcome.status == 200, outcome.response.start
+        offer = sip_text.sdp_offer(caller.host, silent_port())
+        held = await call.reinvite(offer.replace(b"a=sendrecv", b"a=sendonly"))
+        assert held.status == 200
+        await call.reinvite(offer)
+        await call.inside("UPDATE", (("Content-Type", "application/sdp"),), offer)
+        address = await allocate(caller, bench.server, 3)
+        await call.inside("REFER", (("Refer-To", f"<{address}>"),))
+        await asyncio.to_thread(wait_inside, bench, phone.name)
+        await call.bye()
+
+    with_caller(scene)
+    phone.hangup()
+    wait_inside(bench, phone.name, False)
+
+
+def judge(kind: type[Phone], wires: list[Wire]) -> None:
+    """Fill the phone's column; fail when something that it can do did not work."""
+    done = {name: any(found(wire) for wire in wires) for name, found in FEATURES.items()}
+    RESULTS[kind.kind] = {
+        name: YES if done[name] else (NO if name in MUST[kind.kind] else CANNOT) for name in FEATURES
+    }
+    missing = [name for name in FEATURES if name in MUST[kind.kind] and not done[name]]
+    assert not missing, f"{kind.kind}: {missing}"
+
+
+def wire_of(bench, capture, phone: Phone) -> Wire:
+    hosts = tuple(board.host for board in bench.boards())
+    return Wire(capture.packets(), (phone.host, phone.port), ("127.0.0.1", bench.sip_port), hosts)
+
+
+@pytest.fixture
+def friends(phone_of):
+    made = [phone_of(ParleyUe, name) for name in ("friend1", "friend2")]
+    for friend in made:
+        friend.start()
+    return made
+
+
+@pytest.mark.parametrize("kind", [Pjsua, Baresip], ids=lambda kind: kind.kind)
+def test_a_phone_that_calls_and_is_called(kind, bench, phone_of, friends, capture_of, spoken):
+    if not kind.available():
+        pytest.skip(f"{kind.kind} is not installed")
+    phone = phone_of(kind, "phone", play=spoken["ue1"])
+    capture = capture_of(bench, phone, *friends)
+    phone.start()
+    calls_and_does_everything(phone, bench, friends)
+    offers_later(phone, bench)
+    is_called(phone, bench)
+    phone.finish()
+    capture.stop()
+    judge(kind, [wire_of(bench, capture, phone)])
+    bench.wait_status(bench.idle, 12, "the conferences' ends")
+
+
+def test_our_phone(bench, phone_of, friends, capture_of, spoken):
+    phone = phone_of(ParleyUe, "phone", play=spoken["ue1"], answer=False, keys=True, watch=True)
+    called = phone_of(ParleyUe, "called", play=spoken["ue1"])
+    capture = capture_of(bench, phone, called, *friends)
+    calls_and_does_everything(phone, bench, friends)
+    seen = [step["to"] for step in phone.steps() if step["event"] == "is in"]
+    assert any("phone@" in uri for uri in seen) and any("friend2@" in uri for uri in seen), seen
+    called.start()
+    is_called(called, bench)
+    called.finish()
+    capture.stop()
+    judge(ParleyUe, [wire_of(bench, capture, phone), wire_of(bench, capture, called)])
+    bench.wait_status(bench.idle, 12, "the conferences' ends")
+
+
+def test_sipp(bench, phone_of, friends, capture_of, spoken):
+    phone = phone_of(Sipp, "phone", play=spoken["ue1"], answer=False)
+    capture = capture_of(bench, phone, *friends)
+    phone.start()
+    phone.call_with_everything(bench.server, friends[0].uri)
+    assert phone.succeeded(30), phone.process.tail() + phone.messages()[-3000:]
+    for friend in friends:
+        friend.finish()
+    capture.stop()
+    judge(Sipp, [wire_of(bench, capture, phone)])
+    bench.wait_status(bench.idle, 12, "the conference's end")
+
+
+@pytest.mark.parametrize("kind", [Pjsua, Baresip], ids=lambda kind: kind.kind)
+def test_over_tcp(kind, bench, phone_of, spoken):
+    if not kind.available():
+        pytest.skip(f"{kind.kind} is not installed")
+    phone = phone_of(kind, "phone", play=spoken["ue1"], transport="tcp")
+    phone.start()
+    phone.call(bench.server + ";transport=tcp")
+    wait_inside(bench, phone.name)
+    time.sleep(PAUSE_S)
+    phone.hangup()
+    wait_inside(bench, phone.name, False)
+    phone.finish()
+    if kind.kind in RESULTS:
+        RESULTS[kind.kind][TRANSPORT] = YES
+
+
+def test_predicates_tell_a_hold_from_none():
+    offer = sip_text.sdp_offer("127.0.0.1", 4000)
+    assert features.direction_of(offer) == "sendrecv"
+    assert features.direction_of(offer.replace(b"a=sendrecv", b"a=inactive")) == "inactive"
+    wire = Wire([], ("127.0.0.1", 1), ("127.0.0.1", 2), ("127.0.1.1",))
+    assert not any(found(wire) for found in FEATURES.values())
