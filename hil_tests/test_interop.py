@@ -1,9 +1,11 @@
 """The matrix: every kind of phone does what it can with a conference; what came of it is read from the wire."""
 
 import asyncio
+import itertools
 import time
 
 import pytest
+import trustme
 
 from hil_tests import features, interop_page, sip_text, talk
 from hil_tests.ask import allocate, join, silent_port, with_caller
@@ -18,7 +20,7 @@ from hil_tests.ues.sipp import Sipp
 
 pytestmark = [pytest.mark.hil, pytest.mark.limit_s(120)]
 KINDS = (Pjsua, Baresip, Sipp, ParleyUe)
-TRANSPORT = "SIP over TCP"
+TCP, TLS = "SIP over TCP", "asks over TLS"
 PAUSE_S = 0.6
 # What each phone must be able to do here; anything else may come and is written into the table.
 MUST = {
@@ -30,6 +32,7 @@ MUST = {
     "parley": {"follows the 302", "holds", "talks on", "is held", "UPDATE taken", "session timer",
                "REFER to the focus out of dialog", "obeys REFER", "DTMF"},
 }  # fmt: skip
+NUMBERS = itertools.count(1)
 RESULTS: dict[str, dict[str, str]] = {}
 
 
@@ -42,8 +45,8 @@ def spoken(hil_folder):
 def page():
     """Write docs/interop.md when every phone was tried."""
     yield
-    if len(RESULTS) == len(KINDS):
-        interop_page.write(interop_page.table(RESULTS, [*FEATURES, TRANSPORT]))
+    if len(RESULTS) == len(KINDS) and all(len(column) >= len(FEATURES) for column in RESULTS.values()):
+        interop_page.write(interop_page.table(RESULTS, [*FEATURES, TCP, TLS]))
 
 
 def inside(bench, name: str) -> bool:
@@ -132,9 +135,9 @@ def is_called(phone: Phone, bench) -> None:
 def judge(kind: type[Phone], wires: list[Wire]) -> None:
     """Fill the phone's column; fail when something that it can do did not work."""
     done = {name: any(found(wire) for wire in wires) for name, found in FEATURES.items()}
-    RESULTS[kind.kind] = {
-        name: YES if done[name] else (NO if name in MUST[kind.kind] else CANNOT) for name in FEATURES
-    }
+    column = RESULTS.setdefault(kind.kind, {})
+    for name in FEATURES:
+        column[name] = YES if done[name] else (NO if name in MUST[kind.kind] else CANNOT)
     missing = [name for name in FEATURES if name in MUST[kind.kind] and not done[name]]
     assert not missing, f"{kind.kind}: {missing}"
 
@@ -146,7 +149,7 @@ def wire_of(bench, capture, phone: Phone) -> Wire:
 
 @pytest.fixture
 def friends(phone_of):
-    made = [phone_of(ParleyUe, name) for name in ("friend1", "friend2")]
+    made = [phone_of(ParleyUe, name) for name in (f"friend{next(NUMBERS)}", f"friend{next(NUMBERS)}")]
     for friend in made:
         friend.start()
     return made
@@ -156,7 +159,7 @@ def friends(phone_of):
 def test_a_phone_that_calls_and_is_called(kind, bench, phone_of, friends, capture_of, spoken):
     if not kind.available():
         pytest.skip(f"{kind.kind} is not installed")
-    phone = phone_of(kind, "phone", play=spoken["ue1"])
+    phone = phone_of(kind, f"{kind.kind}1", play=spoken["ue1"])
     capture = capture_of(bench, phone, *friends)
     phone.start()
     calls_and_does_everything(phone, bench, friends)
@@ -169,12 +172,12 @@ def test_a_phone_that_calls_and_is_called(kind, bench, phone_of, friends, captur
 
 
 def test_our_phone(bench, phone_of, friends, capture_of, spoken):
-    phone = phone_of(ParleyUe, "phone", play=spoken["ue1"], answer=False, keys=True, watch=True)
-    called = phone_of(ParleyUe, "called", play=spoken["ue1"])
+    phone = phone_of(ParleyUe, "parley1", play=spoken["ue1"], answer=False, keys=True, watch=True)
+    called = phone_of(ParleyUe, "parley2", play=spoken["ue1"])
     capture = capture_of(bench, phone, called, *friends)
     calls_and_does_everything(phone, bench, friends)
     seen = [step["to"] for step in phone.steps() if step["event"] == "is in"]
-    assert any("phone@" in uri for uri in seen) and any("friend2@" in uri for uri in seen), seen
+    assert any("parley1@" in uri for uri in seen) and any(friends[1].name in uri for uri in seen), seen
     called.start()
     is_called(called, bench)
     called.finish()
@@ -184,7 +187,7 @@ def test_our_phone(bench, phone_of, friends, capture_of, spoken):
 
 
 def test_sipp(bench, phone_of, friends, capture_of, spoken):
-    phone = phone_of(Sipp, "phone", play=spoken["ue1"], answer=False)
+    phone = phone_of(Sipp, "SIPp1", play=spoken["ue1"], answer=False)
     capture = capture_of(bench, phone, *friends)
     phone.start()
     phone.call_with_everything(bench.server, friends[0].uri)
@@ -196,20 +199,40 @@ def test_sipp(bench, phone_of, friends, capture_of, spoken):
     bench.wait_status(bench.idle, 12, "the conference's end")
 
 
-@pytest.mark.parametrize("kind", [Pjsua, Baresip], ids=lambda kind: kind.kind)
-def test_over_tcp(kind, bench, phone_of, spoken):
-    if not kind.available():
-        pytest.skip(f"{kind.kind} is not installed")
-    phone = phone_of(kind, "phone", play=spoken["ue1"], transport="tcp")
+def joins(phone: Phone, bench, uri: str, feature: str) -> None:
+    """The phone asks there, joins, leaves; noted as a feature."""
+    RESULTS.setdefault(phone.kind, {})[feature] = NO
     phone.start()
-    phone.call(bench.server + ";transport=tcp")
+    phone.call(uri)
     wait_inside(bench, phone.name)
     time.sleep(PAUSE_S)
     phone.hangup()
     wait_inside(bench, phone.name, False)
     phone.finish()
-    if kind.kind in RESULTS:
-        RESULTS[kind.kind][TRANSPORT] = YES
+    RESULTS[phone.kind][feature] = YES
+
+
+@pytest.mark.parametrize("kind", [Pjsua, Baresip, ParleyUe], ids=lambda kind: kind.kind)
+def test_over_tcp(kind, bench, phone_of, spoken):
+    phone = phone_of(kind, f"{kind.kind}3", play=spoken["ue1"], transport="tcp", answer=False)
+    joins(phone, bench, bench.server + ";transport=tcp", TCP)
+
+
+@pytest.mark.parametrize("kind", [Pjsua, Baresip, ParleyUe], ids=lambda kind: kind.kind)
+def test_over_tls(kind, own_bench, artifacts, ports, phone_of, spoken):
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1", "localhost")
+    key, chain, ca = (artifacts / name for name in ("key.pem", "chain.pem", "ca.pem"))
+    certificate.private_key_pem.write_to_path(key)
+    for blob in certificate.cert_chain_pems:
+        blob.write_to_path(chain, append=True)
+    authority.cert_pem.write_to_path(ca)
+    port = ports.take()
+    words = ("--sip-tls", f"127.0.0.1:{port}", "--tls-cert", str(chain), "--tls-key", str(key))
+    bench = own_bench(boards=1, extra=words)
+    options = {"tls_ca": ca} if kind is ParleyUe else {}
+    phone = phone_of(kind, f"{kind.kind}4", play=spoken["ue1"], transport="tls", answer=False, **options)
+    joins(phone, bench, f"sip:conference@127.0.0.1:{port};transport=tls", TLS)
 
 
 def test_predicates_tell_a_hold_from_none():

@@ -32,8 +32,8 @@ class Phone(ABC):
     """A phone of its own process.
 
     name: user part of its URI; folder: where its log and recording go; port: SIP port on `host`;
-    play: WAV it speaks (8 kHz mono), None for silence; answer: take every incoming call at once. transport: "udp" or
-    "tcp", for its SIP.
+    play: WAV it speaks (8 kHz mono), None for silence; answer: take every incoming call at once. transport: "udp",
+    "tcp" or "tls", for its SIP.
 
     What a phone cannot do at all raises NotImplementedError, so that a test can tell it from what went wrong.
     """

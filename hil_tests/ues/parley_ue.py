@@ -3,6 +3,7 @@
 import json
 import signal
 import time
+from pathlib import Path
 
 from hil_tests import programs
 from hil_tests.processes import Process, wait_until
@@ -29,12 +30,13 @@ class ParleyUe(Phone):
         join_messages: bool = False,
         watch: bool = False,
         keys: bool = False,
+        tls_ca: Path | None = None,
         **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.invitees, self.carrier, self.duration_s, self.codec = invitees, carrier, duration_s, codec
         self.join_messages = join_messages
-        self.watch, self.keys = watch, keys
+        self.watch, self.keys, self.tls_ca = watch, keys, tls_ca
 
     def start(self) -> None:
         if self.answer:
@@ -69,6 +71,7 @@ class ParleyUe(Phone):
         args += ["--record", str(self.recording)]
         args += ["--play", str(self.play)] if self.play else []
         args += ["--codec", self.codec] if self.codec else []
+        args += ["--tls-ca", str(self.tls_ca)] if self.tls_ca else []
         args += ["--duration", str(self.duration_s)] if self.duration_s is not None else []
         self.process = Process(self.name, args, self.log_path, stdin=self.keys and words[0] == "call")
 

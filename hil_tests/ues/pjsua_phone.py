@@ -31,6 +31,11 @@ class PhoneCall(pj.Call):
         self.recorder = None
         phone.calls.append(self)
 
+    def is_with(self, uri: str) -> bool:
+        """Whether it was made to this URI, or is now with it after a redirect."""
+        info = self.getInfo()
+        return any(uri.split(";")[0] in text for text in (info.remoteUri, info.remoteContact))
+
     def onCallState(self, prm) -> None:  # noqa: N802 - pjsua2's names
         info = self.getInfo()
         facts = {"call": self.number, "remote": info.remoteUri, "contact": info.remoteContact}
@@ -115,9 +120,12 @@ class PjsuaPhone:
         transport.port = self.options.port
         transport.boundAddress = transport.publicAddress = self.options.host
         transport_id = self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
-        if self.options.transport == "tcp":
+        if self.options.transport != "udp":
             self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_TCP, transport)
             transport_id = -1  # tied to one transport it would not follow a 302 to another
+        if self.options.transport == "tls":
+            transport.port = self.options.port + 1
+            self.endpoint.transportCreate(pj.PJSIP_TRANSPORT_TLS, transport)
         self.endpoint.libStart()
         for codec in self.endpoint.codecEnum2():
             wanted = codec.codecId.startswith(self.options.codec)
@@ -161,7 +169,7 @@ class PjsuaPhone:
             elif words[0] == "message":
                 self.send_message(words[1], " ".join(words[2:]))
             elif words[0] == "refer":
-                chosen = [call for call in live if words[1].split(";")[0] in call.getInfo().remoteUri]
+                chosen = [call for call in live if call.is_with(words[1])]
                 chosen[-1].xfer(words[2], pj.CallOpParam())
             elif words[0] == "hangup":
                 self.endpoint.hangupAllCalls()
@@ -235,7 +243,7 @@ def main() -> None:
     parser.add_argument("--record", type=Path, required=True)
     parser.add_argument("--codec", default="PCMU")
     parser.add_argument("--answer", action="store_true")
-    parser.add_argument("--transport", default="udp", choices=("udp", "tcp"))
+    parser.add_argument("--transport", default="udp", choices=("udp", "tcp", "tls"))
     parser.add_argument("--log-level", type=int, default=4)
     parser.add_argument("--life-s", type=float, default=300.0)
     phone = PjsuaPhone(parser.parse_args())

@@ -121,3 +121,17 @@ def test_garbage_is_survived_and_counted(world):
     world.server.receive(b"\x00\xff" * 300, ("127.0.0.1", 9))
     world.server.receive(b"INVITE sip:x SIP/2.0\r\n\r\n", ("127.0.0.1", 9))
     assert world.granted()
+
+
+@pytest.mark.parametrize(
+    "params", [";transport=udp", ";transport=tcp;transport=tcp", ";user=phone", ";foo=bar;lr"]
+)
+def test_parameters_that_phones_put_on_the_well_known_address_do_not_matter(world, params):
+    """baresip adds a transport to whatever is dialled, over TCP twice (docs/interop.md)."""
+    assert world.ask(uri="sip:conference@127.0.0.1:5060" + params).status == 302
+
+
+def test_one_contact_with_an_explicit_transport(world):
+    """PJSUA aborts on a second one that answers, three of four phones take the first alone (docs/interop.md)."""
+    (contact,) = world.ask().get_all("Contact")
+    assert ";transport=" in contact
