@@ -203,8 +203,14 @@ def _decide(agent, event, now_ms):
         agent.hangup(event.subject, now_ms)
     elif event.kind == "reoffer":
         agent.answer_reoffer(event.subject, None, now_ms)
-    elif event.kind in ("request", "referred", "subscribe"):
+    elif event.kind == "subscribe":
+        agent.accept_subscribe(event.subject, _document, now_ms)
+    elif event.kind in ("request", "referred"):
         agent.respond(event.subject, 403, now_ms)
+
+
+def _document(subscription, full, limit):
+    return b"x", not full
 
 
 def _octets(count):
