@@ -87,6 +87,8 @@ class Baresip(Phone):
         account = (
             f"<sip:{self.name}@{self.host}:{self.port};transport={self.transport}>;regint=0;answermode={mode}"
         )
+        if self.credentials:
+            account += f";auth_user={self.credentials[0]};auth_pass={self.credentials[1]}"
         (home / "accounts").write_text(f"{account};audio_codecs={self.codecs}\n")
         args = [programs.tool("baresip", "baresip-core"), "-f", str(home), "-s", "-v"]
         self.process = Process(self.name, args, self.log_path, env={"HOME": str(home)})

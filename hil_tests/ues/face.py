@@ -33,7 +33,7 @@ class Phone(ABC):
 
     name: user part of its URI; folder: where its log and recording go; port: SIP port on `host`;
     play: WAV it speaks (8 kHz mono), None for silence; answer: take every incoming call at once. transport: "udp",
-    "tcp" or "tls", for its SIP.
+    "tcp" or "tls", for its SIP; credentials: user name and password for whoever asks.
 
     What a phone cannot do at all raises NotImplementedError, so that a test can tell it from what went wrong.
     """
@@ -51,8 +51,9 @@ class Phone(ABC):
         play: Path | None = None,
         answer: bool = True,
         transport: str = "udp",
+        credentials: tuple[str, str] | None = None,
     ) -> None:
-        self.transport = transport
+        self.transport, self.credentials = transport, credentials
         self.name, self.port, self.host, self.play, self.answer = name, port, host, play, answer
         self.folder = folder.resolve()
         self.folder.mkdir(parents=True, exist_ok=True)

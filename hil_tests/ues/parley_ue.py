@@ -73,7 +73,12 @@ class ParleyUe(Phone):
         args += ["--codec", self.codec] if self.codec else []
         args += ["--tls-ca", str(self.tls_ca)] if self.tls_ca else []
         args += ["--duration", str(self.duration_s)] if self.duration_s is not None else []
-        self.process = Process(self.name, args, self.log_path, stdin=self.keys and words[0] == "call")
+        env = None
+        if self.credentials and words[0] == "call":
+            args += ["--auth-user", self.credentials[0]]
+            env = {"PARLEY_PASSWORD": self.credentials[1]}
+        stdin = self.keys and words[0] == "call"
+        self.process = Process(self.name, args, self.log_path, stdin=stdin, env=env)
 
     def _listening(self) -> bool:
         if self.process is None or not self.process.running():

@@ -29,6 +29,7 @@ class Pjsua(Phone):
         args += ["--play", str(self.play)] if self.play else []
         args += ["--answer"] if self.answer else []
         args += ["--transport", self.transport]
+        args += ["--credentials", *self.credentials] if self.credentials else []
         self.process = Process(self.name, args, self.log_path, stdin=True)
         self.wait_event("ready", 10)
 

@@ -142,6 +142,9 @@ class PjsuaPhone:
         config.idUri = f"sip:{self.options.user}@{self.options.host}:{self.options.port}"
         if transport_id >= 0:
             config.sipConfig.transportId = transport_id
+        if self.options.credentials:
+            name, password = self.options.credentials
+            config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", name, 0, password))
         config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
         config.callConfig.timerMinSESec = config.callConfig.timerSessExpiresSec = 90
         media = config.mediaConfig.transportConfig
@@ -244,6 +247,7 @@ def main() -> None:
     parser.add_argument("--codec", default="PCMU")
     parser.add_argument("--answer", action="store_true")
     parser.add_argument("--transport", default="udp", choices=("udp", "tcp", "tls"))
+    parser.add_argument("--credentials", nargs=2, metavar=("USER", "PASSWORD"))
     parser.add_argument("--log-level", type=int, default=4)
     parser.add_argument("--life-s", type=float, default=300.0)
     phone = PjsuaPhone(parser.parse_args())

@@ -29,9 +29,9 @@ TABLES = {
 class EventSubscription:
     """One subscription.
 
-    role: "notifier" or "subscriber". package, event_id: of Event. call: whose dialog it is in, or None. request: the
-    SUBSCRIBE that made it. state: as in the role's table. reason: why it is over, or ''. uri: of the other side.
-    user_data is the application's.
+    role: "notifier" or "subscriber". package, event_id: of Event. call: whose dialog it is in, or None.
+    request: the SUBSCRIBE that made it, of a notifier NO_REQUEST. state: as in the role's table. reason: why it is
+    over, or ''. uri: of the other side. user_data is the application's.
     """
 
     def __init__(

@@ -6,6 +6,7 @@ from parley.call.peers import is_stream
 from parley.call.requests import add_all
 from parley.call.server_request import ServerRequest
 from parley.call.subscription import parse_event
+from parley.call.transaction import NO_REQUEST
 from parley.wire.errors import LocalError, RemoteError
 from parley.wire.grammar import parse_decimal
 from parley.wire.sip import Response
@@ -104,6 +105,7 @@ def accept_subscribe(asked: SubscribeRequest, document: "Document", now_ms: int)
     )
     subscription.document = document
     _grant(asked, subscription, now_ms)
+    subscription.request = NO_REQUEST  # memory is short on a board, and a subscription may last for long
     if asked.expires_s == 0:
         subscription.reason = "timeout"
     subscription.step("accept" if asked.expires_s else "leave", asked.request, now_ms)
