@@ -139,7 +139,8 @@ def media(packet):
     """What comes to an RTP port: RTCP, and telephone events (RFC 3550 6, RFC 4733 2.3)."""
     attempt(parse_telephone_event, packet)
     if is_rtcp(packet):
-        parse_compound(packet)
+        compound = parse_compound(packet)
+        require(len(compound.blocks) <= len(packet) // 24, "more blocks than there is room for")
 
 
 def stream(data):

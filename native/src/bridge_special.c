@@ -103,6 +103,8 @@ static void watch(parley_bridge *bridge, int32_t leg, const uint8_t *packet, int
             note_event(bridge, leg, fields, packet + start);
         }
         side->source.packets += side->source.heard; /* its sequence number is counted when the next one comes */
+    } else if (fields[PARLEY_RTP_PAYLOAD_TYPE] != watched->leg.payload_type) {
+        return;
     } else {
         rtp_source_note(&side->source, (uint32_t)fields[PARLEY_RTP_SSRC], (uint32_t)fields[PARLEY_RTP_SEQUENCE],
                         (uint32_t)fields[PARLEY_RTP_TIMESTAMP], (uint32_t)bridge->clock * CLOCK_PER_MS);
@@ -143,8 +145,11 @@ int32_t bridge_receive_special(parley_bridge *bridge, bridge_leg *leg, const uin
     if (rtcp && leg->flags & BRIDGE_WATCHED) {
         return keep_report(bridge, index, packet, length);
     }
-    if (!(leg->flags & PARLEY_BRIDGE_SPEAKS)) {
+    if (!(leg->flags & PARLEY_BRIDGE_SPEAKS)) { /* muted he still presses keys, and is there */
         leg->unwanted = (leg->unwanted + 1) & STAT_MASK;
+        if (leg->flags & BRIDGE_WATCHED) {
+            watch(bridge, index, packet, length);
+        }
         return PARLEY_BRIDGE_UNWANTED;
     }
     int32_t result = parley_leg_receive(&leg->leg, packet, length);

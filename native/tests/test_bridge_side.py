@@ -231,6 +231,19 @@ def test_a_key_counts_once_a_press():
     assert board.stat("event") == 25
 
 
+def test_who_is_muted_still_presses_keys_and_is_there():
+    board = Board()
+    p.bridge_watch(board.memory, 0, 1)
+    p.bridge_change(board.memory, 0, 0, 0, EVENTS, 2, address(4000))
+    for sequence in range(50, 60):
+        assert board.take(voice(sequence)) == UNWANTED
+        assert board.take(voice(sequence, payload_type=77)) == UNWANTED
+    assert board.take(key(6, 8000, 60)) == UNWANTED
+    assert board.event() == (0, 6)
+    assert board.figures()[3:8] == (1, 9, 50, 59, 11)
+    assert board.stat("unwanted") == 21
+
+
 def test_keys_nobody_takes_are_counted():
     board = Board()
     p.bridge_watch(board.memory, 0, 1)

@@ -286,6 +286,8 @@ def _deliver(bridge, leg, packet, length):
         return keep_report(bridge, leg, packet, length)
     if not get(bridge, FLAGS, at) & SPEAKS:
         put(bridge, UNWANTED, (get(bridge, UNWANTED, at) + 1) & 0x3FFFFFFF, at)
+        if watched:
+            watch(bridge, leg, packet, length, 0)
         return UNWANTED_PACKET
     result = leg_receive(leg_of(bridge, leg), packet, length)
     if watched:

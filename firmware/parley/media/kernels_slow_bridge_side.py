@@ -37,7 +37,7 @@ from parley.media.kernels_slow_stateless import count_items, need, rtp_read
 HEARD, SSRC, FIRST, HIGHEST, PACKETS, TRANSIT, JITTER, RESTART = 0, 1, 2, 3, 4, 5, 6, 7
 HEARD_CLOCK, EVENT_KNOWN, EVENT_TIMESTAMP, EVENT_SSRC, FORGED, REPLAYED, REPORTS = 8, 9, 10, 11, 12, 13, 14
 SIDE_WORDS = 16  # before the keys
-EVENT_PAYLOAD_TYPE, SSRC_OUT, TIMESTAMP_OUT, SENT_STAT = 3, 5, 7, 15  # of a leg
+PAYLOAD_TYPE, EVENT_PAYLOAD_TYPE, SSRC_OUT, TIMESTAMP_OUT, SENT_STAT = 2, 3, 5, 7, 15  # of a leg
 REPORT_OCTETS, EVENTS = 504, 32
 NO_RESTART, DROPOUT_MAX, MISORDER_MAX = 0x10000, 3000, 100
 BAD, LATE, DUPLICATE, NOTHING = -1, -3, -4, -11
@@ -148,6 +148,8 @@ def watch(bridge, leg, packet, length, result):
         if end - start >= 4:
             _note_event(bridge, leg, ssrc, timestamp, packet[start])
         put(bridge, PACKETS, get(bridge, PACKETS, side) + get(bridge, HEARD, side), side)
+    elif payload_type != get(leg_of(bridge, leg), PAYLOAD_TYPE):
+        return
     else:
         _note_source(bridge, side, ssrc, sequence, timestamp, (get(bridge, CLOCK) * 8) & WORD)
     put(bridge, HEARD_CLOCK, get(bridge, CLOCK), side)

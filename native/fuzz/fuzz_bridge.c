@@ -1,0 +1,89 @@
+/**
+ * @file fuzz_bridge.c
+ * A bridge with a plain, a watched and two protected legs takes what the fuzzer makes of datagrams; ticks go on between.
+ * Input: datagrams, each behind one octet that says to which leg and one or two of its length.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge_side.h"
+
+enum { LEGS = 4, LONGEST = 1100, FRAME = 160 };
+
+static parley_bridge *fresh(void) {
+    static parley_bridge *bridge;
+    static const uint8_t master[PARLEY_SRTP_MASTER_BYTES] = {1, 2, 3};
+    int32_t size = parley_bridge_size(LEGS, 1);
+    if (bridge == NULL && (bridge = malloc((size_t)size)) == NULL) {
+        abort();
+    }
+    parley_bridge_init(bridge, size, LEGS, 1, 0);
+    for (int32_t leg = 0; leg < LEGS; leg++) {
+        const int32_t seed[3] = {leg + 1, 1, 1};
+        uint8_t address[16] = {127, 0, 0, 1, 16, (uint8_t)(2 * leg + 2)};
+        parley_bridge_add_leg(bridge, leg, 0, 0, 0, 101, 2, 3, seed, address);
+    }
+    parley_bridge_watch(bridge, 1, 1);
+    parley_bridge_watch(bridge, 2, 1);
+    parley_bridge_secure(bridge, 2, PARLEY_SRTP_AES_CM_80, master, master, 3);
+    parley_bridge_secure(bridge, 3, PARLEY_SRTP_AES_GCM, master, master, 4);
+    return bridge;
+}
+
+static void attend(parley_bridge *bridge) {
+    uint8_t report[PARLEY_BRIDGE_REPORT_BYTES_MAX];
+    int32_t leg, figures[PARLEY_BRIDGE_FIGURES];
+    parley_bridge_begin(bridge, 0, 1);
+    while (parley_bridge_mix(bridge, LEGS) > 0) {
+    }
+    while (parley_bridge_take_report(bridge, &leg, report, (int32_t)sizeof report) > 0) {
+    }
+    while (parley_bridge_take_event(bridge, &leg) >= 0) {
+    }
+    parley_bridge_figures(bridge, 1, figures);
+}
+
+/** Under the peer's keys if the fuzzer says so: what is behind the tag is looked at, too. */
+static int32_t protect(uint8_t *packet, int32_t length, int32_t room, int32_t suite, int rtcp) {
+    static const uint8_t master[PARLEY_SRTP_MASTER_BYTES] = {1, 2, 3};
+    static parley_srtp peer;
+    parley_srtp_init(&peer, (int32_t)sizeof peer, suite, master, master);
+    int32_t made = rtcp ? parley_srtcp_protect(&peer, packet, length, room)
+                        : parley_srtp_protect(&peer, packet, length, room);
+    return made < 0 ? length : made;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    parley_bridge *bridge = fresh();
+    for (size_t at = 0; at + 2 <= size;) {
+        int32_t how = data[at], length = data[at + 1] * 5;
+        at += 2;
+        length = length < (int32_t)(size - at) ? length : (int32_t)(size - at);
+        length = length < LONGEST ? length : LONGEST;
+        int32_t room = length + PARLEY_SRTP_GROWTH_BYTES;
+        uint8_t *packet = malloc((size_t)room);
+        if (packet == NULL) {
+            abort();
+        }
+        memcpy(packet, data + at, (size_t)length);
+        at += (size_t)length;
+        if (how & 8) {
+            length = protect(packet, length, room, how & 1 ? PARLEY_SRTP_AES_GCM : PARLEY_SRTP_AES_CM_80, how & 16);
+        }
+        uint8_t *exact = malloc(length > 0 ? (size_t)length : 1);
+        if (exact == NULL) {
+            abort();
+        }
+        memcpy(exact, packet, (size_t)length);
+        parley_bridge_clock(bridge, (int32_t)at);
+        parley_bridge_receive_leg(bridge, how % LEGS, exact, length);
+        free(exact), free(packet);
+        if (how & 4) {
+            attend(bridge);
+        }
+    }
+    attend(bridge);
+    return 0;
+}
