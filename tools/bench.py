@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure what Parley is made of; a table on the screen, JSON with inputs and versions in out/bench.
 
-tools/bench.py [kernels]
+tools/bench.py [kernels] [sip]
 """
 
 import argparse
@@ -12,13 +12,14 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "out" / "bench"
-SCRIPT = ROOT / "native" / "bench" / "kernel_times.py"
+SCRIPTS = ROOT / "native" / "bench"
 NATIVE_MODULE = ROOT / "host" / "parleyd" / "images" / "virtual" / "flash"
 # column -> (interpreter, kernels)
 RUNS = {
@@ -44,19 +45,31 @@ def machine() -> dict[str, str]:
     }
 
 
-def run(interpreter: str, kernels: str) -> dict[str, float]:
-    """Run the timing script; return kernel -> nanoseconds a call, or exit with its words."""
+def run(interpreter: str, script: str, *arguments: str) -> Any:
+    """Run a timing script; return the JSON it prints, or exit with its words."""
     beside = Path(sys.executable).parent
     command = (
         [sys.executable] if interpreter == "cpython" else [str(beside / "micropython"), "-X", "heapsize=8m"]
     )
     environment = dict(os.environ, MICROPYPATH=f"{NATIVE_MODULE}:.frozen")
     done = subprocess.run(
-        [*command, str(SCRIPT), kernels], capture_output=True, text=True, env=environment, check=False
+        [*command, str(SCRIPTS / script), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
     )
     if done.returncode:
-        sys.exit(f"error: {interpreter} {kernels}: {done.stderr.strip() or done.stdout.strip()}")
+        sys.exit(f"error: {interpreter} {script}: {done.stderr.strip() or done.stdout.strip()}")
     return json.loads(done.stdout)
+
+
+def write(console: Console, name: str, document: dict[str, Any]) -> None:
+    """Write out/bench/NAME.json."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    target = OUTPUT / f"{name}.json"
+    target.write_text(json.dumps({**document, "machine": machine()}, indent=2) + "\n", encoding="utf-8")
+    console.print(f"written: {target.relative_to(ROOT)}")
 
 
 def bench_kernels(console: Console) -> None:
@@ -65,7 +78,7 @@ def bench_kernels(console: Console) -> None:
     with console.status("kernels ...") as status:
         for title, (interpreter, kernels) in RUNS.items():
             status.update(f"kernels: {title} ...")
-            results[title] = run(interpreter, kernels)
+            results[title] = run(interpreter, "kernel_times.py", kernels)
     table = Table(title="Kernels, 160 samples: microseconds a call, the call included", title_justify="left")
     table.add_column("kernel")
     for title in results:
@@ -73,11 +86,31 @@ def bench_kernels(console: Console) -> None:
     for kernel in results["CPython, native"]:
         table.add_row(kernel, *(f"{results[title][kernel] / 1000:.2f}" for title in results))
     console.print(table)
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    target = OUTPUT / "kernels.json"
-    document = {"unit": "ns a call of 160 samples", "machine": machine(), "results": results}
-    target.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    console.print(f"written: {target.relative_to(ROOT)}")
+    write(console, "kernels", {"unit": "ns a call of 160 samples", "results": results})
+
+
+def bench_sip(console: Console) -> None:
+    """Time reading and writing an INVITE on each interpreter, beside sipmessage; write out/bench/sip.json."""
+    with console.status("INVITE with SDP ..."):
+        results = {
+            "CPython": run("cpython", "sip_times.py"),
+            "MicroPython": run("micropython", "sip_times.py"),
+        }
+    octets = results["CPython"]["octets"]
+    title = f"INVITE with SDP, {octets} octets, read and written: messages a second of one core"
+    table = Table(title=title, title_justify="left")
+    table.add_column("reader")
+    for interpreter in results:
+        table.add_column(interpreter, justify="right")
+    for reader in results["CPython"]["per_s"]:
+        figures = [result["per_s"].get(reader) for result in results.values()]
+        table.add_row(reader, *("-" if figure is None else f"{figure:,}" for figure in figures))
+    console.print(table)
+    versions = {"sipmessage": version("sipmessage")}
+    write(console, "sip", {"unit": "messages a second", "versions": versions, "results": results})
+
+
+BENCHES = {"kernels": bench_kernels, "sip": bench_sip}
 
 
 def main() -> int:
@@ -85,9 +118,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", nargs="*", default=["kernels"], choices=["kernels"], help="default: all")
-    parser.parse_args()
-    bench_kernels(Console())
+    parser.add_argument(
+        "what", nargs="*", default=list(BENCHES), help=f"of {', '.join(BENCHES)}; default: all"
+    )
+    wanted = parser.parse_args().what
+    unknown = [name for name in wanted if name not in BENCHES]
+    if unknown:
+        parser.error(f"no bench {', '.join(unknown)}")
+    for name in wanted:
+        BENCHES[name](Console())
     return 0
 
 
