@@ -11,6 +11,63 @@ def own_address():
     return "127.8.%d.%d" % (octets[0], octets[1] | 1)
 
 
+def has_ipv6():
+    try:
+        runtime.SipSocket("::1", 0, ("::1", 5999)).close()
+    except OSError:
+        return False
+    return True
+
+
+@unittest.skipUnless(has_ipv6(), "no IPv6 on this machine's loopback")
+class Ipv6Test(unittest.TestCase):
+    """Everything on ::1; another process may have a port, so each is tried."""
+
+    def opened(self, make):
+        for port in range(25060, 25160, 2):
+            try:
+                made = make(port)
+            except OSError:
+                continue
+            self.addCleanup(made.close)
+            return made, port
+        raise OSError("no port is free")
+
+    def test_sip(self):
+        first, port = self.opened(lambda port: runtime.SipSocket("::1", port, ("::1", 5999)))
+        second, other = self.opened(lambda port: runtime.SipSocket("::1", port, ("::1", 5999)))
+        self.assertTrue(first.send(b"hello", ("::1", other)))
+        self.assertEqual(second.receive(), (b"hello", ("::1", port)))
+        self.assertFalse(first.send(b"x", ("127.0.0.1", other)))
+        self.assertFalse(first.send(b"x", ("face:b00k", other)))
+
+    def test_rtp(self):
+        first, port = self.opened(lambda port: runtime.RtpSocket("::1", port))
+        second, other = self.opened(lambda port: runtime.RtpSocket("::1", port))
+        first.connect("::1", other)
+        second.connect("::1", port)
+        self.assertTrue(first.send(b"sound"))
+        buffer = bytearray(20)
+        self.assertEqual((second.receive_into(buffer), bytes(buffer[:5])), (5, b"sound"))
+        with self.assertRaises(OSError):
+            first.connect("127.0.0.1", other)
+
+    def test_streams(self):
+        listener, port = self.opened(lambda port: runtime.stream_listener("::1", port))
+        caller = runtime.stream_socket("::1")
+        self.addCleanup(caller.close)
+        try:
+            caller.connect(runtime.literal("::1", port))
+        except OSError:
+            pass  # under way
+        poller = runtime.Poller()
+        poller.add(listener, "caller")
+        self.assertEqual(poller.wait(1000), ["caller"])
+        accepted, address = listener.accept()
+        accepted.close()
+        self.assertEqual(runtime.host_and_port(address)[0], "::1")
+
+
 class SipSocketTest(unittest.TestCase):
     def setUp(self):
         self.host = own_address()

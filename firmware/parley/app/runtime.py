@@ -95,7 +95,7 @@ class RtpSocketBase:
 
 
 def _bound_socket(host, port):
-    bound = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    bound = _socket(host, socket.SOCK_DGRAM)
     try:
         bound.setblocking(False)
         bound.bind(_resolve(host, port))
@@ -105,16 +105,25 @@ def _bound_socket(host, port):
     return bound
 
 
-def stream_socket():
-    """A new TCP socket that never blocks."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def _socket(host, kind):
+    """A socket of the host's address family. OSError where there is no IPv6."""
+    if ":" not in host:
+        return socket.socket(socket.AF_INET, kind)
+    if not hasattr(socket, "AF_INET6"):
+        raise OSError(errno.EHOSTUNREACH)
+    return socket.socket(socket.AF_INET6, kind)
+
+
+def stream_socket(host):
+    """A new TCP socket that never blocks, for a peer or an address like host."""
+    made = _socket(host, socket.SOCK_STREAM)
     made.setblocking(False)
     return made
 
 
 def stream_listener(host, port):
     """A TCP socket that takes connections to (host, port); OSError when that cannot be."""
-    listener = stream_socket()
+    listener = stream_socket(host)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(literal(host, port))
@@ -130,8 +139,8 @@ def _resolve(host, port):
 
 
 def literal(host, port):
-    """Socket address of an IPv4 literal. OSError for a name: looking it up would stop everybody's media."""
-    if host.strip("0123456789."):
+    """Socket address of an IP literal. OSError for a name: looking it up would stop everybody's media."""
+    if host.strip("0123456789abcdefABCDEF:." if ":" in host else "0123456789."):
         raise OSError(errno.EHOSTUNREACH)
     return _resolve(host, port)
 
@@ -153,8 +162,8 @@ if MICROPYTHON:
         """The (host, port) of a socket address."""
         if isinstance(address, tuple):
             return address[0], address[1]  # boards
-        _family, packed, port = socket.sockaddr(address)[:3]  # unix port: a raw struct sockaddr
-        return socket.inet_ntop(socket.AF_INET, packed), port
+        family, packed, port = socket.sockaddr(address)[:3]  # unix port: a raw struct sockaddr
+        return socket.inet_ntop(family, packed), port
 
     class RtpSocket(RtpSocketBase):
         """What RtpSocketBase is, and the two calls of a media tick, which allocate nothing."""

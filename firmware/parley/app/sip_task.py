@@ -208,7 +208,7 @@ class SipTask:
         """Sends a request with a JSON body in this board's name."""
         config = self._config
         host, port = config.server
-        aor = "sip:%s@%s" % (config.board_id, host)
+        aor = "sip:%s@%s" % (config.board_id, format_host_port(host, None))
         return self.endpoint.request(
             method,
             "sip:" + format_host_port(host, port),

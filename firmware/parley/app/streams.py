@@ -124,7 +124,10 @@ class Streams:
     def _connect(self, peer, now_ms):
         if len(self._connections) >= LIMIT:
             return None
-        raw = runtime.stream_socket()
+        try:
+            raw = runtime.stream_socket(peer[0])
+        except OSError:
+            return None
         try:
             raw.connect(runtime.literal(peer[0], peer[1]))
         except OSError as error:
