@@ -92,6 +92,18 @@ class DialOutTest(unittest.TestCase):
         self.world.pick_up(self.bob)
         self.assertEqual(self.world.statuses()[-1], 200)
 
+    def test_he_rings_longer_than_the_referrer_waits(self):
+        self.world.refer(self.bob.uri)
+        call = self.bob.events[-1].subject
+        for _ in range(5):
+            self.bob.endpoint.provisional(call, 180, self.bench.now_ms())
+            call.timers.stop("expire")  # this phone rings for ever
+            self.bench.pass_ms(50000)
+        self.assertEqual(self.world.statuses()[-1], 180)  # REFER's own limit, three minutes, has come
+        self.bob.endpoint.hangup(call, self.bench.now_ms())
+        self.bench.pass_ms(1000)
+        self.assertEqual(self.world.names(), [self.world.alice.uri])
+
     def test_a_refusal_is_told_and_the_place_is_free_again(self):
         self.world.refer(self.bob.uri)
         self.world.refuse(self.bob, 486)

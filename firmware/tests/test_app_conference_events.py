@@ -98,6 +98,18 @@ class WatchTest(unittest.TestCase):
         self.assertTrue("<status>dialing-out</status><joining-method>dialed-out</joining-method>" in text)
         self.assertTrue("<user-count>1</user-count>" in text)
 
+    def test_who_is_muted_by_the_operator_is_told(self):
+        self.watch()
+        self.bench.pass_ms(6000)
+        participant = self.bench.media.participants[0]
+        self.bench.media.mute(participant, True)
+        self.bench.sip.focus.show(participant, self.bench.now_ms())
+        self.join(2)
+        self.bench.pass_ms(6000)
+        text = "".join(self.documents()[1:])
+        self.assertTrue("<status>muted-via-focus</status>" in text)
+        self.assertTrue("<user-count>2</user-count>" in text)
+
     def test_addresses_of_no_conference(self):
         self.watch(uri="sip:conference@127.0.1.1")
         self.assertEqual(self.eve.events[-1].text, "404 No such conference")

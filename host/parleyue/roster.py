@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from parley.wire.conference_info import CONTENT_TYPE, NAMESPACE
+from parley.wire.conference_info import CONTENT_TYPE, IN, NAMESPACE
 from parley.wire.errors import RemoteError
 
 ACCEPT = CONTENT_TYPE
 MAX_BYTES = 65536
-IN = ("connected", "on-hold", "muted-via-focus")
 _TAG = f"{{{NAMESPACE}}}"
 
 

@@ -145,7 +145,7 @@ class DialOut:
         self._tell(dial, status, reason, now_ms)
 
     def _tell(self, dial, status, reason, now_ms):
-        if dial.subscription is not None:
+        if dial.subscription is not None and not dial.subscription.final:  # it has a limit of its own
             self._endpoint.notify_refer(dial.subscription, status, reason, now_ms)
 
 

@@ -59,6 +59,10 @@ class Focus:
             if participant.call.user_data is participant:  # who rings leaves with the last who talks
                 self.put_out(participant, "is hung up on in", now_ms)
 
+    def show(self, participant, now_ms):
+        """Something about a participant has changed that watchers should see."""
+        self._events.changed(participant, now_ms)
+
     def put_out(self, participant, why, now_ms):
         """Hangs up on one participant, or stops calling him."""
         call = participant.call

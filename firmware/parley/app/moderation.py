@@ -34,6 +34,7 @@ class Moderator:
         """Lets nobody hear a participant (muted 1), or everybody again (0)."""
         participant = self._participant(slot, generation, number)
         self._media.mute(participant, muted != 0)
+        self._focus.show(participant, now_ms)
         self._log.info("control", "%s is %s" % (participant.uri, "muted" if muted else "heard again"))
         self._changed(now_ms)
 

@@ -28,7 +28,8 @@ class Referrals:
         """One event of the endpoint. Returns False for those that others have to see."""
         if event.kind == "ended":
             for subscription in self._farewells.pop(event.subject.id, ()):
-                self._endpoint.notify_refer(subscription, 200, None, now_ms)
+                if not subscription.final:  # it has a limit of its own
+                    self._endpoint.notify_refer(subscription, 200, None, now_ms)
             return False
         if event.kind != "referred":
             return False

@@ -73,9 +73,7 @@ class Roster:
         if full or cursor.revision < self._forgotten:
             full = True
             cursor.revision = 0
-        count = len(
-            [one for user in self._users for one in user.endpoints if one[2] in ("connected", "on-hold")]
-        )
+        count = len([one for user in self._users for one in user.endpoints if one[2] in conference_info.IN])
         beginning = conference_info.head(self.uri, cursor.version, full, count, self.size, self.active)
         left = limit - conference_info.octets_of(beginning, [])
         pieces = []

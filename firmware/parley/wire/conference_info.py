@@ -7,7 +7,8 @@ CONTENT_TYPE = "application/conference-info+xml"  # RFC 4575 8.2
 NAMESPACE = "urn:ietf:params:xml:ns:conference-info"
 MAX_URI_CHARACTERS = 200  # of a URI or name somebody gave us
 # The states of an endpoint that a focus of ours can be in (RFC 4575 5.7).
-STATUSES = ("dialing-out", "alerting", "connected", "on-hold", "disconnecting", "disconnected")
+STATUSES = ("dialing-out", "alerting", "connected", "on-hold", "muted-via-focus")
+IN = ("connected", "on-hold", "muted-via-focus")
 _ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"))
 _CLOSING = "</users></conference-info>"
 
