@@ -69,8 +69,8 @@ class Journal:
         """A phone asked, and was sent an address."""
         phone = lease.asked_by or "a phone"
         self._note(lease.conference_id, phone, SERVER, "INVITE")
-        address = uri.removeprefix("sip:")
-        self._note(lease.conference_id, SERVER, phone, f"302 {address[:12]}...@{address.partition('@')[2]}")
+        host = uri.partition("@")[2].partition(";")[0]
+        self._note(lease.conference_id, SERVER, phone, f"302 to {host}")
 
     def ordered(self, lease: Lease, order: str, status: int, reason: str) -> None:
         """The board was given an order, and answered."""

@@ -180,12 +180,14 @@ class ConferenceServer:
             done(Outcome(404, "No such conference"))
             return
 
+        text = " ".join([name, *(str(number) for number in numbers)])
+
         def told(outcome: Outcome) -> None:
             self.journal.ordered(lease, name, outcome.status, outcome.reason)
             if outcome.done:
-                self._log.info("ordered", conference=conference_id, order=name, numbers=list(numbers))
+                self._log.info("ordered", conference=conference_id, order=text)
             else:
-                self._log.warning("order failed", conference=conference_id, order=name, reason=outcome.reason)
+                self._log.warning("order failed", conference=conference_id, order=text, reason=outcome.reason)
             done(outcome)
 
         self._count(f"{name} on request")

@@ -11,6 +11,8 @@ FILES = {
     "index.html": "text/html; charset=utf-8",
     "style.css": "text/css; charset=utf-8",
     "app.js": "text/javascript; charset=utf-8",
+    "cards.js": "text/javascript; charset=utf-8",
+    "dom.js": "text/javascript; charset=utf-8",
     "stream.js": "text/javascript; charset=utf-8",
     "ladder.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
