@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from parleyd.images import ARCH_CODES, MPY_FORMAT, BoardType, ImageError, load_board
+from parleyd.images import ARCH_CODES, IMAGE_ID_FILE, MPY_FORMAT, BoardType, ImageError, load_board
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARDS = ROOT / "boards"
@@ -101,6 +101,16 @@ def build_emulated(board: BoardType, folder: Path) -> int:
     return (folder / "firmware.elf").stat().st_size
 
 
+def write_image_id(flash: Path) -> None:
+    """Names the firmware by its content, in a file that an upgrade exchanges together with it."""
+    digest = hashlib.sha256()
+    parts = [*(flash / "parley").rglob("*.mpy"), *flash.glob("*.mpy")]
+    for path in sorted(parts):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(flash).as_posix()} {content}\n".encode())
+    (flash / IMAGE_ID_FILE).write_text(digest.hexdigest() + "\n", encoding="ascii")
+
+
 def write_manifest(folder: Path, board: BoardType, version: str) -> int:
     """Writes manifest.json for what lies in folder/flash; returns the flash size in bytes."""
     flash = folder / "flash"
@@ -143,6 +153,7 @@ def fill(folder: Path, board: BoardType, firmware: Path, native: bool) -> None:
         print(
             f"  MicroPython for {board.core.split(',')[0]}: {build_emulated(board, folder)} bytes", flush=True
         )
+    write_image_id(flash)
     version = firmware_version(firmware)
     size = write_manifest(folder, board, version)
     print(f"  firmware {version}, {size} bytes of flash", flush=True)

@@ -161,7 +161,8 @@ class Bench:
 
     def body(self, config):
         trail = self.sip.trail.offer(self.now_ms())
-        return register_body(config, "00c0ffee", self.slots, self.media, self.ticker, 1000, trail)
+        start = ("00c0ffee", "0123456789abcdef", ["power on", ""], None)
+        return register_body(config, start, self.slots, self.media, self.ticker, 1000, trail)
 
     def now_ms(self):
         return self.clock.now_ms()

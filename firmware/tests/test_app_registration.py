@@ -184,7 +184,9 @@ class WireTest(unittest.TestCase):
                 "codecs",
                 "ended",
                 "firmware",
+                "image",
                 "kernels",
+                "last_end",
                 "legs",
                 "live",
                 "slots",
@@ -192,6 +194,7 @@ class WireTest(unittest.TestCase):
                 "stats",
                 "trail",
                 "transports",
+                "upgrade",
             ],
         )
         self.assertEqual(body["codecs"], ["PCMU", "PCMA"])

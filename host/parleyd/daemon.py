@@ -33,6 +33,7 @@ from parleyd.sockets import SipSockets
 from parleyd.status import status_document
 from parleyd.store.sqlite import SqliteStore
 from parleyd.tokens import Tokens
+from parleyd.upgrade import Upgrade, Upgrades, find_image
 from parleyd.verdict import Grant, Refusal
 from parleyd.virtual import VirtualBoard, stop_left_boards
 from parleyd.web.broadcast import Broadcast
@@ -79,6 +80,9 @@ class Daemon:
         self.server.pool.draining = self._roster.draining
         self.server.on_board_change = self._board_changed
         self._sip = SipSockets(self.server)
+        self.upgrades = Upgrades(
+            self.server.pool, self.server.events, self.drain, self._busy, self._end_all_on
+        )
         self.broadcast = Broadcast(
             self.server, lambda: status_document(self.server, self.boards), self._sip.drain
         )
@@ -117,6 +121,7 @@ class Daemon:
         finally:
             self.server.closing = True
             await asyncio.gather(*(board.stop() for board in self.boards.values()), return_exceptions=True)
+            await self.upgrades.stop()
             self.broadcast.close()
             api.should_exit = True
             await asyncio.gather(serving, return_exceptions=True)
@@ -153,6 +158,21 @@ class Daemon:
             raise DaemonError(f"this server does not hold the serial port of {board_id}")
         self.server.events.info("board is reset", board=board_id)
         await board.reset()
+
+    def upgrade_board(self, board_id: str, name: str | None, now: bool) -> Upgrade:
+        """Start the upgrade of a board. name: of an image, by default that of its kind. Raises LocalError."""
+        board = self.boards.get(board_id)
+        if board is None:
+            raise DaemonError(f"this server does not hold the serial port of {board_id}")
+        image = find_image(self.settings.state, name or board.image.name)
+        return self.upgrades.begin(board_id, board, image, now)
+
+    def _busy(self, board_id: str) -> bool:
+        return any(lease.board_id == board_id for lease in self.server.running())
+
+    async def _end_all_on(self, board_id: str) -> None:
+        leases = [lease for lease in self._reachable() if lease.board_id == board_id]
+        await asyncio.gather(*(self.order(lease.conference_id, "end") for lease in leases))
 
     def _check_access(self) -> None:
         """Refuse to serve others than this machine without tokens. Raises DaemonError, TokenError."""

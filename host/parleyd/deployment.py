@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import PurePosixPath
 from parleyd.images import MPY_FORMAT, Image, loads_arch
 from parleyd.serial_link import BoardIdentity, SerialFault, SerialLink
 
+MAIN = "main.py"  # stays as it is in an upgrade: it is what brings the old firmware back
+NEXT = "next"  # the folder where a new firmware waits
 PACKAGE = "parley"  # the folder on the flash that belongs to the image alone
 FOLDER = ""  # stands for a hash in a listing
 
@@ -53,6 +56,36 @@ import deflate, io, os
 from binascii import a2b_base64 as _a
 def _d(t):
  return deflate.DeflateIO(io.BytesIO(_a(t)), deflate.ZLIB).read()
+"""
+# Empties the folders of an upgrade.
+CLEAR = """\
+import os
+def _clear(d):
+ try:
+  entries = list(os.ilistdir(d))
+ except OSError:
+  return
+ for e in entries:
+  p = d + '/' + e[0]
+  if e[1] & 0x4000:
+   _clear(p)
+  else:
+   os.remove(p)
+ os.rmdir(d)
+_clear('next')
+_clear('previous')
+"""
+
+CAN_UPGRADE = """\
+with open('main.py') as f:
+ print('upgrade.json' if 'upgrade.json' in f.read() else '')
+"""
+
+STAGE = """\
+import os
+with open('upgrade.new', 'w') as f:
+ f.write({state!r})
+os.rename('upgrade.new', 'upgrade.json')
 """
 WINDOW_BITS = 12  # 4 KB of the board's memory while it inflates
 
@@ -99,11 +132,54 @@ def deploy(
     return Deployment(tuple(missing), tuple(foreign), len(wanted) - len(missing))
 
 
+def stage(
+    link: SerialLink,
+    image: Image,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Puts the image's firmware beside the one that runs, to change places with it at the next boot (main.py).
+
+    Blocks; the board goes on with its work in between. progress: gets bytes written so far, and all.
+    Raises SerialFault, ImageError; then the board keeps what it has.
+    """
+    identity = link.identify()
+    _check_suits(link, image, identity)
+    if "upgrade.json" not in link.execute(CAN_UPGRADE):
+        raise SerialFault(
+            "unsuitable", f"the firmware on {link.port} cannot be upgraded; provision the board anew"
+        )
+    names = [path for path in image.files if path != MAIN]
+    total = sum(image.files[path].size for path in names)
+    done = 0
+
+    def contents() -> Iterator[tuple[str, bytes]]:
+        nonlocal done
+        for path in names:
+            yield f"{NEXT}/{path}", image.read(path)
+            done += image.files[path].size
+            progress(done, total)
+
+    link.execute(CLEAR)
+    _write(link, contents(), {}, identity)
+    wanted = {f"{NEXT}/{path}": image.files[path].sha256 for path in names}
+    kept = _hashes(link.execute(f"{LISTING}_walk({NEXT!r})\n"))
+    wrong = [path for path, digest in wanted.items() if kept.get(path) != digest]
+    if wrong:
+        raise SerialFault("refused", f"the flash of the board on {link.port} did not keep {wrong[0]}")
+    state = json.dumps({"image": image.image_id, "state": "staged", "reason": ""})
+    link.execute(STAGE.format(state=state))
+
+
 def listing(link: SerialLink, paths: Iterable[str]) -> dict[str, str]:
     """SHA-256 in hex of those of `paths` that exist and of all files under parley/; FOLDER for folders."""
     calls = "".join(f"_hash({path!r})\n" for path in paths if not path.startswith(PACKAGE + "/"))
+    return _hashes(link.execute(f"{LISTING}{calls}_walk({PACKAGE!r})\n"))
+
+
+def _hashes(text: str) -> dict[str, str]:
+    """What LISTING printed."""
     found: dict[str, str] = {}
-    for line in link.execute(f"{LISTING}{calls}_walk({PACKAGE!r})\n").splitlines():
+    for line in text.splitlines():
         digest, _, path = line.strip().partition(" ")
         found[path] = FOLDER if digest == "folder" else digest
     return found

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from parleyd.pool import Registration
+from parleyd.virtual_process import CRASH_STATUS
 
 BOOT_S = 15.0  # a board that has not registered so long after its start is not just booting
 
@@ -96,4 +97,6 @@ def _of_process(process: ProcessFacts) -> Verdict:
 def _ending(status: int | None) -> str:
     if status is None:
         return "no reason known"
+    if status == CRASH_STATUS:
+        return "an exception"
     return f"signal {-status}" if status < 0 else f"exit status {status}"

@@ -19,6 +19,8 @@ from typing import Any, cast
 
 from parley.wire.errors import LocalError
 
+IMAGE_ID_FILE = "parley/image_id"  # what the firmware calls itself: SHA-256 over its files
+IMAGE_ID_CHARACTERS = 16  # of it are told by boards and shown
 MPY_FORMAT = (6, 3)  # MicroPython 1.23 and later
 
 # MicroPython's architecture codes (py/persistentcode.h), by the name the build tools use.
@@ -103,6 +105,11 @@ class Image:
         return self.board.name
 
     @property
+    def image_id(self) -> str:
+        """What a board with this firmware calls it. Raises ImageError."""
+        return self.read(IMAGE_ID_FILE).decode("ascii", "replace").strip()[:IMAGE_ID_CHARACTERS]
+
+    @property
     def rom(self) -> Path | None:
         """The script that stands for silicon's boot code; None for an image for silicon."""
         script = self.folder / "rom" / "rom.py"
@@ -110,6 +117,8 @@ class Image:
 
     def read(self, path: str) -> bytes:
         """The bytes of one flash file; ImageError when the folder does not hold what its manifest says."""
+        if path not in self.files:
+            raise ImageError(f"image {self.name} has no {path}; build it again")
         try:
             data = (self.folder / "flash" / path).read_bytes()
         except OSError as error:

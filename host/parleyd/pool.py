@@ -63,6 +63,7 @@ class Pool:
         self._seen_ms: dict[str, int] = {}
         self._books: Books | None = None
         self._expiries: list[tuple[int, str]] = []  # with those that were refreshed since
+        self._starts: dict[str, dict[str, int]] = {}
         self._boards: dict[str, ProvisionedBoard] = {}
         self._registrations: dict[str, Registration] = {}
         self._views: dict[str, BoardView] = {}
@@ -108,6 +109,10 @@ class Pool:
         """Return the boot id of the board's latest refresh in this daemon's life, even if it was lost since."""
         return self._boots.get(board_id)
 
+    def starts(self, board_id: str) -> dict[str, int]:
+        """Return how often the board was seen to have been started in this daemon's life, by cause."""
+        return dict(self._starts.get(board_id, {}))
+
     def last_seen_ms(self, board_id: str) -> int | None:
         """Return the monotonic time of the board's latest refresh in this daemon's life."""
         return self._seen_ms.get(board_id)
@@ -120,6 +125,10 @@ class Pool:
         before = self._registrations.get(board_id)
         since_s = before.since_s if before and before.report.boot == report.boot else int(now_s)
         self._registrations[board_id] = Registration(report, since_s, now_ms, expires_ms)
+        if self._boots.get(board_id) != report.boot:
+            causes = self._starts.setdefault(board_id, {})
+            cause = report.last_end.cause or "unknown"
+            causes[cause] = causes.get(cause, 0) + 1
         self._boots[board_id] = report.boot
         self._seen_ms[board_id] = now_ms
         self._views[board_id] = BoardView(

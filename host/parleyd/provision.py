@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from parley.wire.errors import LocalError
-from parleyd.deployment import Deployment, deploy
+from parleyd.deployment import Deployment, deploy, stage
 from parleyd.images import Image
 from parleyd.serial_link import SerialLink
 
@@ -83,6 +83,18 @@ def provision(
         deployment = deploy(link, image, extra, progress)
         link.reset()
     return deployment
+
+
+def upgrade_over(
+    port: str, image: Image, progress: Callable[[int, int], None], timeout_s: float = 10.0
+) -> None:
+    """Puts a new firmware beside the one that runs, and resets the board, which then tries it. Blocks.
+
+    progress: gets bytes written so far, and all. Raises SerialFault or ImageError.
+    """
+    with SerialLink(port, image.board.baudrate, timeout_s) as link:
+        stage(link, image, progress)
+        link.reset()
 
 
 def reset_board(port: str, image: Image, timeout_s: float = 10.0) -> None:

@@ -49,6 +49,21 @@ class LiveConference(NamedTuple):
     locked: bool = False
 
 
+class LastEnd(NamedTuple):
+    """Why the board was started: "power on", "reset", "watchdog", "crash" or ""; details, such as the exception."""
+
+    cause: UriText
+    details: UriText
+
+
+class Upgraded(NamedTuple):
+    """How the latest upgrade went: id of the new firmware; "staged", "trial", "confirmed", "rolled back"; why."""
+
+    image: UriText
+    state: UriText
+    reason: UriText
+
+
 class Passed(NamedTuple):
     """One message between the board and a caller: counted on this boot, its age, arrow ">" to the board or "<"."""
 
@@ -76,6 +91,9 @@ class BoardReport(BaseModel):
     firmware: Word
     boot: Word
     board: Word
+    image: UriText = ""
+    last_end: LastEnd = LastEnd("", "")
+    upgrade: Upgraded | None = None
     codecs: Annotated[list[Word], Field(min_length=1, max_length=32)]
     legs: Annotated[int, Field(ge=1, le=0xFFFF)]
     slots: Annotated[int, Field(ge=1, le=0xFFFF)]

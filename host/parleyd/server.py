@@ -324,13 +324,17 @@ class ConferenceServer:
         self._count(f"register {reply.status}")
         for lease in result.leases:
             self._log.info("lease", conference=lease.conference_id, state=lease.state.value)
+        registration = self.pool.registration(result.board_id)
+        if result.change == "new" and registration is not None:
+            cause, details = registration.report.last_end
+            if cause in ("watchdog", "crash"):
+                self._log.warning("board was reset", board=result.board_id, cause=cause, details=details)
         if result.change in ("new", "left"):
             self._log.info("board " + result.change, board=result.board_id)
         elif reply.status not in (200, 401):
             self._log.warning(
                 "registration refused", status=reply.status, reason=reply.reason, to=request.get("To")
             )
-        registration = self.pool.registration(result.board_id)
         if registration is not None and result.change in ("new", "refresh"):
             self.journal.refreshed(result.board_id, registration.report, result.leases)
         self._endpoint.respond(

@@ -93,6 +93,7 @@ def board_page(console: Console, row: Row) -> None:
         ("conferences", f"{row['conferences']} of {row['slots']} slots"),
         ("up", _ago(row["registered_for_s"]) if row["registered"] else None),
         ("starts seen", resets),
+        ("last start", " ".join(row["last_end"])),
         ("counters", stats),
         ("process", row["pid"]),
         ("serial port", row["serial"]),

@@ -10,6 +10,7 @@ from parleyd.lease import Lease, LeaseState, reserved_legs
 from parleyd.pool import ProvisionedBoard
 from parleyd.report import LiveConference
 from parleyd.server import ConferenceServer
+from parleyd.upgrade import complaint_of
 from parleyd.virtual import VirtualBoard
 
 Row = dict[str, Any]
@@ -55,7 +56,9 @@ def board_row(server: ConferenceServer, process: VirtualBoard | None, board: Pro
         "firmware": report.firmware if report else None,
         "kernels": report.kernels if report else None,
         "registered_for_s": int(server.clock.now_s() - registration.since_s) if registration else 0,
-        "resets": {},
+        "image": report.image if report else None,
+        "resets": server.pool.starts(board_id),
+        "last_end": list(report.last_end) if report else [],
         "stats": report.stats if report else {},
     }
 
@@ -63,11 +66,13 @@ def board_row(server: ConferenceServer, process: VirtualBoard | None, board: Pro
 def health_of(server: ConferenceServer, process: VirtualBoard | None, board_id: str) -> Verdict:
     """Return a board's state and why."""
     seen_ms = server.pool.last_seen_ms(board_id)
+    registration = server.pool.registration(board_id)
     return judge(
-        server.pool.registration(board_id),
+        registration,
         board_id in server.pool.draining,
         process.facts if process else None,
         None if seen_ms is None else (server.clock.now_ms() - seen_ms) / 1000,
+        complaint_of(registration.report) if registration else "",
     )
 
 

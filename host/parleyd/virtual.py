@@ -28,7 +28,7 @@ from parleyd.deployment import Deployment
 from parleyd.health import ProcessFacts
 from parleyd.images import Image
 from parleyd.machines import machine_of
-from parleyd.provision import BoardConfig, provision, reset_board
+from parleyd.provision import BoardConfig, provision, reset_board, upgrade_over
 from parleyd.virtual_control import KeeperStatus
 from parleyd.virtual_link import KeeperLink, VirtualBoardError, find_keeper, start_keeper
 from parleyd.virtual_process import Backoff
@@ -36,7 +36,7 @@ from parleyd.virtual_process import Backoff
 State = Literal["starting", "provisioning", "running", "restarting", "stopped", "failed"]
 
 PROTOCOL = (
-    1  # of keeper and control socket; another number: boards of an older daemon are replaced, not adopted
+    2  # of keeper and control socket; another number: boards of an older daemon are replaced, not adopted
 )
 BOOT_S = 5.0
 
@@ -160,6 +160,14 @@ class VirtualBoard:
     async def reset(self) -> None:
         """Starts the firmware anew over the serial port. Raises SerialFault."""
         await asyncio.to_thread(reset_board, str(self.serial), self.image)
+
+    async def upgrade(self, image: Image, progress: Callable[[int, int], None]) -> None:
+        """Puts a new firmware beside the one that runs, and resets the board. Raises SerialFault, ImageError."""
+        await asyncio.to_thread(upgrade_over, str(self.serial), image, progress)
+
+    async def press_reset(self) -> None:
+        """As the button of a board."""
+        await self.kill()
 
     async def wait_for(self, state: State, timeout_s: float) -> None:
         """Returns when the board is in the state. TimeoutError."""

@@ -24,8 +24,17 @@ from parleyd.emulated_command import EmulatedCommand
 from parleyd.emulated_wire import EthernetWire
 from parleyd.virtual_control import SOCKET_NAME, ControlServer, KeeperStatus
 from parleyd.virtual_log import ConsoleLog
-from parleyd.virtual_process import HEALTHY_S, Backoff, BoardCommand, BoardProcess, Command
+from parleyd.virtual_process import (
+    CRASH_STATUS,
+    HEALTHY_S,
+    Backoff,
+    BoardCommand,
+    BoardProcess,
+    Command,
+    PowerUp,
+)
 from parleyd.virtual_serial import SerialBridge
+from parleyd.virtual_watchdog import VirtualWatchdog
 
 HOUSEKEEPING_S = 5.0
 PENDING_S = 0.005
@@ -51,6 +60,9 @@ class Keeper:
         self._log = ConsoleLog(folder / "console.log")
         self._bridge = SerialBridge(folder / "serial", self._poller, self._log.write)
         self._wire = _wire_for(settings.command, self._poller)
+        self._watchdog = VirtualWatchdog(self._poller)
+        self._bitten = False
+        self._cause = PowerUp.POWER
         self._process: BoardProcess | None = None
         self._backoff = Backoff()
         self._start_at_s: float | None = None
@@ -70,6 +82,7 @@ class Keeper:
                 if handle == self._waker.fileno():
                     self._waker.recv(64)
                 self._control.serve(handle)
+                self._watchdog.serve(handle, time.monotonic())
                 if self._wire is not None:
                     self._wire.serve(handle)
             self._look_after_process()
@@ -80,9 +93,11 @@ class Keeper:
     def _timeout_s(self, pending: bool, pause_s: float | None) -> float:
         if pending or pause_s is not None:
             return min(PENDING_S, PENDING_S if pause_s is None else pause_s)
+        now_s = time.monotonic()
         if self._start_at_s is not None:
-            return min(max(self._start_at_s - time.monotonic(), 0.0), HOUSEKEEPING_S)
-        return HOUSEKEEPING_S
+            return min(max(self._start_at_s - now_s, 0.0), HOUSEKEEPING_S)
+        bite_s = self._watchdog.wait_s(now_s)
+        return HOUSEKEEPING_S if bite_s is None else min(bite_s + PENDING_S, HOUSEKEEPING_S)
 
     def _obey(self, order: str) -> None:
         if order == "stop":
@@ -98,7 +113,8 @@ class Keeper:
         end = self._wire.connect() if self._wire else None
         try:
             wire = None if end is None else end.fileno()
-            self._process = BoardProcess(command, self._bridge.connect(), safe, wire)
+            power_up = PowerUp(safe, self._cause, self._watchdog.handle, wire)
+            self._process = BoardProcess(command, self._bridge.connect(), power_up)
         except OSError as error:
             self._log.note(f"cannot start {command.program}: {error.strerror}")
             self._control.tell(state="failed", pid=0)
@@ -112,6 +128,11 @@ class Keeper:
         self._control.tell(state="running", pid=self._process.pid, boots=boots)
 
     def _look_after_process(self) -> None:
+        if self._process is not None and self._watchdog.overdue(time.monotonic()):
+            self._log.note("watchdog: the firmware makes no progress, the board is reset")
+            self._bitten = True
+            self._process.kill()
+            self._process.wait()
         if self._process is not None:
             status = self._process.status()
             if status is not None:
@@ -124,6 +145,8 @@ class Keeper:
         before = 0 if process.lived_s() >= HEALTHY_S else self._control.status.crashes
         crashes = before + 1 if status else 0
         process.sweep()
+        self._watchdog.stop()
+        self._cause = self._cause_of(status)
         self._bridge.disconnect()
         if self._wire is not None:
             self._wire.disconnect()
@@ -136,12 +159,20 @@ class Keeper:
         self._start_at_s = time.monotonic() + delay_s
         self._control.tell(state="restarting", pid=0, exit_status=status, crashes=crashes)
 
+    def _cause_of(self, status: int) -> int:
+        """What the next boot is told of this end."""
+        bitten, self._bitten = self._bitten, False
+        if bitten:
+            return PowerUp.WATCHDOG
+        return PowerUp.POWER if status < 0 else PowerUp.RESET
+
     def _end(self) -> None:
         if self._process is not None:
             self._process.stop()
         self._bridge.close()
         if self._wire is not None:
             self._wire.close()
+        self._watchdog.close()
         self._log.note("stopped")
         self._log.close()
         Path(SOCKET_NAME).unlink(missing_ok=True)
@@ -171,6 +202,8 @@ def _wire_for(command: Command, poller: select.epoll) -> EthernetWire | None:
 def _how(status: int) -> str:
     if status < 0:
         return signal.Signals(-status).name
+    if status == CRASH_STATUS:
+        return "its firmware crashed"
     return "reset" if status == 0 else f"exit status {status}"
 
 

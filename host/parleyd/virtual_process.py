@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 FIRST_DELAY_S = 1.0
 LONGEST_DELAY_S = 30.0
@@ -17,6 +17,7 @@ HEALTHY_S = 30.0  # a process that lived this long starts the back-off anew
 QUICK_S = 1.0
 QUICK_RESETS = 5  # resets in a row, each within QUICK_S of its boot, before a reset counts as a crash
 
+CRASH_STATUS = 70  # exit status after an exception of the firmware (boards/virtual/rom.py)
 RESET_STATUS = 0  # exit status of a process that asks for a reset
 
 
@@ -106,14 +107,33 @@ class BoardCommand:
         return os.environ | own
 
 
+@dataclass(frozen=True)
+class PowerUp:
+    """How a board is started. safe: main.py is left alone; cause: of its start, one of the constants.
+
+    watchdog: file descriptor to feed the watchdog by; wire: of the board's end of its Ethernet wire, if it has one.
+    """
+
+    POWER: ClassVar[int] = 0  # numbers as machine.reset_cause() of our Arm boards has them
+    RESET: ClassVar[int] = 1
+    WATCHDOG: ClassVar[int] = 3
+
+    safe: bool
+    cause: int
+    watchdog: int
+    wire: int | None = None
+
+    def environment(self) -> dict[str, str]:
+        """What the boot code of a virtual board reads."""
+        return {"PARLEY_RESET_CAUSE": str(self.cause), "PARLEY_WATCHDOG": str(self.watchdog)}
+
+
 class BoardProcess:
     """One run of a board, from power on to its end."""
 
-    def __init__(self, command: Command, device: str, safe: bool, wire: int | None = None) -> None:
-        """Starts it with `device` as serial port and controlling terminal. OSError when it cannot.
-
-        wire: file descriptor of the board's end of its Ethernet wire, for a board that has one.
-        """
+    def __init__(self, command: Command, device: str, power_up: PowerUp) -> None:
+        """Starts it with `device` as serial port and controlling terminal. OSError when it cannot."""
+        safe, wire = power_up.safe, power_up.wire
         command.prepare(safe)
         # Two openings: a board that makes its stdin non-blocking must not make its stdout so.
         source = os.open(device, os.O_RDWR | os.O_NOCTTY)
@@ -125,8 +145,8 @@ class BoardProcess:
                 stdout=sink,
                 stderr=sink,
                 cwd=command.working_folder,
-                env=command.environment(safe),
-                pass_fds=() if wire is None else (wire,),
+                env=command.environment(safe) | power_up.environment(),
+                pass_fds=(power_up.watchdog,) if wire is None else (power_up.watchdog, wire),
                 start_new_session=True,
                 preexec_fn=_claim_terminal,  # noqa: PLW1509 - the keeper has one thread
             )
@@ -151,6 +171,10 @@ class BoardProcess:
     def kill(self) -> None:
         """As pulling the plug."""
         self._process.kill()
+
+    def wait(self) -> None:
+        """Returns when it has ended."""
+        self._process.wait()
 
     def sweep(self) -> None:
         """Ends what the board process may have started itself."""

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from parleyd.api import api
 from parleyd.control import Outcome
+from parleyd.daemon import DaemonError
 from parleyd.roster import read_roster
 from parleyd.status import status_document
 from parleyd.tokens import Tokens
+from parleyd.upgrade import Upgrades
 
 from .server_world import World
 
@@ -29,7 +31,12 @@ def daemon_of(world, folder):
         world.settle()
         return outcomes[0] if outcomes else Outcome(408, "The board does not answer")
 
+    def upgrade_board(board_id, image, now):
+        raise DaemonError(f"this server does not hold the serial port of {board_id}")
+
     made.order = order
+    made.upgrade_board = upgrade_board
+    made.upgrades = Upgrades(world.server.pool, world.server.events, roster.drain, None, None)
     made.drain = roster.drain
     made.status = lambda: status_document(world.server, {})
     return made
@@ -57,6 +64,10 @@ def operations(document):
 
 
 def value_of(schema):
+    if "anyOf" in schema:
+        schema = schema["anyOf"][0]
+    if schema["type"] == "boolean":
+        return st.booleans()
     if schema["type"] == "integer":
         return st.integers(schema.get("minimum"), schema.get("maximum"))
     return st.from_regex(schema["pattern"], fullmatch=True) if "pattern" in schema else st.text(min_size=1)

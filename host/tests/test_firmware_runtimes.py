@@ -11,12 +11,12 @@ from .board_bench import FIRMWARE, build_native_kernels
 
 PRODUCT = [path for path in sorted(FIRMWARE.rglob("*.py")) if "tests" not in path.relative_to(FIRMWARE).parts]
 
-# Words by which a module shows that it knows on which Python it runs -> the modules that may.
+# Words by which a module shows that it knows on which Python it runs -> the modules that may (main.py: boards only).
 TELLING = {
     r"sys\.implementation": {"parley/app/runtime.py"},
     r"\bMICROPYTHON\b": {"parley/app/runtime.py"},
     r"\bexcept\b[^:]*\bImportError\b": {"parley/app/runtime.py", "parley/media/kernels.py"},
-    r"^\s*(import|from) (micropython|machine|network|uctypes|vfs)\b": {"parley/app/runtime.py"},
+    r"^\s*(import|from) (micropython|machine|network|uctypes|vfs)\b": {"main.py", "parley/app/runtime.py"},
     r"^\s*(import|from) (socket|select|time|gc)\b": {"parley/app/runtime.py"},
     r"\bsys\.platform\b": set[str](),
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from parleyd.health import Health, judge
 from parleyd.images import ImageError, load_image
 from parleyd.provision import CONFIG_FILE
 from parleyd.virtual import VirtualBoard, stop_left_boards
@@ -200,6 +201,61 @@ def test_firmware_that_crashes_leaves_its_traceback_and_an_open_port(state, tmp_
         text = wait_for_text(board.log, "ValueError: worn out")
         assert 'File "main.py", line 2' in text
         assert "main.py" in await asyncio.to_thread(mpremote, board.serial, "resume", "fs", "ls")
+        await board.stop()
+
+    run(scenario())
+
+
+def test_firmware_that_crashes_at_once_is_started_ever_later_and_that_is_seen(state, tmp_path):
+    image = small_image(tmp_path / "image", main="raise ValueError('worn out')\n")
+
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        await board.wait_for("restarting", 10)
+        await board.wait_for("running", 5)
+        verdict = judge(None, False, board.facts, None)
+        assert verdict.state is Health.LOST
+        assert "ended once (an exception) and is started again" in verdict.reason
+        await asyncio.to_thread(wait_for_text, board.log, "its firmware crashed), next boot in 2 s", 10)
+        await board.stop()
+
+    run(scenario())
+
+
+def test_the_watchdog_bites_a_firmware_that_hangs_and_the_next_boot_knows(state, tmp_path):
+    main = """\
+import machine, time
+print("cause", machine.reset_cause())
+dog = machine.WDT(timeout=400)
+for _ in range(10):
+    time.sleep_ms(100)
+    dog.feed()
+print("hangs now")
+while True:
+    pass
+"""
+    image = small_image(tmp_path / "image", main=main)
+
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        text = await asyncio.to_thread(wait_for_text, board.log, "cause 3", 10)
+        assert text.index("cause 1") < text.index("hangs now") < text.index("watchdog: the firmware makes no")
+        await board.stop()
+
+    run(scenario())
+
+
+def test_a_board_left_at_its_prompt_is_not_bitten(state, tmp_path):
+    image = small_image(tmp_path / "image", main="import machine\nmachine.WDT(timeout=300)\n")
+
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image)
+        await board.start()
+        await asyncio.to_thread(wait_for_text, board.log, "main.py has ended")
+        await asyncio.sleep(1)
+        assert "watchdog" not in board.log.read_text()
         await board.stop()
 
     run(scenario())

@@ -17,6 +17,7 @@ from parley.app.report import register_body
 from parley.app.sip_task import SipTask
 from parley.app.slots import SlotTable
 from parley.app.ticker import Ticker
+from parley.app.upgrade import Upgrade, last_end, note_crash
 from parley.app.watchdog import TIMEOUT_MS, Watchdog
 from parley.media import kernels
 from parley.wire.errors import LocalError
@@ -44,6 +45,8 @@ class Board:
         self.media = MediaTask(0, 0)
         self.slots = SlotTable(0)
         self.boot = runtime.random_bytes(4).hex()
+        self.upgrade = Upgrade(self._log)
+        self.last_end = last_end(runtime.reset_cause())
         self.sip: "SipTask | None" = None
         self._retry_ms = 0
         self.loop = Loop(self.clock, self.poller, self.ticker, self.media, self.console, self.watchdog)
@@ -51,6 +54,9 @@ class Board:
     def start(self):
         """Reads the configuration and goes on the network, as far as that is possible."""
         self._log.info("board", "Parley %s, %s kernels, boot %s" % (__version__, kernels.KERNELS, self.boot))
+        self._log.info(
+            "board", "firmware %s, started after: %s" % (self.upgrade.image, " ".join(self.last_end))
+        )
         if kernels.KERNELS_FAULT:
             self._log.warning(
                 "board", "native kernels refused, the slow ones serve: %s" % kernels.KERNELS_FAULT
@@ -67,6 +73,14 @@ class Board:
         if self.config is not None and self.state == "no network" and self.clock.now_ms() >= self._retry_ms:
             self._go_online(self.config)
         self.loop.turn()
+        if self.upgrade.on_trial and self.registered():
+            self.upgrade.registered()
+            if self.sip is not None:
+                self.sip.registration.changed(self.clock.now_ms())
+
+    def registered(self):
+        """The server knows this board."""
+        return self.sip is not None and self.sip.registration.registered(self.clock.now_ms())
 
     def stop(self):
         """Hangs up on everybody and leaves the network."""
@@ -78,11 +92,12 @@ class Board:
         self.state = "stopped"
 
     def crashed(self, error):
-        """Says so. A board that had worked for a while starts anew; one that fails at once waits for help."""
+        """Says so. A board that had worked for a while starts anew; of one that fails at once main.py takes care."""
         self._log.release()
         self._log.error("board", "crash\r\n" + runtime.traceback_of(error))
         self.stop()
         if self.clock.now_ms() > CRASH_LOOP_MS:
+            note_crash(error)
             runtime.reset()
 
     def status(self):
@@ -94,7 +109,10 @@ class Board:
             "boot": self.boot,
             "uptime_s": now_ms // 1000,
             "unix_s": self.clock.unix_s(),
-            "registered": self.sip is not None and self.sip.registration.registered(now_ms),
+            "registered": self.registered(),
+            "image": self.upgrade.image,
+            "upgrade": self.upgrade.told(),
+            "last_end": self.last_end,
             "conferences": [(one.slot, one.generation, one.size, one.count) for one in self.slots.live()],
             "legs": [
                 (one.uri, one.refused, one.leg.stats()) for one in self.media.participants[: self.media.count]
@@ -141,9 +159,8 @@ class Board:
         trail = [] if self.sip is None else self.sip.trail.offer(self.clock.now_ms())
         heap_free = runtime.heap_free()
         transports = ("udp",) if self.sip is None or self.sip.streams is None else ("udp", "tcp")
-        return register_body(
-            config, self.boot, self.slots, self.media, self.ticker, heap_free, trail, transports
-        )
+        start = (self.boot, self.upgrade.image, self.last_end, self.upgrade.told())
+        return register_body(config, start, self.slots, self.media, self.ticker, heap_free, trail, transports)
 
     def _soft_reset(self, raw):
         """Ctrl-D on the console.

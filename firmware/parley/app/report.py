@@ -7,16 +7,21 @@ from parley.media import kernels
 from parley.media.codecs import CODECS
 
 
-def register_body(config, boot, slots, media, ticker, heap_free_bytes, trail=(), transports=("udp",)):
+def register_body(config, start, slots, media, ticker, heap_free_bytes, trail=(), transports=("udp",)):
     """The body as bytes.
 
-    config: Config; boot: hex text, new at each start; slots: SlotTable; media: MediaTask; ticker: Ticker;
-    trail: Trail.offer(). transports: how callers may come.
+    config: Config; start: boot id (new at each start), image id, why it was started [cause, details], how an
+    upgrade went [image, state, reason] or None; slots: SlotTable; media: MediaTask; ticker: Ticker; trail:
+    Trail.offer(); transports: how callers may come.
     """
+    boot, image, last_end, upgrade = start
     return json.dumps(
         {
             "firmware": __version__,
             "boot": boot,
+            "image": image,
+            "last_end": last_end,
+            "upgrade": upgrade,
             "board": config.board,
             "codecs": [name for name, _rate_hz, _law in CODECS],
             "legs": config.legs,

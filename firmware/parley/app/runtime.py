@@ -234,7 +234,7 @@ if MICROPYTHON:
             self.raw = sys.stdin
             self._poll = select.poll()
             self._poll.register(sys.stdin, select.POLLIN)
-            if hasattr(machine, "WDT"):  # on a board, Ctrl-C is for the console and not for the interpreter
+            if hasattr(micropython, "kbd_intr") and hasattr(machine, "WDT"):  # Ctrl-C is for the console
                 micropython.kbd_intr(-1)
 
         def read(self):
@@ -260,6 +260,15 @@ if MICROPYTHON:
     def watchdog(timeout_ms):
         """The hardware watchdog, started; None on a board without one."""
         return machine.WDT(timeout=timeout_ms) if hasattr(machine, "WDT") else None
+
+    def reset_cause():
+        """Why the board was started: "watchdog", "power on", "reset", or "" where nobody knows."""
+        if not hasattr(machine, "reset_cause"):
+            return ""
+        cause = machine.reset_cause()
+        if cause == getattr(machine, "WDT_RESET", 3):
+            return "watchdog"
+        return "power on" if cause == getattr(machine, "PWRON_RESET", 0) else "reset"
 
     def reset():
         """Starts the board anew.
@@ -356,6 +365,10 @@ else:
 
     def watchdog(timeout_ms):
         """None: there is no watchdog here."""
+
+    def reset_cause():
+        """Nobody knows."""
+        return ""
 
     def reset():
         """Ends the process with code 0, which asks its supervisor to start it again."""

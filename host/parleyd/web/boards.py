@@ -1,6 +1,7 @@
 """Routes of boards."""
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import Annotated
 
@@ -10,10 +11,11 @@ from parley.wire.errors import LocalError
 from parleyd.pool import ProvisionedBoard
 from parleyd.status import Row, board_row, board_rows
 from parleyd.web.access import admin, daemon_of, operator, viewer
-from parleyd.web.models import Board, BoardDone, BoardId, Console
+from parleyd.web.models import Board, BoardDone, BoardId, Console, UpgradeRow
 from parleyd.web.problems import RESPONSES, Problem
 
 CONSOLE_BYTES = 65536
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 look = APIRouter(tags=["boards"], dependencies=[Depends(viewer)], responses=RESPONSES)
 act = APIRouter(tags=["boards"], dependencies=[Depends(operator)], responses=RESPONSES)
 change = APIRouter(tags=["boards"], dependencies=[Depends(admin)], responses=RESPONSES)
@@ -91,3 +93,30 @@ async def reset(request: Request, board_id: BoardId) -> dict[str, str]:
     except (LocalError, TimeoutError) as error:
         raise Problem(409, str(error) or f"{board_id} does not answer on its serial port") from error
     return {"done": "reset", "board_id": board_id}
+
+
+@change.post("/v1/boards/{board_id}/upgrade", response_model=UpgradeRow, status_code=202)
+async def upgrade(
+    request: Request,
+    board_id: BoardId,
+    image: Annotated[
+        str | None, Query(pattern=NAME, description="Name of an image; its kind by default")
+    ] = None,
+    now: Annotated[bool, Query(description="End its conferences instead of waiting for their end")] = False,
+) -> Row:
+    """Drain it, give it a new firmware, try that; the old one returns by itself if it does not work."""
+    _known(request, board_id)
+    try:
+        return asdict(daemon_of(request).upgrade_board(board_id, image, now))
+    except LocalError as error:
+        raise Problem(409, str(error)) from error
+
+
+@look.get("/v1/boards/{board_id}/upgrade", response_model=UpgradeRow)
+def latest_upgrade(request: Request, board_id: BoardId) -> Row:
+    """How its latest upgrade goes, or went."""
+    _known(request, board_id)
+    found = daemon_of(request).upgrades.latest(board_id)
+    if found is None:
+        raise Problem(404, f"{board_id} has not been upgraded since this server started")
+    return asdict(found)

@@ -34,10 +34,11 @@ class Board(BaseModel):
     conferences: int
     codecs: list[str]
     firmware: str | None
-    image: str | None = None
+    image: str | None = Field(description="What its firmware calls itself, a hash")
     kernels: str | None
     registered_for_s: int
-    resets: dict[str, int] = {}
+    resets: dict[str, int] = Field(description="Starts seen by this server, by cause")
+    last_end: list[str] = Field(description="Why it was started, and details")
     stats: dict[str, Any]
 
 
@@ -132,6 +133,16 @@ class Event(BaseModel):
     time: float
     level: Literal["info", "warning"]
     event: str
+
+
+class UpgradeRow(BaseModel):
+    """An upgrade. note: how far it is, or why it failed."""
+
+    board_id: str
+    image_id: str
+    firmware: str
+    step: Literal["draining", "writing", "trying", "done", "failed"]
+    note: str
 
 
 class Console(BaseModel):

@@ -33,7 +33,7 @@ export function drawing(messages, board) {
     svg.append(draw("line", { class: "lane", x1: x(name), x2: x(name), y1: 34, y2: height - 8 }));
     svg.append(draw("rect", { class: "head", x: x(name) - LANE / 2 + 8, y: 6, width: LANE - 16, height: 28, rx: 8 }));
     const label = shortUri(name);
-    const text = draw("text", { class: "head-text", x: x(name), y: 25, "text-anchor": "middle" }, label.length > LANE / 7.5 ? label.slice(0, LANE / 7.5 - 1) + "…" : label);
+    const text = draw("text", { class: "head-text", x: x(name), y: 25, "text-anchor": "middle" }, label.length > LANE / 9 ? label.slice(0, LANE / 9 - 1) + "…" : label);
     text.append(draw("title", {}, name));
     svg.append(text);
   }
