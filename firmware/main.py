@@ -8,6 +8,9 @@ returns, and upgrade.json says why. The steps of the exchange may be repeated, s
 It stands alone: whatever is wrong with the package parley, this must work. An upgrade leaves it as it is.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# (the unix port's stubs lack what a board's machine has)
+
 import json
 import os
 import sys
