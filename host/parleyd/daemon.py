@@ -217,6 +217,11 @@ class Daemon:
         for entry in settings.provisioned:
             key = bytes.fromhex(entry.key)
             server.pool.provision(ProvisionedBoard(entry.id, key, str(entry.host), entry.port))
+        for enrolled in self._roster.enrolled.values():
+            if server.pool.board(enrolled.board_id) is None:
+                key = bytes.fromhex(enrolled.key)
+                board = ProvisionedBoard(enrolled.board_id, key, enrolled.host, enrolled.port)
+                server.pool.provision(board)
         configs: list[BoardConfig] = []
         for number, host in enumerate(settings.board_hosts(), 1):
             board_id = f"{settings.board}-{number}"

@@ -97,6 +97,15 @@ def _host_port(value: object) -> object:
     return host.strip("[]"), int(port)
 
 
+def host_port(text: str) -> tuple[str, int]:
+    """Read HOST:PORT. Raises SettingsError."""
+    try:
+        found = _host_port(text)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return cast(tuple[str, int], found)
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine can reach the address; a name counts as one that others can."""
     try:

@@ -7,9 +7,12 @@ import typer
 from rich.console import Console
 
 from parleyd.commands.options import Http, Json, State, asked, fail, or_table, shown
+from parleyd.commands.provisioning import board_discover, board_provision
 from parleyd.show import board_page, boards_table, console
 
 board_app = typer.Typer(help="Boards.", no_args_is_help=True)
+board_app.command("discover")(board_discover)
+board_app.command("provision")(board_provision)
 
 Board = Annotated[str, typer.Argument(help="Its name, as in `parley board list`.")]
 ROOT = "/v1/boards"
