@@ -1,14 +1,17 @@
 """The matrix: every kind of phone does what it can with a conference; what came of it is read from the wire."""
 
 import asyncio
+import hashlib
 import itertools
+import json
 import time
+from functools import partial
 
 import pytest
 import trustme
 
 from hil_tests import features, interop_page, sip_text, talk
-from hil_tests.ask import allocate, join, silent_port, with_caller
+from hil_tests.ask import allocate, ask, join, silent_port, with_caller
 from hil_tests.features import FEATURES, Wire
 from hil_tests.interop_page import CANNOT, NO, YES
 from hil_tests.processes import wait_until
@@ -21,6 +24,13 @@ from hil_tests.ues.sipp import Sipp
 pytestmark = [pytest.mark.hil, pytest.mark.limit_s(120)]
 KINDS = (Pjsua, Baresip, Sipp, ParleyUe)
 TCP, TLS = "SIP over TCP", "asks over TLS"
+MD5, SHA256, BOTH = "digest, MD5", "digest, SHA-256", "digest, either offered"
+OFFERED = {MD5: ["MD5"], SHA256: ["SHA-256"], BOTH: ["SHA-256", "MD5"]}
+REALM, PASSWORD = "parley", "open-sesame"
+# baresip 1.0.0 knows MD5 alone, and gives up when SHA-256 is offered beside it
+DIGEST = [
+    (kind, one) for kind in (Pjsua, Baresip, ParleyUe) for one in OFFERED if kind is not Baresip or one == MD5
+]
 PAUSE_S = 0.6
 # What each phone must be able to do here; anything else may come and is written into the table.
 MUST = {
@@ -46,7 +56,7 @@ def page():
     """Write docs/interop.md when every phone was tried."""
     yield
     if len(RESULTS) == len(KINDS) and all(len(column) >= len(FEATURES) for column in RESULTS.values()):
-        interop_page.write(interop_page.table(RESULTS, [*FEATURES, TCP, TLS]))
+        interop_page.write(interop_page.table(RESULTS, [*FEATURES, TCP, TLS, *OFFERED]))
 
 
 def inside(bench, name: str) -> bool:
@@ -243,6 +253,29 @@ def test_over_tls(kind, own_bench, artifacts, ports, phone_of, spoken):
     options = {"tls_ca": ca} if kind is ParleyUe else {}
     phone = phone_of(kind, f"{kind.kind}4", play=spoken["ue1"], transport="tls", answer=False, **options)
     joins(phone, bench, f"sip:conference@127.0.0.1:{port};transport=tls", TLS)
+
+
+@pytest.mark.parametrize(("kind", "feature"), DIGEST, ids=lambda value: getattr(value, "kind", value))
+def test_digest(kind, feature, own_bench, phone_of, spoken):
+    users = [{"name": "ue", **hashes("ue")}]
+    env = {"PARLEY_USERS": json.dumps(users), "PARLEY_DIGEST_ALGORITHMS": json.dumps(OFFERED[feature])}
+    bench = own_bench(boards=1, env=env)
+    with_caller(partial(is_challenged, bench=bench, count=len(OFFERED[feature])))
+    phone = phone_of(kind, f"{kind.kind}5", play=spoken["ue1"], answer=False, credentials=("ue", PASSWORD))
+    joins(phone, bench, bench.server, feature)
+
+
+def hashes(name: str) -> dict[str, str]:
+    """What the operator stores of a user's password (RFC 7616 3.4.2)."""
+    text = f"{name}:{REALM}:{PASSWORD}".encode()
+    return {"ha1_md5": hashlib.md5(text).hexdigest(), "ha1_sha256": hashlib.sha256(text).hexdigest()}
+
+
+async def is_challenged(caller, bench, count: int) -> None:
+    """Whoever shows nothing is asked, once for each algorithm."""
+    outcome = await ask(caller, bench.server)
+    assert outcome.status == 401
+    assert len(outcome.response.all("www-authenticate")) == count
 
 
 def test_predicates_tell_a_hold_from_none():
