@@ -59,7 +59,7 @@ class MuteTest(unittest.TestCase):
         leg = self.bench.media.participants[0].leg
         self.assertEqual((leg.hears, leg.speaks), (True, False))
         self.assertEqual(self.bench.order(mute=[1, 50, 1, 0]), 200)
-        self.assertIn(b"\x90" * 160, self.bench.speak())
+        self.assertIn(b"\x90" * 160, self.bench.speak(60))
         self.assertEqual(self.bench.reported()[0][5], [])
 
     def test_a_new_offer_does_not_unmute(self):

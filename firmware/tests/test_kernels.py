@@ -89,10 +89,10 @@ class Cases:
             mouth, ear = self.make_leg(law), self.make_leg(law)
             packet, heard, expected = bytearray(172), bytearray(320), bytearray(320)
             voice = pcm(*[(sample * 331) % 20000 - 10000 for sample in range(160)])
-            for tick in range(5):
+            for _ in range(5):
                 self.assertEqual(self.k.leg_packetise(mouth, voice, packet), 172)
                 self.assertEqual(self.k.leg_receive(ear, packet, 172), kernels.LEG_TAKEN)
-                self.assertEqual(self.k.leg_playout(ear, heard), 1 if tick else 0)
+                self.assertEqual(self.k.leg_playout(ear, heard), 1)
             self.k.g711_decode(law, memoryview(packet)[12:], expected)
             self.assertEqual(heard, expected)
             self.assertEqual(self.stat(ear, "received"), 5)

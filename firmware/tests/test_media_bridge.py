@@ -175,7 +175,6 @@ class LoudestTest(unittest.TestCase):
         for _ in range(2):
             hall.speak((self.LOUD, self.MIDDLE, None))
             hall.mix()
-        hall.mix()
         self.assertEqual(hall.heard[2], self.LOUD)
 
     def test_who_falls_silent_gives_way(self):

@@ -1,7 +1,7 @@
 /**
  * @file parley_bridge.h
  * A board's whole media: a table of legs (parley_leg.h) and a table of conferences in one memory, a packet
- * in at a time, all packets of a tick out. G.711 at 8000 Hz, frames of 20 ms.
+ * in at a time, all packets of a tick out. G.711 at 8000 Hz, G.722 at 16000, frames of 20 ms.
  *
  * The state is memory the caller owns (parley_bridge_size octets, aligned to 4), position-independent;
  * nothing is allocated. Legs and conferences are named by their index in the tables.
@@ -21,6 +21,10 @@
  * zero becomes the positive one. What several hear is encoded once for each law. A leg that plays nothing
  * or digital silence costs no mixing.
  *
+ * Wideband. Wideband legs hear each other at 16000 Hz, and the sum of the others from 8000 Hz up; narrowband
+ * legs hear the sum of the wideband voices as one more voice, down from 16000 Hz. One wideband voice alone is
+ * copied to wideband ears as it came.
+ *
  * Loudest. With `loudest` above 0 no more than that many voices of a conference are mixed: those with the
  * highest level, which rises at once and falls by 1 dB a tick, with 6 dB in favour of who was in the mix in
  * the tick before; of equals the first in the conference.
@@ -30,6 +34,8 @@
 
 #include <stdint.h>
 
+#include "parley_leg.h"
+
 enum {
     PARLEY_BRIDGE_LEGS_MAX = 16384,
     PARLEY_BRIDGE_CONFERENCES_MAX = 16384,
@@ -37,7 +43,8 @@ enum {
     PARLEY_BRIDGE_PHASES_MAX = 20,
     PARLEY_BRIDGE_PACKET_BYTES_MAX = 288,
     PARLEY_BRIDGE_REPORT_BYTES_MAX = 504,
-    PARLEY_BRIDGE_SKIP_TICKS_MAX = 1000000
+    PARLEY_BRIDGE_SKIP_TICKS_MAX = 1000000,
+    PARLEY_BRIDGE_BEFORE_MAX = 8000
 };
 
 /** What a leg may do, as answered to its peer: bits of `flags`. */
@@ -54,18 +61,19 @@ enum {
     PARLEY_BRIDGE_FORGED = -9,   /* of a leg with keys: not under them */
     PARLEY_BRIDGE_REPLAYED = -10,
     PARLEY_BRIDGE_NOTHING = -11, /* no event waits */
+    PARLEY_BRIDGE_NO_PLACE = -12, /* for one more wideband leg */
     PARLEY_BRIDGE_UNUSABLE = -100,
     PARLEY_BRIDGE_ARGUMENT = -101
 };
 
 /** Statistics of a leg, beside those of parley_leg.h. Counters start at 0 and wrap below 2^30. */
 enum {
-    PARLEY_BRIDGE_LEG_STAT_UNWANTED = 16, /* packets that came while the leg did not speak */
-    PARLEY_BRIDGE_LEG_STAT_REFUSED = 17,  /* packets the network did not take */
-    PARLEY_BRIDGE_LEG_STAT_FORGED = 18,   /* packets that were not under the leg's keys */
-    PARLEY_BRIDGE_LEG_STAT_REPLAYED = 19, /* packets that were, and had come before */
-    PARLEY_BRIDGE_LEG_STAT_REPORTS = 20,  /* RTCP packets handed to the caller */
-    PARLEY_BRIDGE_LEG_STAT_COUNT = 21
+    PARLEY_BRIDGE_LEG_STAT_UNWANTED = 19, /* packets that came while the leg did not speak */
+    PARLEY_BRIDGE_LEG_STAT_REFUSED = 20,  /* packets the network did not take */
+    PARLEY_BRIDGE_LEG_STAT_FORGED = 21,   /* packets that were not under the leg's keys */
+    PARLEY_BRIDGE_LEG_STAT_REPLAYED = 22, /* packets that were, and had come before */
+    PARLEY_BRIDGE_LEG_STAT_REPORTS = 23,  /* RTCP packets handed to the caller */
+    PARLEY_BRIDGE_LEG_STAT_COUNT = 24
 };
 
 /** Statistics of the bridge. */
@@ -124,19 +132,32 @@ int32_t parley_bridge_init(parley_bridge *bridge, int32_t size, int32_t legs, in
 /** 1 if memory of `size` octets holds a bridge: to be asked before any other call below. */
 int32_t parley_bridge_usable(const parley_bridge *bridge, int32_t size);
 
+/** Octets that places for so many wideband legs take, or PARLEY_BRIDGE_ARGUMENT; both from 1 up. */
+int32_t parley_bridge_wide_octets(int32_t places, int32_t conferences);
+
+/**
+ * Lets so many of the legs be wideband (PARLEY_LAW_G722), each in a conference with whom it likes.
+ *
+ * @param bridge  without legs
+ * @param size    octets of its memory: parley_bridge_size and parley_bridge_wide_octets
+ * @param places  wideband legs at a time, 1 and up
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ */
+int32_t parley_bridge_widen(parley_bridge *bridge, int32_t size, int32_t places);
+
 /**
  * Puts a leg into a conference, as its last.
  *
  * @param leg                 index of a leg not in use
  * @param conference          index; a conference is there as soon as it has a leg
- * @param law                 PARLEY_LAW_PCMU or PARLEY_LAW_PCMA, both ways
+ * @param law                 PARLEY_LAW_PCMU, _PCMA or _G722, both ways
  * @param payload_type        0..127, both ways
  * @param event_payload_type  0..127 of telephone-event, or -1 for none
  * @param depth_frames        prefill of the jitter buffer, 1..8
  * @param flags               PARLEY_BRIDGE_SPEAKS, PARLEY_BRIDGE_HEARS, both, or 0
  * @param seed                [3] first SSRC, sequence and timestamp to send (random)
  * @param address             [6] of the peer
- * @return 0, PARLEY_BRIDGE_IN_USE or PARLEY_BRIDGE_ARGUMENT (state unchanged)
+ * @return 0, PARLEY_BRIDGE_IN_USE, _NO_PLACE or _ARGUMENT (state unchanged)
  */
 int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t conference, int32_t law,
                               int32_t payload_type, int32_t event_payload_type, int32_t depth_frames,
@@ -146,7 +167,7 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
  * Gives a leg other terms; its place, its SSRC and its clock stay. Another law, and the loss of SPEAKS, empty
  * the jitter buffer.
  *
- * @return 0, PARLEY_BRIDGE_IN_USE or PARLEY_BRIDGE_ARGUMENT (state unchanged)
+ * @return 0, PARLEY_BRIDGE_IN_USE, _NO_PLACE or _ARGUMENT (state unchanged)
  */
 int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, int32_t payload_type,
                              int32_t event_payload_type, int32_t flags, const uint8_t *address);
@@ -212,6 +233,15 @@ int32_t parley_bridge_receive(parley_bridge *bridge, const uint8_t *packet, int3
 
 /** The same, of a datagram known to come from the peer of `leg`; PARLEY_BRIDGE_ARGUMENT for no such leg. */
 int32_t parley_bridge_receive_leg(parley_bridge *bridge, int32_t leg, const uint8_t *packet, int32_t length);
+
+/**
+ * Says when packets come that are handed in from now on: the jitter buffers (parley_leg.h) look at it.
+ *
+ * @param before  samples (1/8 ms) before the coming tick, 0..PARLEY_BRIDGE_BEFORE_MAX; at first 80, the middle
+ *                between two ticks, for callers without a clock. With phases it is before the very next one.
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ */
+int32_t parley_bridge_before(parley_bridge *bridge, int32_t before);
 
 /**
  * Opens a tick; one that was not mixed to its end is given up. Legs that are added, changed or removed end

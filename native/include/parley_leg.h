@@ -8,14 +8,25 @@
  * re-ordering, duplicates and any ptime of 10 to 80 ms need no special case. A timestamp between two
  * slots goes to the nearer one. Every 20 ms playout takes two slots.
  *
- * Prefill. Playing starts when as much is queued as leaves (depth - 1) frames at the moment the next
- * packet is due: 2 * depth + packet - 2 slots, which at 20 ms is `depth` frames; or when the first
- * packet has waited `depth` ticks. When nothing (or half a frame) is left and a frame is due, silence
- * is played and the buffer fills again; play time stands still, so nothing is lost by being late once.
- * A gap after that (a pause of the sender) is not waited for.
+ * Delay. A stream's first packet is played at the next tick, once `depth` frames are queued (2 * depth + packet
+ * - 2 slots) or it has waited `depth` ticks. From then on the delay follows the network: the slack of a packet
+ * is the time from its arrival to the tick that plays its first sample, and of the least slack in each of the
+ * last 6 windows of 32 ticks the second lowest counts (so one packet in some 200 may be late). Below 3 ms of it
+ * the delay grows by a frame, above a frame and 8 ms it shrinks, half frames where packets are such; the
+ * arrival within a tick is known where the caller has a clock (parley_bridge.h). More than 200 ms are never
+ * queued: the oldest are dropped.
  *
- * Overrun. When more than 8 frames above the prefill are queued (or the ring could not take another
- * packet) the oldest are dropped down to the prefill.
+ * Moves. The delay changes little by little, by stretching frames: 1 sample of 160 in speech (more when there
+ * is far to go), 16 in pauses (below -48 dBov). A sender's clock that runs fast or slow is followed so too:
+ * nothing is dropped or repeated, and all other frames stay to the bit as they were sent.
+ *
+ * Loss. A slot that is missing is concealed (parley_plc.h), in codes, so that what is heard of it is the same
+ * for all. When nothing is left and a frame is due the same is done and play time stands still for up to 60
+ * ms: a late packet loses nothing, and if a later one comes first, time goes on over what was concealed. Then
+ * silence is played until packets come; a pause of the sender is not waited for.
+ *
+ * Comfort noise. Payload type 13 (RFC 3389) opens a pause: until the next voice packet white noise of its
+ * level is played.
  *
  * Strangers. A packet with another SSRC, or a timestamp outside the ring, takes the leg over at once when
  * nothing is queued, else when a second one follows it in sequence (RFC 3550 A.1); until then it is stray.
@@ -28,7 +39,7 @@
 enum {
     PARLEY_LEG_FRAME_SAMPLES = 160,
     PARLEY_LEG_PACKET_BYTES = 172,
-    PARLEY_LEG_DEPTH_FRAMES = 2,
+    PARLEY_LEG_DEPTH_FRAMES = 1,
     PARLEY_LEG_DEPTH_FRAMES_MAX = 8
 };
 
@@ -47,7 +58,7 @@ enum {
 /** Statistics, by index. Counters start at 0 and wrap below 2^30. */
 enum {
     PARLEY_LEG_STAT_RECEIVED = 0,    /* packets taken into the buffer */
-    PARLEY_LEG_STAT_LOST = 1,        /* slots of 10 ms missing inside what was played */
+    PARLEY_LEG_STAT_LOST = 1,        /* slots of 10 ms that never came in time, inside what was played */
     PARLEY_LEG_STAT_LATE = 2,        /* packets that came after their time */
     PARLEY_LEG_STAT_DUPLICATE = 3,   /* packets already held */
     PARLEY_LEG_STAT_PLAYED = 4,      /* frames of 20 ms played */
@@ -62,7 +73,10 @@ enum {
     PARLEY_LEG_STAT_UNDERRUN = 13,   /* times the buffer ran dry while playing */
     PARLEY_LEG_STAT_DROPPED = 14,    /* slots of 10 ms dropped by an overrun */
     PARLEY_LEG_STAT_SENT = 15,       /* packets made */
-    PARLEY_LEG_STAT_COUNT = 16
+    PARLEY_LEG_STAT_CONCEALED = 16,  /* slots of 10 ms made up */
+    PARLEY_LEG_STAT_STRETCHED = 17,  /* frames stretched or pressed together */
+    PARLEY_LEG_STAT_NOISE = 18,      /* packets of comfort noise */
+    PARLEY_LEG_STAT_COUNT = 19
 };
 
 typedef struct parley_leg parley_leg;
@@ -78,7 +92,7 @@ int32_t parley_leg_size(void);
  * @param law                 PARLEY_LAW_PCMU or PARLEY_LAW_PCMA, both ways
  * @param payload_type        0..127, both ways
  * @param event_payload_type  0..127 of telephone-event, or -1 for none
- * @param depth_frames        prefill, 1..8 frames of 20 ms
+ * @param depth_frames        prefill at first, 1..8 frames of 20 ms
  * @param seed                [3] first SSRC, sequence and timestamp to send (random, RFC 3550 section 5.1)
  * @return 0, or PARLEY_LEG_ARGUMENT (memory untouched)
  */
@@ -97,7 +111,7 @@ int32_t parley_leg_receive(parley_leg *leg, const uint8_t *packet, int32_t lengt
  * Plays 20 ms; to be called once a tick.
  *
  * @param pcm  [160] result, 16-bit linear, written whole in every case
- * @return 1 a frame (slots lost inside it are silence), 0 nothing was there (silence), or PARLEY_LEG_UNUSABLE
+ * @return 1 a frame, 0 nothing was there (silence), or PARLEY_LEG_UNUSABLE
  */
 int32_t parley_leg_playout(parley_leg *leg, int16_t *pcm);
 

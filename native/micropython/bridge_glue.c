@@ -36,6 +36,16 @@ mpy_obj bridge_init(size_t count, const mpy_obj *arguments) {
     return checked(parley_bridge_init(bridge, size, legs, conferences, integer(arguments[3])));
 }
 
+mpy_obj bridge_wide_octets(mpy_obj places, mpy_obj conferences) {
+    return checked(parley_bridge_wide_octets(integer(places), integer(conferences)));
+}
+
+mpy_obj bridge_widen(mpy_obj bridge, mpy_obj places) {
+    int32_t words;
+    view(bridge, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);
+    return checked(parley_bridge_widen(bridge_in(bridge), words * (int32_t)sizeof(int32_t), integer(places)));
+}
+
 mpy_obj bridge_add_leg(size_t count, const mpy_obj *arguments) {
     int32_t terms[7];
     int32_t unused;
@@ -78,6 +88,10 @@ mpy_obj bridge_receive_leg(size_t count, const mpy_obj *arguments) {
     (void)count;
     return checked(
         parley_bridge_receive_leg(bridge_in(arguments[0]), integer(arguments[1]), packet, length));
+}
+
+mpy_obj bridge_before(mpy_obj bridge, mpy_obj before) {
+    return checked(parley_bridge_before(bridge_in(bridge), integer(before)));
 }
 
 mpy_obj bridge_begin(mpy_obj bridge, mpy_obj phase, mpy_obj phases) {

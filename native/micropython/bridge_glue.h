@@ -10,11 +10,14 @@ parley_bridge *bridge_in(mpy_obj object);
 
 mpy_obj bridge_size(mpy_obj legs, mpy_obj conferences);
 mpy_obj bridge_init(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_wide_octets(mpy_obj places, mpy_obj conferences);
+mpy_obj bridge_widen(mpy_obj bridge, mpy_obj places);
 mpy_obj bridge_add_leg(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_change(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_remove_leg(mpy_obj bridge, mpy_obj leg);
 mpy_obj bridge_receive(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_receive_leg(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_before(mpy_obj bridge, mpy_obj before);
 mpy_obj bridge_begin(mpy_obj bridge, mpy_obj phase, mpy_obj phases);
 mpy_obj bridge_mix(mpy_obj bridge, mpy_obj most);
 mpy_obj bridge_skip(mpy_obj bridge, mpy_obj ticks);

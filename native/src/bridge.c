@@ -71,6 +71,7 @@ int32_t parley_bridge_init(parley_bridge *bridge, int32_t size, int32_t legs, in
     bridge->phases = 1;
     bridge->report_places = report_places(legs);
     bridge->member = NOBODY;
+    bridge->arrival = HALF_TICK;
     for (int32_t i = 0; i < legs; i++) {
         bridge_leg_at(bridge, i)->conference = NOBODY;
     }
@@ -152,6 +153,6 @@ int32_t parley_bridge_stat(const parley_bridge *bridge, int32_t index) {
     case PARLEY_BRIDGE_STAT_CONFERENCES:
         return bridge->conferences_used;
     default:
-        return index < 0 || index >= PARLEY_BRIDGE_STAT_COUNT ? PARLEY_BRIDGE_ARGUMENT : bridge->stat[index];
+        return index < 0 || index >= PARLEY_BRIDGE_STAT_COUNT ? PARLEY_BRIDGE_ARGUMENT : bridge->stat[index] & STAT_MASK;
     }
 }

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "bridge_side.h"
+#include "bridge_wide.h"
 #include "parley_g711.h"
 
 typedef struct peer {
@@ -77,15 +78,20 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
     if (fits != 0) {
         return fits;
     }
-    if (parley_leg_init(&added->leg, (int32_t)sizeof added->leg, law, payload_type, event_payload_type,
+    if (!bridge_law_fits(bridge, added, law)) {
+        return law == PARLEY_LAW_G722 ? PARLEY_BRIDGE_NO_PLACE : PARLEY_BRIDGE_ARGUMENT;
+    }
+    if (parley_leg_init(&added->leg, (int32_t)sizeof added->leg, law == PARLEY_LAW_G722 ? PARLEY_LAW_PCMU : law, payload_type, event_payload_type,
                         depth_frames, seed) != 0) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
     added->flags = flags;
     added->voice = NOBODY;
-    added->loudness = added->chosen = added->unwanted = added->refused = 0;
+    added->loudness = added->chosen = added->unwanted = added->refused = added->wide = 0;
+    added->leg.law = law;
     set_peer(bridge, leg, peer_at(address));
     append(bridge, leg, conference);
+    bridge_wide_settle(bridge, added, law);
     end_tick(bridge);
     return 0;
 }
@@ -93,18 +99,22 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
 int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, int32_t payload_type,
                              int32_t event_payload_type, int32_t flags, const uint8_t *address) {
     bridge_leg *changed = bridge_leg_in_use(bridge, leg);
-    if (changed == NULL || !flags_fit(flags) || !parley_g711_known(law) ||
-        !leg_types_fit(payload_type, event_payload_type)) {
+    if (changed == NULL || !flags_fit(flags) || !leg_types_fit(payload_type, event_payload_type)) {
         return PARLEY_BRIDGE_ARGUMENT;
+    }
+    if (!bridge_law_fits(bridge, changed, law)) {
+        return law == PARLEY_LAW_G722 ? PARLEY_BRIDGE_NO_PLACE : PARLEY_BRIDGE_ARGUMENT;
     }
     int32_t fits = peer_fits(bridge, peer_at(address), leg);
     if (fits != 0) {
         return fits;
     }
-    if (law != changed->leg.law || (changed->flags & ~flags & PARLEY_BRIDGE_SPEAKS)) {
+    int32_t other_law = law != changed->leg.law;
+    changed->leg.law = law;
+    bridge_wide_settle(bridge, changed, law);
+    if (other_law || (changed->flags & ~flags & PARLEY_BRIDGE_SPEAKS)) {
         leg_flush(&changed->leg);
     }
-    changed->leg.law = law;
     changed->leg.payload_type = payload_type;
     changed->leg.event_payload_type = event_payload_type;
     changed->flags = flags | (changed->flags & ~(PARLEY_BRIDGE_SPEAKS | PARLEY_BRIDGE_HEARS));
@@ -128,6 +138,7 @@ int32_t parley_bridge_remove_leg(parley_bridge *bridge, int32_t leg) {
     bridge->conferences_used -= left->members == 0;
     bridge->legs_used--;
     set_peer(bridge, leg, nowhere);
+    bridge_wide_settle(bridge, removed, PARLEY_LAW_PCMU);
     bridge_side_clear(bridge, leg);
     removed->conference = NOBODY;
     end_tick(bridge);

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "bridge_side.h"
+#include "bridge_wide.h"
 #include "frame.h"
 #include "octets.h"
 #include "parley_g711.h"
@@ -26,10 +27,21 @@ static void fade(bridge_leg *leg) {
 /** Plays 20 ms of a leg; it becomes a voice if there is something to hear. */
 static void play(parley_bridge *bridge, int32_t index) {
     const uint8_t *slots[FRAME_SLOTS];
+    uint8_t made[PARLEY_LEG_FRAME_SAMPLES];
     bridge_leg *leg = bridge_leg_at(bridge, index);
     int32_t voice = bridge->voices;
     leg->voice = NOBODY;
-    if (!(leg->flags & PARLEY_BRIDGE_SPEAKS) || !leg_next(&leg->leg, slots) ||
+    if (leg->wide) {
+        if (!bridge_wide_play(bridge, leg)) {
+            fade(leg);
+            return;
+        }
+        leg->voice = voice;
+        bridge_voices(bridge)[voice] = index;
+        bridge->voices++;
+        return;
+    }
+    if (!(leg->flags & PARLEY_BRIDGE_SPEAKS) || !leg_next(&leg->leg, slots, made) ||
         frame_silent(leg->leg.law, slots)) {
         fade(leg);
         return;
@@ -71,6 +83,9 @@ static int next_conference(parley_bridge *bridge) {
         play(bridge, leg);
     }
     bridge_select(bridge);
+    if (bridge_conference_at(bridge, bridge_leg_at(bridge, first)->conference)->wide) {
+        bridge_wide_mix(bridge, bridge_leg_at(bridge, first)->conference);
+    }
     code_again(bridge);
     bridge->member = first;
     bridge_count(bridge, PARLEY_BRIDGE_STAT_FRAMES, 1);
@@ -137,7 +152,11 @@ static void write_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, 
     to->port[0] = (uint8_t)(leg->port >> 8);
     to->port[1] = (uint8_t)leg->port;
     leg_header(&leg->leg, to->packet);
-    write_payload(bridge, index, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
+    if (leg->wide) {
+        bridge_wide_payload(bridge, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
+    } else {
+        write_payload(bridge, index, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
+    }
     bridge_recipients(bridge)[place] = index;
 }
 
@@ -147,6 +166,7 @@ int32_t parley_bridge_begin(parley_bridge *bridge, int32_t phase, int32_t phases
     }
     bridge->next_conference = phase;
     bridge->phases = phases;
+    bridge->phase_next = phase + 1 < phases ? phase + 1 : 0;
     bridge->member = NOBODY;
     return 0;
 }

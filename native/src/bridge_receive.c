@@ -2,13 +2,22 @@
 #include <stddef.h>
 
 #include "bridge_side.h"
+#include "octets.h"
+
+int32_t bridge_before_tick(const parley_bridge *bridge, const bridge_leg *leg) {
+    if (bridge->phases == 1) {
+        return bridge->arrival;
+    }
+    int32_t ahead = (leg->conference % bridge->phases - bridge->phase_next + bridge->phases) % bridge->phases;
+    return bridge->arrival + ahead * PARLEY_LEG_FRAME_SAMPLES / bridge->phases;
+}
 
 static int32_t deliver(parley_bridge *bridge, bridge_leg *leg, const uint8_t *packet, int32_t length) {
     bridge_count(bridge, PARLEY_BRIDGE_STAT_RECEIVED, 1);
     if ((leg->flags & ~PARLEY_BRIDGE_HEARS) != PARLEY_BRIDGE_SPEAKS) {
         return bridge_receive_special(bridge, leg, packet, length);
     }
-    int32_t result = parley_leg_receive(&leg->leg, packet, length);
+    int32_t result = leg_receive_at(&leg->leg, packet, length, bridge_before_tick(bridge, leg));
     bridge_count(bridge, PARLEY_BRIDGE_STAT_TAKEN, result == PARLEY_LEG_TAKEN);
     return result;
 }
@@ -25,8 +34,7 @@ int32_t bridge_receive_from(parley_bridge *bridge, uint32_t address, uint32_t po
 
 int32_t parley_bridge_receive(parley_bridge *bridge, const uint8_t *packet, int32_t length,
                               const uint8_t *address) {
-    uint32_t host = (uint32_t)address[0] << 24 | (uint32_t)address[1] << 16 | (uint32_t)address[2] << 8 |
-                    address[3];
+    uint32_t host = octets_word_at(address);
     return bridge_receive_from(bridge, host, (uint32_t)address[4] << 8 | address[5], packet, length);
 }
 
@@ -36,4 +44,12 @@ int32_t parley_bridge_receive_leg(parley_bridge *bridge, int32_t leg, const uint
         return PARLEY_BRIDGE_ARGUMENT;
     }
     return deliver(bridge, named, packet, length);
+}
+
+int32_t parley_bridge_before(parley_bridge *bridge, int32_t before) {
+    if (before < 0 || before > PARLEY_BRIDGE_BEFORE_MAX) {
+        return PARLEY_BRIDGE_ARGUMENT;
+    }
+    bridge->arrival = before;
+    return 0;
 }

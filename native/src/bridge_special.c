@@ -152,7 +152,7 @@ int32_t bridge_receive_special(parley_bridge *bridge, bridge_leg *leg, const uin
         }
         return PARLEY_BRIDGE_UNWANTED;
     }
-    int32_t result = parley_leg_receive(&leg->leg, packet, length);
+    int32_t result = leg_receive_at(&leg->leg, packet, length, bridge_before_tick(bridge, leg));
     if (leg->flags & BRIDGE_WATCHED &&
         (result == PARLEY_LEG_TAKEN || result == PARLEY_LEG_LATE || result == PARLEY_LEG_DUPLICATE)) {
         watch(bridge, index, packet, length);

@@ -44,9 +44,10 @@ typedef struct bridge_leg {
     int32_t chosen;   /* 1: was in the mix in the last tick */
     int32_t unwanted; /* statistics */
     int32_t refused;
-    int32_t spare[5];
+    int32_t wide; /* its place among the wideband legs, and 1; 0 none */
+    int32_t spare[4];
     parley_leg leg;
-    uint8_t padding[8];
+    uint8_t padding[56];
 } bridge_leg;
 
 /** A conference is a chain of legs. */
@@ -54,7 +55,7 @@ typedef struct bridge_conference {
     int32_t first; /* NOBODY: not in use */
     int32_t last;
     int32_t members;
-    int32_t spare;
+    int32_t wide; /* of them, wideband */
 } bridge_conference;
 
 /** Where a peer's packets go: open addressing, linear probing, no marks for the deleted. */
@@ -107,7 +108,10 @@ struct parley_bridge {
     int32_t event_out;
     int32_t clock; /* ms from anywhere, as the caller set it last */
     int32_t special_legs; /* whose packets need more work before they go out */
-    int32_t spare[4];
+    int32_t arrival; /* samples before the coming tick that packets come in now */
+    int32_t phase_next; /* of the coming tick */
+    int32_t wide_at; /* where their tables begin, 0: none */
+    int32_t wide_places;
 
     int32_t sum[PARLEY_LEG_FRAME_SAMPLES];
     uint8_t coded[COPIED_VOICES][PARLEY_LEG_FRAME_SAMPLES]; /* of the first voices, as they came */
@@ -118,7 +122,7 @@ struct parley_bridge {
 };
 
 /* Sizes that the twin counts on, checked by the compiler. */
-typedef char bridge_leg_is_whole_lines[sizeof(bridge_leg) == 44 * CACHE_LINE ? 1 : -1];
+typedef char bridge_leg_is_whole_lines[sizeof(bridge_leg) == 46 * CACHE_LINE ? 1 : -1];
 typedef char bridge_transmit_is_whole_lines[sizeof(bridge_transmit) == 5 * CACHE_LINE ? 1 : -1];
 typedef char bridge_head_is_whole_lines[sizeof(struct parley_bridge) == 44 * CACHE_LINE ? 1 : -1];
 
@@ -161,8 +165,11 @@ static inline bridge_transmit *bridge_transmit_at(const parley_bridge *bridge, i
 bridge_leg *bridge_leg_in_use(const parley_bridge *bridge, int32_t leg);
 
 static inline void bridge_count(parley_bridge *bridge, int32_t stat, int32_t by) {
-    bridge->stat[stat] = (bridge->stat[stat] + by) & STAT_MASK;
+    bridge->stat[stat] = (int32_t)((uint32_t)bridge->stat[stat] + (uint32_t)by);
 }
+
+/** Samples from now to the tick that mixes the leg's conference. */
+int32_t bridge_before_tick(const parley_bridge *bridge, const bridge_leg *leg);
 
 /** Leg whose peer is there, or NOBODY. */
 int32_t bridge_source_find(const parley_bridge *bridge, uint32_t address, uint32_t port);

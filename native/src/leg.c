@@ -9,6 +9,7 @@
 
 int32_t leg_prefill_slots(const parley_leg *leg) {
     int32_t slots = FRAME_SLOTS * leg->depth_frames + leg->packet_slots - FRAME_SLOTS;
+    slots += leg->packet_slots > 1 ? leg->packet_slots % FRAME_SLOTS : 0; /* packets and ticks are not in step */
     return slots < FRAME_SLOTS ? FRAME_SLOTS : slots;
 }
 
@@ -16,14 +17,30 @@ int32_t leg_advance(parley_leg *leg, int32_t slots) {
     int32_t held = 0;
     for (int32_t i = 0; i < slots; i++) {
         int32_t index = leg_slot(leg, i);
-        held += leg->filled[index];
+        held += leg->filled[index] != 0;
         leg->filled[index] = 0;
     }
     leg->play_index = leg_slot(leg, slots);
     leg->play_timestamp += (uint32_t)(slots * SLOT_SAMPLES);
     leg->span -= slots;
-    leg->room = 0;
     return held;
+}
+
+void leg_forget(parley_leg *leg) {
+    leg->held_slots = leg->offset = leg->move = leg->shift = 0;
+    leg->least = FAR_AWAY;
+    for (int32_t i = 0; i < WINDOWS; i++) {
+        leg->lows[i] = FAR_AWAY;
+    }
+    leg_attend(leg);
+}
+
+void leg_quiet(parley_leg *leg) {
+    uint8_t silence[SLOT_SAMPLES];
+    leg_silence(leg, silence);
+    for (int32_t i = 0; i < SLOTS; i++) {
+        octets_copy(leg->codes[i], silence, SLOT_SAMPLES);
+    }
 }
 
 int32_t parley_leg_size(void) {
@@ -58,7 +75,9 @@ int32_t parley_leg_init(parley_leg *leg, int32_t size, int32_t law, int32_t payl
     leg->timestamp_out = (uint32_t)seed[2];
     leg->marker_out = 1;
     leg->packet_slots = FRAME_SLOTS;
-    leg->filling = 1;
+    leg->filling = leg->attention = 1;
+    leg_forget(leg);
+    leg_quiet(leg);
     leg->stat[PARLEY_LEG_STAT_LEVEL_IN] = PARLEY_LEVEL_SILENCE;
     return 0;
 }
@@ -85,6 +104,9 @@ void leg_flush(parley_leg *leg) {
     leg->filling = 1;
     leg->waited_ticks = 0;
     leg->stray_known = 0;
+    leg->noise = leg->lost_slots = 0;
+    leg_forget(leg);
+    leg_quiet(leg);
 }
 
 int32_t parley_leg_packetise(parley_leg *leg, const int16_t *pcm, uint8_t *packet, int32_t size) {
@@ -110,5 +132,5 @@ int32_t parley_leg_stat(const parley_leg *leg, int32_t index) {
     if (index < 0 || index >= PARLEY_LEG_STAT_COUNT) {
         return PARLEY_LEG_ARGUMENT;
     }
-    return index == PARLEY_LEG_STAT_DEPTH ? leg->span * SLOT_MS : leg->stat[index];
+    return index == PARLEY_LEG_STAT_DEPTH ? leg->span * SLOT_MS : leg->stat[index] & STAT_MASK;
 }

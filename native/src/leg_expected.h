@@ -8,29 +8,31 @@
 
 #include "leg_state.h"
 #include "octets.h"
+#include "parley_rtp.h"
 
 enum {
     PLAIN_HEADER = 0x80 /* RFC 3550 section 5.1: version 2, no padding, no extension, no CSRC */
 };
 
 /** Takes the packet if it is the one expected and there is ample room. @return 1 if so, 0 nothing was done */
-static inline int leg_take_expected(parley_leg *leg, const uint8_t *packet, int32_t length) {
+static inline int leg_take_expected(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival) {
     uint32_t sequence = (leg->sequence_in + 1) & 0xFFFF;
     int32_t span = leg->span + FRAME_SLOTS;
     if (length != PARLEY_LEG_PACKET_BYTES || (octets_word_at(packet) & 0xFF7FFFFFU) !=
             ((uint32_t)PLAIN_HEADER << 24 | (uint32_t)leg->payload_type << 16 | sequence)) {
         return 0;
     }
-    if (!leg->synced || octets_word_at(packet + 8) != leg->ssrc_in || span > SLOTS - FRAME_SLOTS ||
-        span > FRAME_SLOTS * leg->depth_frames + OVERRUN_SLOTS ||
+    if (!leg->synced || octets_word_at(packet + 8) != leg->ssrc_in || span > CEILING_SLOTS || leg->attention ||
         octets_word_at(packet + 4) != leg->play_timestamp + (uint32_t)(leg->span * SLOT_SAMPLES)) {
         return 0;
     }
-    int32_t first = leg_slot(leg, leg->span), second = leg_slot(leg, leg->span + 1);
-    const uint8_t *codes = packet + PARLEY_LEG_PACKET_BYTES - FRAME_SLOTS * SLOT_SAMPLES;
-    leg->filled[first] = leg->filled[second] = 1;
-    octets_copy(leg->codes[first], codes, SLOT_SAMPLES);
-    octets_copy(leg->codes[second], codes + SLOT_SAMPLES, SLOT_SAMPLES);
+    int32_t first = leg_slot(leg, leg->span);
+    if (first % FRAME_SLOTS != 0) {
+        return 0; /* not side by side, perhaps */
+    }
+    leg->filled[first] = leg->filled[first + 1] = 1;
+    octets_copy(leg->codes[first], packet + PARLEY_RTP_HEADER_BYTES, FRAME_SLOTS * SLOT_SAMPLES);
+    leg_note_slack(leg, leg->span, arrival);
     leg->span = span;
     leg->packet_slots = FRAME_SLOTS;
     leg->sequence_in = sequence;

@@ -2,7 +2,13 @@
 #include "leg_expected.h"
 #include "leg_state.h"
 #include "octets.h"
+#include "parley_g722.h"
 #include "parley_rtp.h"
+
+enum {
+    COMFORT_NOISE = 13, /* payload type, RFC 3551 table 4 */
+    CLOCK_SET = 4000    /* samples: half a second off what is known of the network */
+};
 
 static int32_t refuse(parley_leg *leg, int32_t stat, int32_t reason) {
     leg_count(leg, stat, 1);
@@ -28,7 +34,7 @@ static int stranger(const parley_leg *leg, const int32_t *fields, int32_t at, in
     int32_t ahead = sequence_ahead(leg, fields);
     int late = ahead < 0 && ahead >= -MISORDER_MAX; /* old by sequence too: no restart, just very late */
     return !leg->synced || (uint32_t)fields[PARLEY_RTP_SSRC] != leg->ssrc_in || (at < -SLOTS && !late) ||
-           (at + slots > SLOTS && !dry);
+           (at + slots > SPAN_MAX && !dry);
 }
 
 /** Starts anew with the stream whose packet this is. */
@@ -39,10 +45,11 @@ static void resync(parley_leg *leg, const int32_t *fields) {
     leg->ssrc_in = (uint32_t)fields[PARLEY_RTP_SSRC];
     leg->sequence_in = (uint32_t)fields[PARLEY_RTP_SEQUENCE];
     leg->play_timestamp = (uint32_t)fields[PARLEY_RTP_TIMESTAMP];
-    leg->room = SLOTS;
+    leg->room = SPAN_MAX;
     leg->filling = 1;
     leg->waited_ticks = 0;
     leg->stray_known = 0;
+    leg_forget(leg);
 }
 
 /** RFC 3550 A.1: believes a stranger's second packet in sequence, or its first when nobody else is there. */
@@ -62,22 +69,46 @@ static int believe(parley_leg *leg, const int32_t *fields) {
 
 /** While filling, moves the play point to an earlier packet, or over a pause. @return its position then */
 static int32_t anchor(parley_leg *leg, uint32_t timestamp, int32_t at) {
-    if (!leg->filling) {
-        return at;
-    }
     if (leg->span == 0 && at > 0) {
         leg->play_timestamp = timestamp;
-        leg->room = leg->room + at > SLOTS ? SLOTS : leg->room + at;
+        leg->room = leg->room + at > SPAN_MAX ? SPAN_MAX : leg->room + at;
+        leg->shift -= at * SLOT_SAMPLES;
         return 0;
     }
-    if (at < 0 && -at <= leg->room && leg->span - at <= SLOTS) {
+    if (at < 0 && -at <= leg->room && leg->span - at <= SPAN_MAX) {
         leg->play_index = leg_slot(leg, at);
         leg->play_timestamp -= (uint32_t)(-at * SLOT_SAMPLES);
         leg->span -= at;
         leg->room += at;
+        leg->shift -= at * SLOT_SAMPLES;
         return 0;
     }
     return at;
+}
+
+/** What was held for packets that were lost and not late: time goes on over it. @return the position then */
+static int32_t close_gap(parley_leg *leg, int32_t at) {
+    int32_t gap = at - leg->span < leg->held_slots ? at - leg->span : leg->held_slots;
+    if (gap > 0) {
+        leg->play_timestamp += (uint32_t)(gap * SLOT_SAMPLES);
+        leg->shift -= gap * SLOT_SAMPLES;
+        leg_count(leg, PARLEY_LEG_STAT_LOST, gap);
+        at -= gap;
+    }
+    return at;
+}
+
+/** A sender that set its clock, as some do over a pause, says nothing of the network. */
+static void note_slack(parley_leg *leg, int32_t at, int32_t arrival) {
+    int32_t known = leg_slack(leg);
+    int32_t slack = at * SLOT_SAMPLES + arrival;
+    if (leg->offset != 0) {
+        return; /* slots and ticks are not in step */
+    }
+    if (known != FAR_AWAY && (slack < known - CLOCK_SET || slack > known + CLOCK_SET)) {
+        leg_forget(leg);
+    }
+    leg_note_slack(leg, at, arrival);
 }
 
 /** Copies what is neither past nor held. @return slots copied */
@@ -96,19 +127,20 @@ static int32_t store(parley_leg *leg, const uint8_t *codes, int32_t at, int32_t 
     return stored;
 }
 
-/** Drops the oldest when so much is queued that the delay would be heard, or the ring could overflow. */
+/** Drops the oldest when more is queued than may ever be. */
 static void trim(parley_leg *leg) {
     int32_t prefill = leg_prefill_slots(leg);
-    int32_t most = prefill + OVERRUN_SLOTS;
-    if (most > SLOTS - leg->packet_slots) {
-        most = SLOTS - leg->packet_slots;
-    }
+    int32_t most = CEILING_SLOTS < SPAN_MAX - leg->packet_slots ? CEILING_SLOTS : SPAN_MAX - leg->packet_slots;
     if (leg->span > most) {
-        leg_count(leg, PARLEY_LEG_STAT_DROPPED, leg_advance(leg, leg->span - prefill));
+        int32_t dropped = leg->span - prefill;
+        leg->shift -= dropped * SLOT_SAMPLES - leg->offset;
+        leg->offset = leg->move = 0;
+        leg_count(leg, PARLEY_LEG_STAT_DROPPED, leg_advance(leg, dropped));
+        leg_attend(leg);
     }
 }
 
-static int32_t take(parley_leg *leg, const int32_t *fields, const uint8_t *codes, int32_t slots) {
+static int32_t take(parley_leg *leg, const int32_t *fields, const uint8_t *codes, int32_t slots, int32_t arrival) {
     uint32_t timestamp = (uint32_t)fields[PARLEY_RTP_TIMESTAMP];
     int32_t at = position(leg, timestamp);
     if (stranger(leg, fields, at, slots)) {
@@ -117,7 +149,9 @@ static int32_t take(parley_leg *leg, const int32_t *fields, const uint8_t *codes
         }
         at = 0;
     }
-    at = anchor(leg, timestamp, at);
+    at = leg->filling ? anchor(leg, timestamp, at) : close_gap(leg, at);
+    leg->held_slots = at >= leg->span ? 0 : leg->held_slots;
+    note_slack(leg, at, arrival);
     if (at + slots <= 0) {
         return refuse(leg, PARLEY_LEG_STAT_LATE, PARLEY_LEG_LATE);
     }
@@ -125,6 +159,8 @@ static int32_t take(parley_leg *leg, const int32_t *fields, const uint8_t *codes
         return refuse(leg, PARLEY_LEG_STAT_DUPLICATE, PARLEY_LEG_DUPLICATE);
     }
     leg->packet_slots = slots;
+    leg->noise = 0;
+    leg_attend(leg);
     if (sequence_ahead(leg, fields) > 0) {
         leg->sequence_in = (uint32_t)fields[PARLEY_RTP_SEQUENCE];
     }
@@ -133,28 +169,44 @@ static int32_t take(parley_leg *leg, const int32_t *fields, const uint8_t *codes
     return PARLEY_LEG_TAKEN;
 }
 
-int32_t parley_leg_receive(parley_leg *leg, const uint8_t *packet, int32_t length) {
-    int32_t fields[PARLEY_RTP_FIELDS];
-    if (!leg_usable(leg)) {
-        return PARLEY_LEG_UNUSABLE;
+/** RFC 3389 section 3: the first octet is the level; what may follow, a spectrum, is let go. */
+static int32_t take_noise(parley_leg *leg, const uint8_t *payload, int32_t octets) {
+    if (octets < 1) {
+        return refuse(leg, PARLEY_LEG_STAT_BAD, PARLEY_LEG_BAD);
     }
-    if (leg_take_expected(leg, packet, length)) {
+    leg_count(leg, PARLEY_LEG_STAT_NOISE, 1);
+    if (leg->law != PARLEY_LAW_G722) {
+        leg->noise = LEVEL_FLOOR - (payload[0] & LEVEL_FLOOR);
+        leg_attend(leg);
+    }
+    return PARLEY_LEG_TAKEN;
+}
+
+int32_t parley_leg_receive(parley_leg *leg, const uint8_t *packet, int32_t length) {
+    return leg_usable(leg) ? leg_receive_at(leg, packet, length, HALF_TICK) : PARLEY_LEG_UNUSABLE;
+}
+
+int32_t leg_receive_at(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival) {
+    int32_t fields[PARLEY_RTP_FIELDS];
+    if (leg_take_expected(leg, packet, length, arrival)) {
         return PARLEY_LEG_TAKEN;
     }
     int32_t start = parley_rtp_read(packet, length, fields);
     if (start < 0) {
         return refuse(leg, PARLEY_LEG_STAT_BAD, PARLEY_LEG_BAD);
     }
+    int32_t octets = fields[PARLEY_RTP_PAYLOAD_END] - start;
     if (fields[PARLEY_RTP_PAYLOAD_TYPE] == leg->event_payload_type) {
         leg_count(leg, PARLEY_LEG_STAT_EVENT, 1);
         return PARLEY_LEG_TAKEN;
     }
     if (fields[PARLEY_RTP_PAYLOAD_TYPE] != leg->payload_type) {
-        return refuse(leg, PARLEY_LEG_STAT_WRONG_TYPE, PARLEY_LEG_WRONG_TYPE);
+        return fields[PARLEY_RTP_PAYLOAD_TYPE] == COMFORT_NOISE
+                   ? take_noise(leg, packet + start, octets)
+                   : refuse(leg, PARLEY_LEG_STAT_WRONG_TYPE, PARLEY_LEG_WRONG_TYPE);
     }
-    int32_t octets = fields[PARLEY_RTP_PAYLOAD_END] - start;
     if (octets <= 0 || octets % SLOT_SAMPLES != 0 || octets > PACKET_SLOTS_MAX * SLOT_SAMPLES) {
         return refuse(leg, PARLEY_LEG_STAT_BAD, PARLEY_LEG_BAD);
     }
-    return take(leg, fields, packet + start, octets / SLOT_SAMPLES);
+    return take(leg, fields, packet + start, octets / SLOT_SAMPLES, arrival);
 }

@@ -7,16 +7,27 @@
 #define PARLEY_LEG_STATE_H
 
 #include "parley_leg.h"
+#include "parley_plc.h"
 
 enum {
     LEG_MAGIC = 0x5041524C, /* "PARL": this memory went through parley_leg_init */
     SLOT_SAMPLES = 80,      /* 10 ms at 8000 Hz; G.711 has one octet a sample */
     SLOT_MS = 10,
+    FILLED_EMPTY = 2,       /* of a slot: played, but without codes */
     SLOTS = 32,
     FRAME_SLOTS = 2,
     PACKET_SLOTS_MAX = 8,
     MISORDER_MAX = 100, /* RFC 3550 A.1 MAX_MISORDER: older than this by sequence is a restart */
-    OVERRUN_SLOTS = 16, /* 8 frames above the prefill */
+    SLOT_FRAME_MASK = ~1,  /* slot to the first of its frame */
+    KEPT_SLOTS = 8,        /* behind the play point, for concealment: 6 of a loss, 3 before it, less the one at hand */
+    SPAN_MAX = SLOTS - KEPT_SLOTS,
+    CEILING_SLOTS = 20,    /* 200 ms: more is never queued */
+    LOST_MAX = PARLEY_PLC_SILENT / SLOT_SAMPLES,
+    WINDOW_TICKS = 32,     /* power of 2 */
+    WINDOWS = 6,
+    HALF_TICK = PARLEY_LEG_FRAME_SAMPLES / 2, /* arrival before the tick, where nobody looked at the clock */
+    FAR_AWAY = 0x3FFFFFFF, /* slack of a window without packets */
+    LEVEL_FLOOR = 127,
     STAT_MASK = 0x3FFFFFFF
 };
 
@@ -47,6 +58,19 @@ struct parley_leg {
     uint32_t stray_ssrc;
     uint32_t stray_sequence;
 
+    int32_t attention;  /* 0: packets and ticks are as nearly all are */
+    int32_t lost_slots; /* concealed in a row */
+    int32_t held_slots; /* of them, put in while play time stood still */
+    int32_t pitch;      /* of what was heard before them */
+    int32_t offset;     /* samples of the first slot that were played already */
+    int32_t move;       /* samples to put in (above 0) or to leave out, little by little */
+    int32_t shift;      /* samples put in since the stream began: its delay */
+    int32_t noise;      /* comfort noise: 127 - its level in -dBov; 0 none */
+    uint32_t noise_state;
+    int32_t least; /* of this window: smallest slack, less the shift */
+    int32_t window;
+    int32_t lows[WINDOWS];
+
     int32_t stat[PARLEY_LEG_STAT_COUNT];
     uint8_t filled[SLOTS];
     uint8_t codes[SLOTS][SLOT_SAMPLES];
@@ -62,10 +86,57 @@ static inline int32_t leg_slot(const parley_leg *leg, int32_t ahead) {
     return (int32_t)(((uint32_t)leg->play_index + (uint32_t)ahead) % SLOTS);
 }
 
-/** Counts; counters wrap so that they fit a 31-bit MicroPython integer. */
+/** Counts; who reads cuts the count with STAT_MASK, so that it fits a 31-bit MicroPython integer. */
 static inline void leg_count(parley_leg *leg, int32_t stat, int32_t by) {
-    leg->stat[stat] = (leg->stat[stat] + by) & STAT_MASK;
+    leg->stat[stat] = (int32_t)((uint32_t)leg->stat[stat] + (uint32_t)by);
 }
+
+/** Nothing is known yet of a stream's jitter, and nothing is to be made good. */
+void leg_forget(parley_leg *leg);
+
+/** At the end of a window: takes stock of the packets' slack and decides on a move. */
+void leg_review(parley_leg *leg);
+
+/** Slack of nearly all packets at the delay of now, in samples; FAR_AWAY when too little is known. */
+int32_t leg_slack(const parley_leg *leg);
+
+/** Notes how long before its time a packet came. at: its first slot's place; arrival: samples before the tick */
+static inline void leg_note_slack(parley_leg *leg, int32_t at, int32_t arrival) {
+    int32_t slack = (at & SLOT_FRAME_MASK) * SLOT_SAMPLES + arrival - leg->shift;
+    leg->least = slack < leg->least ? slack : leg->least;
+}
+
+/** Sets `attention` from what it stands for. */
+static inline void leg_attend(parley_leg *leg) {
+    leg->attention = leg->filling | leg->lost_slots | leg->offset | leg->move | leg->noise;
+}
+
+/** One slot of silence, in codes. */
+void leg_silence(const parley_leg *leg, uint8_t *codes);
+
+/** Makes silence of what stands in the ring: it is what concealment starts from. */
+void leg_quiet(parley_leg *leg);
+
+/** Samples to put in (above 0) or leave out in this frame. */
+int32_t leg_pace(const parley_leg *leg);
+
+/** Shortens or leaves a wideband leg's delay, which is not stretched: a slot less in a pause. */
+void leg_step(parley_leg *leg);
+
+/** made [160] = the samples of the ring from the play point on, `taken` of them stretched to 160, as codes. */
+void leg_stretch(const parley_leg *leg, int32_t taken, uint8_t *made);
+
+/** Fills the empty slot `ahead` with what continues the sound before it. */
+void leg_conceal(parley_leg *leg, int32_t ahead);
+
+/** Crosses over from what was concealed to the slot `ahead`. */
+void leg_recover(parley_leg *leg, int32_t ahead);
+
+/** Comfort noise [160] as codes (RFC 3389). */
+void leg_noise(parley_leg *leg, uint8_t *codes);
+
+/** parley_leg_receive of a packet that came `arrival` samples (0..160) before the coming tick. */
+int32_t leg_receive_at(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival);
 
 /** Slots that must be queued before playing starts. */
 int32_t leg_prefill_slots(const parley_leg *leg);
@@ -76,10 +147,11 @@ int32_t leg_advance(parley_leg *leg, int32_t slots);
 /**
  * Plays 20 ms without decoding; to be called once a tick. The level is the caller's to note.
  *
- * @param slots  [2] result: 10 ms of codes each, in the ring until the next packet; NULL where none is held
+ * @param slots  [2] result: 10 ms of codes each, in the ring until the next packet or in `made`; NULL: silence
+ * @param made   [160] room for codes that are not those of the packets
  * @return 1 a frame, 0 nothing was there (slots untouched)
  */
-int32_t leg_next(parley_leg *leg, const uint8_t **slots);
+int32_t leg_next(parley_leg *leg, const uint8_t **slots, uint8_t *made);
 
 /** Writes the header of this tick's packet to packet [12] and counts the packet. */
 void leg_header(parley_leg *leg, uint8_t *packet);

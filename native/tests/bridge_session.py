@@ -147,6 +147,8 @@ class Session:
             self.pair.call("secure", leg, 0, bytes(30), bytes(30), bytes(4))
 
     def tick(self):
+        if self.random.below(2):
+            self.pair.call("before", self.random.below(330) - 5)
         phases = 1 + self.random.below(3)
         for phase in range(phases):
             self.pair.call("begin", phase, phases)

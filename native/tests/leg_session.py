@@ -45,7 +45,7 @@ def session(first, second, seed, steps):
             pair.each(lambda kernels, leg, packet=packet: kernels.leg_receive(leg, packet, len(packet)))
         for _ in range((sender.slots + random.below(2)) // 2):
             tick(pair, random)
-    return [pair.each(lambda kernels, leg, stat=stat: kernels.leg_stat(leg, stat)) for stat in range(16)]
+    return [pair.each(lambda kernels, leg, stat=stat: kernels.leg_stat(leg, stat)) for stat in range(19)]
 
 
 print(session(load(sys.argv[1]), load(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])))

@@ -43,6 +43,11 @@ class Sender:
             self.timestamp += random.below(1 << 16) - (1 << 15)
         elif kind == 2:
             self.slots = 1 + random.below(8)
+        elif kind in (3, 4):
+            self.sequence += 1
+            return bytearray(struct.pack(">BBHII", 0x80, 13, self.sequence & 0xFFFF, 0, 0)) + random.octets(
+                kind - 3
+            )
         header = struct.pack(
             ">BBHII",
             0x80,

@@ -31,7 +31,7 @@ def test_foreign_module_is_refused_and_plain_python_takes_over(build, micropytho
     code, text = micropython([tmp_path], "-c", "import parley_native")
     assert code != 0
     assert "ValueError: incompatible .mpy arch" in text
-    expected = "slow incompatible .mpy arch\n2744\n"
+    expected = "slow incompatible .mpy arch\n2824\n"
     assert micropython([tmp_path, FIRMWARE], "-c", SAY) == (0, expected)
 
 
@@ -47,12 +47,12 @@ def test_a_module_that_is_cut_short_or_damaged_is_refused(micropython, module_fo
 
 
 def test_board_takes_the_native_module(micropython, module_folder):
-    assert micropython([module_folder, FIRMWARE], "-c", SAY) == (0, "native \n2744\n")
+    assert micropython([module_folder, FIRMWARE], "-c", SAY) == (0, "native \n2824\n")
 
 
 def test_board_without_the_module_takes_plain_python(micropython):
     code, text = micropython([FIRMWARE], "-c", SAY)
-    assert (code, text) == (0, "slow no module named 'parley_native'\n2744\n")
+    assert (code, text) == (0, "slow no module named 'parley_native'\n2824\n")
 
 
 def test_misaligned_buffer_is_refused(micropython, module_folder):

@@ -1,14 +1,17 @@
 """The leg's jitter buffer: what a phone sends is played once, in order, or counted."""
 
+import struct
+
 import pytest
 
-TAKEN, LATE, DUPLICATE, STRAY = 0, -3, -4, -5
+MADE = "~"  # a concealed slot
+TAKEN, BAD, LATE, DUPLICATE, STRAY = 0, -1, -3, -4, -5
 
 
 @pytest.mark.parametrize("ptime_slots", [1, 2, 3, 4, 6, 8])
 def test_every_ptime_plays_each_slot_once_in_order(line, ptime_slots):
-    phone, heard, sent = line(), [], 0
-    for now in range(240):  # one slot of 10 ms a turn
+    phone, heard, sent = line(depth_frames=1), [], 0
+    for now in range(60):  # one slot of 10 ms a turn
         if now % ptime_slots == 0:
             assert phone.receive(sent, ptime_slots) == TAKEN
             sent += ptime_slots
@@ -16,24 +19,25 @@ def test_every_ptime_plays_each_slot_once_in_order(line, ptime_slots):
             heard += phone.hear(1)
     heard += phone.hear(20)
     assert heard == [slot % 256 for slot in range(sent)]
-    assert phone.stat("lost") == 0
+    assert phone.stat("lost") == phone.stat("late") == 0
     assert phone.stat("depth") == 0
 
 
-def test_half_a_frame_waits_for_its_other_half(line):
+def test_half_a_frame_is_made_whole_and_its_other_half_follows(line):
     phone = line()
     for slot in range(5):
         phone.receive(slot, 1)
-    assert [phone.play() for _ in range(3)] == [(0, 1), (2, 3), ()]
-    for slot in range(5, 8):
+    assert [phone.play() for _ in range(3)] == [(0, 1), (2, 3), (4, MADE)]
+    for slot in range(5, 9):
         phone.receive(slot, 1)
-    assert [phone.play() for _ in range(2)] == [(4, 5), (6, 7)]
+    assert [phone.play() for _ in range(2)] == [(5, 6), (7, 8)]
+    assert (phone.stat("lost"), phone.stat("underrun")) == (0, 1)
 
 
 def test_half_a_frame_alone_is_played_at_last_and_nothing_is_lost(line):
     phone = line()
     phone.receive(0, 1)
-    assert [phone.play() for _ in range(3)] == [(), (), (0, None)]
+    assert [phone.play() for _ in range(3)] == [(), (), (0, MADE)]
     assert phone.stat("lost") == 0
     assert phone.receive(1, 1) == TAKEN
     assert phone.hear(4) == [1]
@@ -54,7 +58,7 @@ def test_prefill_is_depth_frames(line):
 def test_lone_packet_waits_depth_ticks_then_plays(line):
     phone = line()
     phone.receive(0)
-    assert [phone.play() for _ in range(4)] == [(), (), (0, 1), ()]
+    assert [phone.play() for _ in range(4)] == [(), (), (0, 1), (MADE, MADE)]
 
 
 def test_reordered_packets_play_in_order(line):
@@ -85,19 +89,19 @@ def test_duplicates_are_counted_and_play_once(line):
     assert (phone.stat("received"), phone.stat("duplicate")) == (3, 3)
 
 
-def test_lost_packet_is_a_silent_frame(line):
+def test_lost_packet_is_concealed(line):
     phone = line()
     for slot in (0, 2, 6):
         phone.receive(slot)
-    assert [phone.play() for _ in range(4)] == [(0, 1), (2, 3), (None, None), (6, 7)]
-    assert (phone.stat("lost"), phone.stat("played")) == (2, 4)
+    assert [phone.play() for _ in range(4)] == [(0, 1), (2, 3), (MADE, MADE), (6, 7)]
+    assert (phone.stat("lost"), phone.stat("concealed"), phone.stat("played")) == (2, 2, 4)
 
 
-def test_lost_slot_is_half_a_silent_frame(line):
+def test_lost_slot_is_half_a_concealed_frame(line):
     phone = line()
     for slot in (0, 1, 2, 4, 5):
         phone.receive(slot, 1)
-    assert [phone.play() for _ in range(3)] == [(0, 1), (2, None), (4, 5)]
+    assert [phone.play() for _ in range(3)] == [(0, 1), (2, MADE), (4, 5)]
     assert phone.stat("lost") == 1
 
 
@@ -122,20 +126,55 @@ def test_partly_late_packet_gives_what_is_still_to_come(line):
     for slot in range(12, 44, 2):
         if slot != 36:  # where slots 4 and 5 would stand in the ring
             phone.receive(slot)
-        assert phone.play() == ((None, None) if slot == 40 else (slot - 4, slot - 3))
+        assert phone.play() == ((MADE, MADE) if slot == 40 else (slot - 4, slot - 3))
 
 
-def test_underrun_fills_again_and_loses_nothing(line):
+def test_late_packet_is_waited_for_and_loses_nothing(line):
     phone = line()
     phone.receive(0)
     phone.receive(2)
-    assert phone.hear(4) == [0, 1, 2, 3]
-    assert phone.stat("underrun") == 1
-    phone.receive(4)
-    assert phone.play() == ()
-    phone.receive(6)
-    assert phone.hear(2) == [4, 5, 6, 7]
-    assert (phone.stat("lost"), phone.stat("late"), phone.stat("silent")) == (0, 0, 3)
+    assert [phone.play() for _ in range(3)] == [(0, 1), (2, 3), (MADE, MADE)]
+    assert phone.receive(4) == TAKEN  # late, but play time stood still
+    assert phone.receive(6) == TAKEN
+    assert [phone.play() for _ in range(2)] == [(4, 5), (6, 7)]
+    assert [phone.stat(name) for name in ("underrun", "lost", "late", "silent")] == [1, 0, 0, 0]
+
+
+def test_lost_packet_is_not_waited_for_longer_than_the_next_one_takes(line):
+    phone = line()
+    phone.receive(0)
+    phone.receive(2)
+    assert [phone.play() for _ in range(3)] == [(0, 1), (2, 3), (MADE, MADE)]
+    assert phone.receive(6) == TAKEN  # 4 and 5 are lost, not late
+    assert [phone.play() for _ in range(2)] == [(6, 7), (MADE, MADE)]
+    assert (phone.stat("lost"), phone.stat("concealed")) == (2, 4)
+    assert phone.receive(4) == LATE
+
+
+def test_long_loss_fades_into_a_pause(line):
+    phone = line()
+    phone.receive(0)
+    phone.receive(2)
+    assert phone.hear(2) == [0, 1, 2, 3]
+    assert [phone.play() for _ in range(4)] == [(MADE, MADE)] * 3 + [()]
+    assert (phone.stat("concealed"), phone.stat("silent"), phone.stat("lost")) == (6, 1, 0)
+    assert phone.receive(30) == TAKEN
+    phone.receive(32)
+    assert phone.hear(2) == [30, 31, 32, 33]
+
+
+def test_comfort_noise_is_played_at_its_level_until_the_voice_returns(line):
+    phone = line(depth_frames=1)
+    phone.receive(0)
+    assert phone.take(struct.pack(">BBHIIB", 0x80, 13, 1, 160, phone.ssrc, 40)) == TAKEN
+    assert phone.play() == (0, 1)
+    for _ in range(5):
+        phone.kernels.leg_playout(phone.leg, bytearray(320))
+        assert abs(phone.stat("level_in") - 40) <= 1
+    assert (phone.stat("noise"), phone.stat("concealed")) == (1, 0)
+    assert phone.receive(12, sequence=2) == TAKEN
+    assert phone.play() == (12, 13)
+    assert phone.take(struct.pack(">BBHII", 0x80, 13, 3, 160, phone.ssrc)) == BAD
 
 
 def test_what_was_played_stays_played_after_an_underrun(line):
@@ -151,7 +190,7 @@ def test_pause_of_the_sender_is_not_waited_for(line):
     phone = line()
     phone.receive(0)
     phone.receive(2)
-    phone.hear(4)
+    phone.hear(8)
     phone.receive(100_000)
     phone.receive(100_002)
     assert phone.hear(2) == [slot % 256 for slot in range(100_000, 100_004)]
@@ -163,9 +202,9 @@ def test_overrun_drops_the_oldest_down_to_the_prefill(line):
     for slot in range(0, 20, 2):
         phone.receive(slot)
     assert (phone.stat("depth"), phone.stat("dropped")) == (200, 0)
-    phone.receive(20)  # the eleventh frame: beyond 2 + 8
+    phone.receive(20)  # more than 200 ms
     assert (phone.stat("depth"), phone.stat("dropped")) == (40, 18)
-    assert phone.hear(3) == [18, 19, 20, 21]
+    assert phone.hear(2) == [18, 19, 20, 21]
 
 
 def test_new_ssrc_takes_over_with_its_second_packet(line):
@@ -246,10 +285,10 @@ def test_timestamp_off_the_grid_goes_to_the_nearest_slot(line):
 
 
 def test_timestamp_and_sequence_wrap_around(line):
-    phone, heard = line(timestamp=2**32 - 80 * 101, sequence=65_500), []
+    phone, heard = line(depth_frames=1, timestamp=2**32 - 80 * 101, sequence=65_500), []
     for slot in range(0, 240, 2):
         assert phone.receive(slot) == TAKEN
         heard += phone.hear(1)
     heard += phone.hear(3)
-    assert heard == list(range(240))
+    assert heard == [slot for slot in range(240) if slot != 0xD5]
     assert phone.stat("lost") == 0

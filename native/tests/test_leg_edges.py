@@ -16,7 +16,7 @@ def test_telephone_events_are_counted_and_not_played(line):
 
 def test_other_payload_types_are_refused(line):
     phone = line()
-    for payload_type in (0, 13, 72, 127):
+    for payload_type in (0, 12, 72, 127):
         assert phone.receive(0, payload_type=payload_type) == WRONG_TYPE
     assert (phone.stat("wrong_type"), phone.stat("depth")) == (4, 0)
 
@@ -58,7 +58,7 @@ def test_level_in_is_that_of_the_last_tick(line):
         phone.take(packet[:12] + bytes([0xAA ^ 0x80]) * 160)  # the loudest negative code
     phone.play()
     assert phone.stat("level_in") == 0
-    phone.hear(2)
+    phone.hear(6)
     assert phone.stat("level_in") == 127
 
 
@@ -151,7 +151,7 @@ def test_short_buffers_are_refused(line):
         lambda: kernels.leg_packetise(leg, bytes(318), bytearray(172)),
         lambda: kernels.leg_packetise(leg, bytes(320), bytearray(171)),
         lambda: kernels.leg_stat(leg, -1),
-        lambda: kernels.leg_stat(leg, 16),
+        lambda: kernels.leg_stat(leg, 19),
         lambda: kernels.g711_decode(3, b"", bytearray()),
         lambda: kernels.g711_decode(0, bytes(3), bytearray(5)),
         lambda: kernels.g711_encode(0, bytes(3), bytearray(9)),

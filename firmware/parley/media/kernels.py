@@ -18,11 +18,13 @@ native/include/parley_*.h. In short (pcm: 16-bit samples; total: 32-bit sums; fi
 and everything for all conferences of a board (media/bridge.py is the face to use; address: 6 octets):
 
     bridge_size(legs, conferences) -> octets     bridge_init(bridge, legs, conferences, loudest or 0)
+    bridge_wide_octets(places, conferences)      bridge_widen(bridge, places) for wideband legs
     bridge_add_leg(bridge, leg, conference, law, payload_type, event_payload_type, depth_frames, flags, seed,
         address) -> 0 or BRIDGE_IN_USE           bridge_remove_leg(bridge, leg)
     bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, address) -> 0 or BRIDGE_IN_USE
     bridge_receive(bridge, packet, length, address) -> as leg_receive, or BRIDGE_UNKNOWN, BRIDGE_UNWANTED
     bridge_receive_leg(bridge, leg, packet, length)
+    bridge_before(bridge, before)
     bridge_begin(bridge, phase, phases)          bridge_mix(bridge, most) -> packets made, 0: tick over
     bridge_packet(bridge, place) -> offset       bridge_packet_leg(bridge, place) -> leg
     bridge_refused(bridge, place)                bridge_skip(bridge, ticks)
@@ -52,6 +54,7 @@ try:
     check("parley_native")
     from parley_native import (
         bridge_add_leg,
+        bridge_before,
         bridge_begin,
         bridge_change,
         bridge_clock,
@@ -75,6 +78,8 @@ try:
         bridge_take_event,
         bridge_take_report,
         bridge_watch,
+        bridge_wide_octets,
+        bridge_widen,
         g711_decode,
         g711_encode,
         leg_init,
@@ -107,6 +112,7 @@ except (
     KERNELS_FAULT = str(fault) or type(fault).__name__
     from parley.media.kernels_slow import (
         bridge_add_leg,
+        bridge_before,
         bridge_begin,
         bridge_change,
         bridge_clock,
@@ -130,6 +136,8 @@ except (
         bridge_take_event,
         bridge_take_report,
         bridge_watch,
+        bridge_wide_octets,
+        bridge_widen,
         g711_decode,
         g711_encode,
         leg_init,
@@ -155,6 +163,7 @@ except (
 
 __all__ = (
     "bridge_add_leg",
+    "bridge_before",
     "bridge_begin",
     "bridge_change",
     "bridge_clock",
@@ -178,6 +187,8 @@ __all__ = (
     "bridge_take_event",
     "bridge_take_report",
     "bridge_watch",
+    "bridge_wide_octets",
+    "bridge_widen",
     "g711_decode",
     "g711_encode",
     "leg_init",
@@ -208,7 +219,7 @@ LAW_G722 = 9
 
 FRAME_SAMPLES = 160  # 20 ms at 8000 Hz
 PACKET_BYTES = 172  # what leg_packetise makes
-LEG_DEPTH_FRAMES = 2  # usual prefill
+LEG_DEPTH_FRAMES = 1  # usual prefill
 LEVEL_SILENCE = 127
 
 # index of each word of `fields`; timestamp and SSRC are two's complement bits
@@ -236,8 +247,8 @@ LEG_LATE = -3
 LEG_DUPLICATE = -4
 LEG_STRAY = -5
 
-# leg_stat by index; lost and dropped count slots of 10 ms, played and silent ticks of 20 ms, depth is in ms,
-# level_in in -dBov, the rest are packets or occasions (native/include/parley_leg.h)
+# leg_stat by index; lost, dropped and concealed count slots of 10 ms, played and silent ticks of 20 ms, depth is in ms,
+# level_in in -dBov, stretched frames, the rest are packets or occasions (native/include/parley_leg.h)
 LEG_STATS = (
     "received",
     "lost",
@@ -255,6 +266,9 @@ LEG_STATS = (
     "underrun",
     "dropped",
     "sent",
+    "concealed",
+    "stretched",
+    "noise",
 )
 
 # what a leg may do: bits of `flags`
@@ -284,6 +298,7 @@ BRIDGE_IN_USE = -8
 BRIDGE_FORGED = -9
 BRIDGE_REPLAYED = -10
 BRIDGE_NOTHING = -11
+BRIDGE_NO_PLACE = -12
 
 # bridge_leg_stat by index: the leg's, packets that came while it did not speak, packets the network refused, packets
 # that were not under its keys, or twice, and RTCP packets

@@ -6,6 +6,7 @@ what each function means: native/include/parley_*.h.
 
 from parley.media.kernels_slow_bridge import (
     bridge_add_leg,
+    bridge_before,
     bridge_change,
     bridge_init,
     bridge_leg_stat,
@@ -18,6 +19,8 @@ from parley.media.kernels_slow_bridge import (
     bridge_size,
     bridge_skip,
     bridge_stat,
+    bridge_wide_octets,
+    bridge_widen,
 )
 from parley.media.kernels_slow_bridge_side import (
     bridge_clock,
@@ -63,6 +66,7 @@ from parley.media.kernels_slow_stretch import stretch
 
 __all__ = (
     "bridge_add_leg",
+    "bridge_before",
     "bridge_begin",
     "bridge_change",
     "bridge_clock",
@@ -86,6 +90,8 @@ __all__ = (
     "bridge_take_event",
     "bridge_take_report",
     "bridge_watch",
+    "bridge_wide_octets",
+    "bridge_widen",
     "g711_decode",
     "g711_encode",
     "leg_init",

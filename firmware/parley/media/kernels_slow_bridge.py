@@ -22,6 +22,7 @@ from parley.media.kernels_slow_bridge_source import (
 from parley.media.kernels_slow_bridge_state import (
     ADDRESS,
     ARGUMENT,
+    ARRIVAL,
     BLOCK_BYTES,
     BRIDGE_MAGIC,
     CHOSEN,
@@ -43,6 +44,8 @@ from parley.media.kernels_slow_bridge_state import (
     NEXT_CONFERENCE,
     NOBODY,
     PACKET_AT,
+    PHASE_NEXT,
+    PHASES,
     PORT,
     PREVIOUS,
     RECEIVED,
@@ -84,10 +87,13 @@ from parley.media.kernels_slow_leg import (
 from parley.media.kernels_slow_leg_receive import (
     leg_receive,
 )
+from parley.media.kernels_slow_leg_state import HALF_TICK
 from parley.media.kernels_slow_stateless import (
     count_items,
     need,
 )
+
+WIDE_LAW, NO_PLACE = 9, -12  # G.722: plain Python is narrowband
 
 
 def bridge_size(legs, conferences):
@@ -109,6 +115,7 @@ def bridge_init(bridge, legs, conferences, loudest):
     for word in range(len(words)):
         put(bridge, word, words[word])
     put(bridge, REPORT_PLACES, min(legs, REPORTS_MAX))
+    put(bridge, ARRIVAL, HALF_TICK)
     for leg in range(legs):
         put(bridge, CONFERENCE, NOBODY, block_at(leg))
     for conference in range(conferences):
@@ -146,10 +153,10 @@ def bridge_refused(bridge, place):
 def bridge_leg_stat(bridge, leg, index):
     """Statistic `index` of a leg in use."""
     at = in_use(usable(bridge), leg)
-    if index == 16 or index == 17:
-        return get(bridge, UNWANTED if index == 16 else REFUSED, at)
-    if 18 <= index <= 20:
-        return side_stat(bridge, leg, index - 18)
+    if index == 19 or index == 20:
+        return get(bridge, UNWANTED if index == 19 else REFUSED, at)
+    if 21 <= index <= 23:
+        return side_stat(bridge, leg, index - 21)
     return leg_stat(leg_of(bridge, leg), index)
 
 
@@ -204,6 +211,16 @@ def _append(bridge, leg, conference):
     put(bridge, LEGS_USED, get(bridge, LEGS_USED) + 1)
 
 
+def bridge_wide_octets(places, conferences):
+    """Plain Python is narrowband: there are no places."""
+    need(False, ARGUMENT)
+
+
+def bridge_widen(bridge, places):
+    """The same."""
+    need(False, ARGUMENT)
+
+
 def bridge_add_leg(
     bridge, leg, conference, law, payload_type, event_payload_type, depth_frames, flags, seed, address
 ):
@@ -215,6 +232,8 @@ def bridge_add_leg(
     at, peer = block_at(leg), _peer(address)
     if get(bridge, CONFERENCE, at) != NOBODY or _taken(bridge, peer, leg):
         return IN_USE
+    if law == WIDE_LAW:
+        return NO_PLACE
     leg_init(leg_of(bridge, leg), law, payload_type, event_payload_type, depth_frames, seed)
     put(bridge, FLAGS, flags, at)
     put(bridge, VOICE, NOBODY, at)
@@ -229,8 +248,10 @@ def bridge_add_leg(
 def bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, address):
     """Gives a leg other terms; returns 0, or below 0: the address is in use."""
     at, peer = in_use(usable(bridge), leg), _peer(address)
-    need(0 <= flags <= SPEAKS | HEARS and law in (0, 8), ARGUMENT)
+    need(0 <= flags <= SPEAKS | HEARS and law in (0, 8, WIDE_LAW), ARGUMENT)
     need(leg_types_fit(payload_type, event_payload_type), ARGUMENT)
+    if law == WIDE_LAW:
+        return NO_PLACE
     if _taken(bridge, peer, leg):
         return IN_USE
     falls_silent = get(bridge, FLAGS, at) & ~flags & SPEAKS
@@ -278,6 +299,21 @@ def bridge_skip(bridge, ticks):
 # --- packets in ---
 
 
+def _before_tick(bridge, leg):
+    """Samples from now to the tick that mixes the leg's conference."""
+    phases = get(bridge, PHASES)
+    ahead = (get(bridge, CONFERENCE, block_at(leg)) - get(bridge, PHASE_NEXT)) % phases
+    return get(bridge, ARRIVAL) + ahead * 160 // phases
+
+
+def bridge_before(bridge, before):
+    """Says when packets come from now on: `before` samples before the coming tick; returns 0."""
+    usable(bridge)
+    need(0 <= before <= 8000, ARGUMENT)
+    put(bridge, ARRIVAL, before)
+    return 0
+
+
 def _deliver(bridge, leg, packet, length):
     at = block_at(leg)
     tally(bridge, RECEIVED)
@@ -289,7 +325,7 @@ def _deliver(bridge, leg, packet, length):
         if watched:
             watch(bridge, leg, packet, length, 0)
         return UNWANTED_PACKET
-    result = leg_receive(leg_of(bridge, leg), packet, length)
+    result = leg_receive(leg_of(bridge, leg), packet, length, _before_tick(bridge, leg))
     if watched:
         watch(bridge, leg, packet, length, result)
     tally(bridge, TAKEN, 1 if result == 0 else 0)

@@ -5,27 +5,25 @@ As native/src/leg.c and leg_playout.c, octet for octet; what it means stands in 
 
 import struct
 
+from parley.media.kernels_slow_leg_playout import leg_next
 from parley.media.kernels_slow_leg_state import (
     CODES,
     DEPTH,
     DEPTH_FRAMES,
     DROPPED,
     EVENT_TYPE,
-    FILLED,
     FILLING,
     LAW,
     LEG_BYTES,
     LEG_MAGIC,
     LEVEL_IN,
-    LOST,
+    LOST_SLOTS,
     MARKER_OUT,
+    NOISE,
     PACKET_SLOTS,
     PAYLOAD_TYPE,
-    PLAY_INDEX,
-    PLAYED,
     SENT,
     SEQUENCE_OUT,
-    SILENT,
     SPAN,
     SSRC_OUT,
     STAT,
@@ -33,15 +31,21 @@ from parley.media.kernels_slow_leg_state import (
     STRAY_KNOWN,
     SYNCED,
     TIMESTAMP_OUT,
-    UNDERRUN,
     WAITED_TICKS,
     advance,
+    forget,
     load,
-    prefill_slots,
     save,
     tally,
 )
 from parley.media.kernels_slow_stateless import count_items, g711_decode, g711_encode, level_dbov, need
+
+_ZERO = {0: 0xFF, 8: 0xD5}  # the code of 0
+
+
+def _quiet(leg, law):
+    """Makes silence of what stands in the ring: it is what concealment starts from."""
+    memoryview(leg)[CODES:LEG_BYTES] = bytes([_ZERO[law]]) * (LEG_BYTES - CODES)
 
 
 def leg_size():
@@ -63,6 +67,8 @@ def leg_init(leg, law, payload_type, event_payload_type, depth_frames, seed):
     words[MARKER_OUT] = words[FILLING] = 1
     words[PACKET_SLOTS] = 2
     words[STAT + LEVEL_IN] = 127
+    forget(words)
+    _quiet(leg, law)
     save(leg, words)
 
 
@@ -119,6 +125,9 @@ def leg_retype(leg, law, payload_type, event_payload_type, falls_silent):
         tally(words, DROPPED, advance(leg, words, words[SPAN]))
         words[SYNCED] = words[WAITED_TICKS] = words[STRAY_KNOWN] = 0
         words[FILLING] = 1
+        words[NOISE] = words[LOST_SLOTS] = 0
+        forget(words)
+        _quiet(leg, law)
     words[LAW], words[PAYLOAD_TYPE], words[EVENT_TYPE] = law, payload_type, event_payload_type
     save(leg, words)
 
@@ -128,43 +137,6 @@ def leg_stat(leg, index):
     words = load(leg)
     need(0 <= index < STAT_COUNT, "argument")
     return words[SPAN] * 10 if index == DEPTH else words[STAT + index]
-
-
-def _due(words):
-    if not words[FILLING]:
-        if words[SPAN] >= 2:
-            return True
-        tally(words, UNDERRUN)
-        words[FILLING], words[WAITED_TICKS] = 1, 0
-        return False
-    if words[SPAN] == 0:
-        return False
-    if words[SPAN] >= prefill_slots(words) or words[WAITED_TICKS] >= words[DEPTH_FRAMES]:
-        words[FILLING] = 0
-        return True
-    words[WAITED_TICKS] += 1
-    return False
-
-
-def leg_next(leg):
-    """Plays 20 ms without decoding; returns two slots of 80 codes (None: not held), or None for silence."""
-    words = load(leg)
-    if not _due(words):
-        tally(words, SILENT)
-        save(leg, words)
-        return None
-    slots: "list[bytes | None]" = [None, None]
-    for i in range(2):
-        index = (words[PLAY_INDEX] + i) % 32
-        if leg[FILLED + index]:
-            begin = CODES + 80 * index
-            slots[i] = bytes(memoryview(leg)[begin : begin + 80])
-        elif i < words[SPAN]:
-            tally(words, LOST)
-    advance(leg, words, min(2, words[SPAN]))
-    tally(words, PLAYED)
-    save(leg, words)
-    return slots
 
 
 def leg_note_level(leg, level):

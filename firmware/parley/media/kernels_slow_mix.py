@@ -26,6 +26,7 @@ from parley.media.kernels_slow_bridge_state import (
     NEXT_CONFERENCE,
     NOBODY,
     PACKET_AT,
+    PHASE_NEXT,
     PHASES,
     PORT,
     RECIPIENTS_AT,
@@ -144,7 +145,7 @@ def _select(bridge):
     legs = [_leg_of_voice(bridge, voice) for voice in range(get(bridge, VOICES))]
     for leg in legs:
         at = block_at(leg)
-        now = 127 - struct.unpack_from("<I", leg_of(bridge, leg), 4 * (22 + 8))[0]  # level_in
+        now = 127 - struct.unpack_from("<I", leg_of(bridge, leg), 4 * (39 + 8))[0]  # level_in
         put(bridge, LOUDNESS, max(now, get(bridge, LOUDNESS, at) - 1), at)
     ranks = [(-_rank(bridge, legs[i]), i) for i in range(len(legs))]
     places = {i: True for _, i in sorted(ranks)[:loudest]}
@@ -260,6 +261,7 @@ def bridge_begin(bridge, phase, phases):
     need(1 <= phases <= 20 and 0 <= phase < phases, "argument")
     put(bridge, NEXT_CONFERENCE, phase)
     put(bridge, PHASES, phases)
+    put(bridge, PHASE_NEXT, (phase + 1) % phases)
     put(bridge, MEMBER, NOBODY)
     return 0
 

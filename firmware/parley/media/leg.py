@@ -5,7 +5,7 @@ import struct
 from parley.media import kernels
 from parley.media.codecs import FRAME_BYTES, PACKET_BYTES, law_of
 
-DEPTH_FRAMES = 2  # prefill of the jitter buffer: 40 ms
+DEPTH_FRAMES = 1  # prefill of the jitter buffer at first; from then on it follows the network
 NO_EVENTS = -1
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")

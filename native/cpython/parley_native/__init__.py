@@ -10,6 +10,7 @@ and change nothing; what is not a buffer, or cannot be written, raises TypeError
 
 from parley_native._bridge import (
     bridge_add_leg,
+    bridge_before,
     bridge_begin,
     bridge_change,
     bridge_init,
@@ -24,6 +25,8 @@ from parley_native._bridge import (
     bridge_size,
     bridge_skip,
     bridge_stat,
+    bridge_wide_octets,
+    bridge_widen,
 )
 from parley_native._bridge_side import (
     bridge_clock,
@@ -71,6 +74,7 @@ from parley_native._srtp import (
 
 __all__ = [
     "bridge_add_leg",
+    "bridge_before",
     "bridge_begin",
     "bridge_change",
     "bridge_clock",
@@ -94,6 +98,8 @@ __all__ = [
     "bridge_take_event",
     "bridge_take_report",
     "bridge_watch",
+    "bridge_wide_octets",
+    "bridge_widen",
     "g711_decode",
     "g711_encode",
     "g722_decode",

@@ -20,6 +20,17 @@ def bridge_init(bridge, legs, conferences, loudest):
     return checked(lib.parley_bridge_init(memory, size, legs, conferences, loudest), "bridge")
 
 
+def bridge_wide_octets(places, conferences):
+    """Returns the octets that places for so many wideband legs take."""
+    return checked(lib.parley_bridge_wide_octets(places, conferences), "bridge")
+
+
+def bridge_widen(bridge, places):
+    """Lets so many of the legs be wideband; `bridge` has room for them and no legs yet; returns 0."""
+    octets = 4 * len(view(bridge, WORD, 1))
+    return checked(lib.parley_bridge_widen(bridge_in(bridge), octets, places), "bridge")
+
+
 def bridge_add_leg(
     bridge, leg, conference, law, payload_type, event_payload_type, depth_frames, flags, seed, address
 ):
@@ -50,6 +61,11 @@ def bridge_receive_leg(bridge, leg, packet, length):
     """Takes a datagram of leg `leg`; returns 0, or below 0 the reason it was refused."""
     octets = octets_of(packet, length)
     return checked(lib.parley_bridge_receive_leg(bridge_in(bridge), leg, octets, length), "bridge")
+
+
+def bridge_before(bridge, before):
+    """Says when packets come from now on: `before` samples before the coming tick; returns 0."""
+    return checked(lib.parley_bridge_before(bridge_in(bridge), before), "bridge")
 
 
 def bridge_begin(bridge, phase, phases):

@@ -1,0 +1,87 @@
+/** @file leg_pace.c How much delay a stream needs, and the way there; the contract stands in parley_leg.h. */
+#include "leg_state.h"
+#include "parley_g711.h"
+#include "parley_g722.h"
+#include "parley_resample.h"
+
+enum {
+    SLACK_LEAST = 24,  /* 3 ms */
+    SLACK_SPARE = 64,  /* 8 ms: less than a frame more than this is no reason to shrink */
+    QUIET_DBOV = 48,
+    PACE_QUIET = 16,   /* samples of a frame */
+    FAR = 160,         /* samples to go that add one to the pace of 1 */
+    TAKEN_MAX = PARLEY_LEG_FRAME_SAMPLES + PACE_QUIET
+};
+
+int32_t leg_slack(const parley_leg *leg) {
+    int32_t least = leg->least, second = FAR_AWAY;
+    for (int32_t i = 0; i < WINDOWS; i++) {
+        int32_t low = leg->lows[i];
+        int32_t larger = low > least ? low : least;
+        second = larger < second ? larger : second;
+        least = low < least ? low : least;
+    }
+    return second == FAR_AWAY ? FAR_AWAY : second + leg->shift;
+}
+
+/** Samples of delay to put in, or to take away, at this slack. */
+static int32_t wanted(int32_t slack, int32_t quantum) {
+    if (slack < SLACK_LEAST) {
+        return (SLACK_LEAST - slack + quantum - 1) / quantum * quantum;
+    }
+    return slack < quantum + SLACK_SPARE ? 0 : -((slack - SLACK_SPARE) / quantum * quantum);
+}
+
+void leg_review(parley_leg *leg) {
+    int32_t quantum = leg->packet_slots % FRAME_SLOTS == 0 ? FRAME_SLOTS * SLOT_SAMPLES : SLOT_SAMPLES;
+    int32_t most = (CEILING_SLOTS - leg->packet_slots - leg->span) * SLOT_SAMPLES;
+    int32_t slack = leg_slack(leg);
+    leg->lows[leg->window] = leg->least;
+    leg->window = (leg->window + 1) % WINDOWS;
+    leg->least = FAR_AWAY;
+    if (slack != FAR_AWAY && leg->move == 0 && leg->offset == 0) {
+        int32_t move = wanted(slack, quantum);
+        leg->move = move <= most ? move : 0;
+        leg_attend(leg);
+    }
+}
+
+int32_t leg_pace(const parley_leg *leg) {
+    if (leg->law == PARLEY_LAW_G722) {
+        return 0;
+    }
+    int32_t left = leg->move < 0 ? -leg->move : leg->move;
+    int32_t pace = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV ? PACE_QUIET : 1 + left / FAR;
+    pace = pace > PACE_QUIET ? PACE_QUIET : pace;
+    pace = pace > left ? left : pace;
+    return leg->move < 0 ? -pace : pace;
+}
+
+void leg_step(parley_leg *leg) {
+    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV;
+    if (leg->move > 0) {
+        leg->move = 0; /* it grows when it must (leg_playout.c) */
+    } else if (leg->move < 0 && pause && leg->span > FRAME_SLOTS) {
+        leg_count(leg, PARLEY_LEG_STAT_DROPPED, leg_advance(leg, 1));
+        leg->shift -= SLOT_SAMPLES;
+        leg->move = leg->move < -SLOT_SAMPLES ? leg->move + SLOT_SAMPLES : 0;
+    }
+}
+
+void leg_stretch(const parley_leg *leg, int32_t taken, uint8_t *made) {
+    uint8_t codes[TAKEN_MAX];
+    int16_t pcm[TAKEN_MAX], stretched[PARLEY_LEG_FRAME_SAMPLES];
+    for (int32_t i = 0; i < taken; i++) {
+        int32_t at = leg->offset + i;
+        codes[i] = leg->codes[leg_slot(leg, at / SLOT_SAMPLES)][at % SLOT_SAMPLES];
+    }
+    if (taken == PARLEY_LEG_FRAME_SAMPLES) {
+        for (int32_t i = 0; i < taken; i++) {
+            made[i] = codes[i];
+        }
+        return;
+    }
+    parley_g711_decode(leg->law, codes, pcm, taken);
+    parley_stretch(pcm, taken, stretched, PARLEY_LEG_FRAME_SAMPLES);
+    parley_g711_encode(leg->law, stretched, made, PARLEY_LEG_FRAME_SAMPLES);
+}
