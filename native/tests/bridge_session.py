@@ -185,7 +185,7 @@ def session(first, second, seed, steps):
         run.step()
     figures = [pair.call("stat", index) for index in range(16)]
     for leg in range(LEGS):
-        figures.append([pair.call("leg_stat", leg, index) for index in range(22)])
+        figures.append([pair.call("leg_stat", leg, index) for index in range(25)])
     return figures, sorted(pair.said.items())
 
 

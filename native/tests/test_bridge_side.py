@@ -15,7 +15,7 @@ PROFILES = {
 OURS, THEIRS = bytes(range(30)), bytes(range(50, 80))
 EVENTS = 101
 FORGED, REPLAYED, UNWANTED, NOTHING = -9, -10, -7, -11
-LEG_STATS = {"event": 10, "unwanted": 16, "forged": 18, "replayed": 19, "reports": 20}
+LEG_STATS = {"event": 10, "unwanted": 19, "forged": 21, "replayed": 22, "reports": 23}
 STATS = {"sent": 5, "reports_dropped": 13, "events_dropped": 14}
 
 

@@ -42,7 +42,7 @@ def test_a_module_that_is_cut_short_or_damaged_is_refused(micropython, module_fo
     damaged[len(whole) // 2] ^= 1
     for octets in (b"", whole[:4], whole[:600], whole[:-41], whole[:-1], bytes(damaged), whole + b"more"):
         (tmp_path / "parley_native.mpy").write_bytes(octets)
-        expected = "slow parley_native.mpy is damaged or cut short\n2744\n"
+        expected = "slow parley_native.mpy is damaged or cut short\n2824\n"
         assert micropython([tmp_path, FIRMWARE], "-c", SAY) == (0, expected)
 
 
