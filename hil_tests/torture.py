@@ -15,7 +15,7 @@ _BRACES = re.compile(rb"\{(?:x((?:[0-9a-f]{2})+)|([^{}]+)\*(\d+)|(sdp))\}")
 _HEADING = re.compile(r"^== (\S+) (\S+) (\S+)(?: (\d+))?\n((?:;.*\n)*)", re.M)
 
 # OPTIONS, INVITE and so on are the same everywhere; these are not. Nobody of the messages' names is known on either.
-DAEMON = {"call": "404", "REGISTER": "401", "MESSAGE": "405", "schemes-in-addresses": "400"}
+DAEMON = {"call": "404", "REGISTER": "401", "MESSAGE": "401", "schemes-in-addresses": "400"}
 BOARD = {"call": "404", "REGISTER": "405", "MESSAGE": "401"}
 
 
