@@ -72,6 +72,7 @@ def test_an_image_holds_what_its_manifest_says(tmp_path, firmware):
         "parley/app/raw_repl.mpy",
         "parley/big.mpy",
         "parley/greeting.mpy",
+        "parley/image_id",
     }
     for path, entry in image.files.items():
         assert len(image.read(path)) == entry.size
