@@ -41,6 +41,9 @@ void leg_review(parley_leg *leg) {
     leg->least = FAR_AWAY;
     if (slack != FAR_AWAY && leg->move == 0 && leg->offset == 0) {
         int32_t move = wanted(slack, quantum);
+        if (move == 0 && quantum > SLOT_SAMPLES && leg->span % FRAME_SLOTS != 0) {
+            move = -SLOT_SAMPLES; /* packets and ticks half a frame out of step: it delays and helps nothing */
+        }
         leg->move = move <= most ? move : 0;
         leg_attend(leg);
     }

@@ -177,6 +177,8 @@ def _review(words):
     words[LEAST] = FAR_AWAY
     if found != FAR_AWAY and words[MOVE] == 0 and words[OFFSET] == 0:
         move = _wanted(found, quantum)
+        if move == 0 and quantum == 160 and words[SPAN] % 2:
+            move = -80
         words[MOVE] = move if move <= most else 0
         attend(words)
 
