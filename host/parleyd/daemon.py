@@ -23,10 +23,12 @@ from parleyd.control import Outcome
 from parleyd.images import load_image
 from parleyd.lease import Lease
 from parleyd.ledger import Ledger
+from parleyd.pattern import PATTERNS
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.provision import BoardConfig
 from parleyd.receive import Need
 from parleyd.roster import read_roster
+from parleyd.rules import callers_of
 from parleyd.server import ConferenceServer, Rules
 from parleyd.settings import SIP_PORT, Settings, is_loopback
 from parleyd.sockets import SipSockets
@@ -66,11 +68,17 @@ class Daemon:
         self._check_access()
         self._roster = read_roster(settings.state)
         self._store = SqliteStore(settings.state / "leases.sqlite")
-        ledger = Ledger(self._store)
+        ledger = Ledger(self._store, PATTERNS[settings.pattern])
         answers = Answers(settings.answer, tuple(settings.answer_rules))
         times = (settings.offer_ttl_s, settings.quarantine_s)
         rules = Rules(
-            settings.user, settings.default_size, *times, answers=answers, users=settings.phone_users()
+            settings.user,
+            settings.default_size,
+            *times,
+            answers=answers,
+            callers=callers_of(settings),
+            spared_share=settings.spared_percent / 100,
+            users=settings.phone_users(),
         )
         clock = SystemClock(ledger.latest_s())
         tls_port = None if settings.sip_tls is None else settings.sip_tls[1]
@@ -216,7 +224,9 @@ class Daemon:
         settings, server = self.settings, self.server
         for entry in settings.provisioned:
             key = bytes.fromhex(entry.key)
-            server.pool.provision(ProvisionedBoard(entry.id, key, str(entry.host), entry.port))
+            server.pool.provision(
+                ProvisionedBoard(entry.id, key, str(entry.host), entry.port, site=entry.site)
+            )
         for enrolled in self._roster.enrolled.values():
             if server.pool.board(enrolled.board_id) is None:
                 key = bytes.fromhex(enrolled.key)

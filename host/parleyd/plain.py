@@ -128,7 +128,7 @@ def _checked(
     if not fields.keys() <= KNOWN or len(fields) < len(KNOWN) - 2:
         return None
     try:
-        length, kind = fields[b"Content-Length"], fields[b"Content-Type"]
+        length, kind = fields[b"Content-Length"].lstrip(b" "), fields[b"Content-Type"]  # SIPp pads it
         via = VIA.fullmatch(fields[b"Via"])
         sender = FROM.fullmatch(fields[b"From"])
         call_id, number = fields[b"Call-ID"], CSEQ.fullmatch(fields[b"CSeq"])

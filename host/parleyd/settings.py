@@ -41,6 +41,11 @@ EXAMPLES = {
     "registration_s": "9",
     "ready_s": "30",
     "log_level": "info",
+    "pattern": "least_loaded",
+    "spared_percent": "10",
+    "quota": "3",
+    "callers": '[[callers]] caller = "alice@example.org", size = 16',
+    "sites": '[[sites]] network = "10.1.0.0/16", site = "north"',
     "answer": "redirect",
     "answer_rules": '[[answer_rules]] user_agent = "Acme*", answer = "proxy"',
     "users": '[[users]] name = "alice", ha1_sha256 = 64 hex digits, ha1_md5 = 32 (parley user alice)',
@@ -86,6 +91,28 @@ class Provisioned(BaseModel):
     host: ipaddress.IPv4Address | ipaddress.IPv6Address
     port: int = Field(default=SIP_PORT, ge=1, le=65535)
     key: str = Field(pattern="^[0-9a-f]{64}$")
+    site: str = ""
+
+
+class CallerEntry(BaseModel):
+    """Rules for one caller: its user@host; what is left out is as for everybody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    caller: str = Field(pattern=r"^[^@<>\s]+@[^@<>\s]+$")
+    size: int = Field(default=0, ge=0, le=MAX_SIZE)
+    quota: int = Field(default=0, ge=0)
+    priority: bool = False
+    site: str = ""
+
+
+class SiteEntry(BaseModel):
+    """A network of phones, and the site whose boards are near it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    site: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
 
 
 def _host_port(value: object) -> object:
@@ -153,6 +180,11 @@ class Settings(BaseSettings):
     provisioned: list[Provisioned] = []
     users: list[User] = []
     digest_algorithms: list[Literal["SHA-256", "MD5"]] = Field(default=["SHA-256", "MD5"], min_length=1)
+    pattern: Literal["round_robin", "least_loaded", "fill_first", "locality"] = "round_robin"
+    spared_percent: float = Field(default=0, ge=0, le=90)
+    quota: int = Field(default=0, ge=0)
+    callers: list[CallerEntry] = []
+    sites: list[SiteEntry] = []
     answer: Answer = "redirect"
     answer_rules: list[AnswerRule] = []
 

@@ -112,3 +112,25 @@ def test_how_the_command_line_finds_the_daemon(tmp_path, monkeypatch):
     monkeypatch.delenv("PARLEY_TOKEN")
     forget_address(tmp_path)
     assert find_daemon(None, tmp_path) == Api(DEFAULT_URL)
+
+
+def test_rules_of_allocation_come_from_the_settings(tmp_path):
+    from parleyd.callers import CallerRule
+    from parleyd.rules import callers_of
+
+    config = tmp_path / "parley.toml"
+    config.write_text(
+        'pattern = "fill_first"\nquota = 3\n[[callers]]\ncaller = "a@h.example"\nsize = 16\n'
+        '[[sites]]\nnetwork = "10.1.0.0/16"\nsite = "north"\n[[sites]]\nnetwork = "10.0.0.0/8"\nsite = "rest"\n'
+    )
+    settings = load_settings(config)
+    callers = callers_of(settings)
+    assert settings.pattern == "fill_first"
+    assert callers.rule("sip:a@H.example:5060;transport=udp") == CallerRule(16, 3)
+    assert callers.rule("sip:b@h.example") == CallerRule(0, 3)
+    assert [callers.site(host) for host in ("10.1.2.3", "10.2.0.1", "192.0.2.1")] == ["north", "rest", ""]
+
+
+def test_a_pattern_that_does_not_exist(tmp_path):
+    with pytest.raises(SettingsError, match="pattern.*least_loaded"):
+        load_settings(None, pattern="random")

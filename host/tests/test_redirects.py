@@ -137,7 +137,10 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize("request_", [invite(**parts) for parts in PLAIN])
+PADDED = invite().replace(b"Content-Length: ", b"Content-Length:    ")
+
+
+@pytest.mark.parametrize("request_", [PADDED, *(invite(**parts) for parts in PLAIN)])
 def test_plain_ones_are_answered_as_the_whole_stack_would(request_):
     assert read_plain(request_, PEER)
     assert Side().say(request_) == Side(plain=False).say(request_)
