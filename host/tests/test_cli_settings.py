@@ -132,5 +132,5 @@ def test_rules_of_allocation_come_from_the_settings(tmp_path):
 
 
 def test_a_pattern_that_does_not_exist(tmp_path):
-    with pytest.raises(SettingsError, match="pattern.*least_loaded"):
+    with pytest.raises(SettingsError, match=r"pattern.*least_loaded"):
         load_settings(None, pattern="random")
