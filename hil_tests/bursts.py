@@ -15,8 +15,7 @@ def received_of_bursts(bench) -> int:
     """Packets that the first board took of SENT in bursts, each burst sent at once; the leg's own count."""
 
     async def work(caller):
-        call, outcome = await ask.join(caller, await ask.allocate(caller, bench.server, 2))
-        assert outcome.status == 200
+        call, outcome = await ask.join_when_free(caller, bench.server, 2)
         body = outcome.response.body.decode()
         port = int(re.search(r"m=audio (\d+)", body).group(1))
         target = (sip_text.address_of(outcome.contact)[0], port)

@@ -2,7 +2,8 @@
 
 An emulated board's network controller sends and takes raw frames. `FrameGateway` is the other end of that
 wire: it answers ARP for every address, takes UDP out of frames (RFC 894, 791, 768) and wraps datagrams for
-the board into frames, in fragments where they are longer than the wire's unit.
+the board into frames, in fragments where they are longer than the wire's unit. TCP does not pass: a connection
+that the board opens is refused at once, so that it sends a long request over UDP (RFC 3261 18.1.1).
 """
 
 import struct
@@ -12,7 +13,8 @@ GATEWAY_MAC = bytes.fromhex("02504152ff01")
 MTU_BYTES = 1500
 _IP_HEADER_BYTES = 20
 _ETHERTYPE_IP, _ETHERTYPE_ARP = 0x0800, 0x0806
-_PROTOCOL_UDP = 17
+_PROTOCOL_TCP, _PROTOCOL_UDP = 6, 17
+_SYN, _RST, _ACK = 0x02, 0x04, 0x10
 _FRAGMENTS_MAX = 64  # half-received datagrams kept; the oldest goes first
 
 
@@ -73,6 +75,8 @@ class FrameGateway:
             kind = int.from_bytes(frame[12:14], "big")
             if kind == _ETHERTYPE_ARP:
                 return self._answer_arp(frame[14:]), []
+            if kind == _ETHERTYPE_IP and len(frame) > 23 and frame[23] == _PROTOCOL_TCP:
+                return self._refuse_connection(frame[14:]), []
             if kind == _ETHERTYPE_IP:
                 datagram = self._take_ip(frame[14:])
                 if datagram is not None:
@@ -98,23 +102,47 @@ class FrameGateway:
         for offset in range(0, len(segment), step):
             part = segment[offset : offset + step]
             more = 0x2000 if offset + step < len(segment) else 0
-            header = struct.pack(
-                "!BBHHHBBH4s4s",
-                0x45,
-                0,
-                _IP_HEADER_BYTES + len(part),
-                self._identification,
-                more | offset // 8,
-                64,
-                _PROTOCOL_UDP,
-                0,
-                _packed(datagram.source[0]),
-                _packed(datagram.target[0]),
-            )
-            header = header[:10] + checksum(header).to_bytes(2, "big") + header[12:]
-            frames.append(self.board_mac + GATEWAY_MAC + b"\x08\x00" + header + part)
-        self.counters["frames_out"] += len(frames)
+            ends = _packed(datagram.source[0]) + _packed(datagram.target[0])
+            frames.append(self._frame(_PROTOCOL_UDP, ends, more | offset // 8, part))
         return frames
+
+    def _frame(self, protocol: int, ends: bytes, fragment: int, body: bytes) -> bytes:
+        # ends: source and target address; fragment: flags and offset (RFC 791 3.1).
+        header = struct.pack(
+            "!BBHHHBBH8s",
+            0x45,
+            0,
+            _IP_HEADER_BYTES + len(body),
+            self._identification,
+            fragment,
+            64,
+            protocol,
+            0,
+            ends,
+        )
+        header = header[:10] + checksum(header).to_bytes(2, "big") + header[12:]
+        self.counters["frames_out"] += 1
+        return self.board_mac + GATEWAY_MAC + b"\x08\x00" + header + body
+
+    def _refuse_connection(self, packet: bytes) -> list[bytes]:
+        # RFC 9293 3.5.2: a SYN that nobody listens for is answered by a reset that acknowledges it.
+        header_bytes = (packet[0] & 15) * 4
+        segment = packet[header_bytes:]
+        if (
+            packet[0] >> 4 != 4
+            or header_bytes < _IP_HEADER_BYTES
+            or len(segment) < 20
+            or not segment[13] & _SYN
+        ):
+            self._ignore()
+            return []
+        source, target, sequence = struct.unpack("!HHI", segment[:8])
+        acknowledged = (sequence + 1) & 0xFFFFFFFF
+        reset = struct.pack("!HHIIBBHHH", target, source, 0, acknowledged, 0x50, _RST | _ACK, 0, 0, 0)
+        ends = packet[16:20] + packet[12:16]
+        pseudo = ends + struct.pack("!BBH", 0, _PROTOCOL_TCP, len(reset))
+        reset = reset[:16] + checksum(pseudo + reset).to_bytes(2, "big") + reset[18:]
+        return [self._frame(_PROTOCOL_TCP, ends, 0, reset)]
 
     def _answer_arp(self, packet: bytes) -> list[bytes]:
         if len(packet) < 28 or packet[6:8] != b"\x00\x01":

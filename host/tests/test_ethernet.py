@@ -74,3 +74,24 @@ def test_length_fields_are_checked():
     gateway = FrameGateway(BOARD)
     assert gateway.from_board(bytes(lying)) == ([], [])
     assert gateway.counters["ignored"] == 1
+
+
+def syn(flags: int, sequence: int = 0xFFFFFFFF) -> bytes:
+    """A TCP segment of the board without payload, in a frame."""
+    addresses = bytes([127, 0, 1, 7, 127, 0, 0, 1])
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 40, 1, 0, 64, 6, 0) + addresses
+    segment = struct.pack("!HHIIBBHHH", 49152, 5060, sequence, 0, 0x50, flags, 1000, 0, 0)
+    return GATEWAY_MAC + BOARD_MAC + b"\x08\x00" + head + segment
+
+
+def test_a_connection_is_refused_at_once():
+    """Else a board that tries TCP for a long request (RFC 3261 18.1.1) waits for many seconds."""
+    gateway = FrameGateway(BOARD)
+    (frame,), datagrams = gateway.from_board(syn(0x02))
+    packet = frame[14:]
+    assert (datagrams, frame[:12], checksum(packet[:20])) == ([], BOARD_MAC + GATEWAY_MAC, 0)
+    assert packet[12:20] == bytes([127, 0, 0, 1, 127, 0, 1, 7])
+    assert struct.unpack("!HHIIBB", packet[20:34]) == (5060, 49152, 0, 0, 0x50, 0x14)  # acknowledges the SYN
+    assert checksum(packet[12:20] + struct.pack("!BBH", 0, 6, 20) + packet[20:]) == 0
+    assert gateway.from_board(syn(0x10)) == ([], [])
+    assert gateway.counters["ignored"] == 1
