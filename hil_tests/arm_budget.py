@@ -60,6 +60,7 @@ def crowd_cost(bench: Bench, counters: Counters, folder: Path) -> dict:
     """Instructions a second with everybody talking, and the longest collections."""
     each = PARTICIPANTS // CONFERENCES
     bench.wait_status(lambda status: status["boards"][0]["legs_used"] == 0, 40, "every leg to be free")
+    time.sleep(4)  # and every slot to have rested
     crowd = CrowdRun(
         folder, server=f"{bench.server};size={each}", conferences=CONFERENCES, participants=each,
         seconds=WINDOW_S + 10, answer_s=10,
@@ -100,9 +101,9 @@ def measure(bench: Bench, counters: Counters, folder: Path, portable: bool) -> d
     kind = execute(bench, "print(type(board.sip.source))")
     assert kind == ("<class 'socket'>" if portable else "<class 'Socket'>"), kind
     idle = counters.window(9.0)  # three registrations
+    bursts = received_of_bursts(bench)  # before the crowd, whose goodbyes stock sockets lose
     calls = call_cost(bench, counters, idle)
     crowd = crowd_cost(bench, counters, folder / ("portable" if portable else "queued"))
-    bursts = received_of_bursts(bench)
     stack, code, place, pools = map(ast.literal_eval, execute(bench, MARKS).splitlines())
     return {
         "sockets": kind, "idle": idle, "call": calls, "talking": crowd, "bursts": bursts,

@@ -20,6 +20,7 @@ import time
 MICROPYTHON = sys.implementation.name == "micropython"
 
 SIP_DATAGRAM_BYTES = 8192  # longer than any request we can use; the rest of a longer datagram is lost
+SHORT_DATAGRAM_BYTES = 2048
 CONSOLE_READ_BYTES = 256
 ADDRESS_CACHE = 64
 
@@ -48,10 +49,17 @@ class SipSocket:
         if not self._readable.poll(0):  # recvfrom makes its buffer before it looks
             return None
         try:
-            data, address = self.raw.recvfrom(SIP_DATAGRAM_BYTES)
+            data, address = self._recvfrom()
         except OSError:
             return None  # nothing there, or the echo of an earlier send (ICMP), which SIP's timers deal with
         return data, host_and_port(address)
+
+    def _recvfrom(self):
+        try:
+            return self.raw.recvfrom(SIP_DATAGRAM_BYTES)
+        except MemoryError:  # a heap in pieces: most requests fit in less
+            collect()
+            return self.raw.recvfrom(SHORT_DATAGRAM_BYTES)
 
     def send(self, data, peer):
         """Sends one datagram to (host, port). False when the network refuses it, or host is a name."""
