@@ -21,8 +21,8 @@ from hil_tests import g711, measure, rtp_stream, sip_text, wav
 from hil_tests.caller import Call, Caller, NoAnswerError
 
 FRAME_S = 0.020
-OUR_LATE_S = 0.015  # a jitter buffer of two frames takes no more
-SETTLE_S = 1.0  # of talking before anything is measured: jitter buffers fill
+OUR_LATE_S = 0.008  # a jitter buffer at its floor takes no more
+SETTLE_S = 3.0  # of talking before anything is measured: jitter buffers find their delay
 LAWS = {"PCMU": (g711.PCMU, "PCMU/8000"), "PCMA": (g711.PCMA, "PCMA/8000")}
 
 
@@ -200,7 +200,8 @@ class Crowd:
 
     def result(self, member: Participant, pacer: Pacer) -> dict:
         """All there is to say of one participant."""
-        start, end = self.talking_from + SETTLE_S, self.talking_until - 0.1
+        settle_s = min(SETTLE_S, 0.3 * (self.talking_until - self.talking_from))
+        start, end = self.talking_from + settle_s, self.talking_until - 0.1
         steady = [packet for packet in member.rtp.arrived if start <= packet.at_s <= end]
         facts = {
             "name": member.name,

@@ -12,9 +12,10 @@
  * - 2 slots) or it has waited `depth` ticks. From then on the delay follows the network: the slack of a packet
  * is the time from its arrival to the tick that plays its first sample, and of the least slack in each of the
  * last 6 windows of 32 ticks the second lowest counts (so one packet in some 200 may be late). Below 3 ms of it
- * the delay grows by a frame, above a frame and 8 ms it shrinks, half frames where packets are such; the
- * arrival within a tick is known where the caller has a clock (parley_bridge.h). More than 200 ms are never
- * queued: the oldest are dropped.
+ * the delay grows by a frame; a stream that begins with less waits a tick more. The delay shrinks when no packet
+ * of these windows had less slack than a frame and 8 ms: by a single frame only in a pause, where nobody hears
+ * it; half frames where packets are such. The arrival within a tick is known where the caller has a clock
+ * (parley_bridge.h). More than 200 ms are never queued: the oldest are dropped.
  *
  * Moves. The delay changes little by little, by stretching frames: 1 sample of 160 in speech (more when there
  * is far to go), 16 in pauses (below -48 dBov). A sender's clock that runs fast or slow is followed so too:

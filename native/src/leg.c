@@ -26,12 +26,17 @@ int32_t leg_advance(parley_leg *leg, int32_t slots) {
     return held;
 }
 
-void leg_forget(parley_leg *leg) {
-    leg->held_slots = leg->offset = leg->move = leg->shift = 0;
+void leg_forget_slack(parley_leg *leg) {
+    leg->shift = 0;
     leg->least = FAR_AWAY;
     for (int32_t i = 0; i < WINDOWS; i++) {
         leg->lows[i] = FAR_AWAY;
     }
+}
+
+void leg_forget(parley_leg *leg) {
+    leg->held_slots = leg->offset = leg->move = 0;
+    leg_forget_slack(leg);
     leg_attend(leg);
 }
 

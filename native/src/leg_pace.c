@@ -5,7 +5,6 @@
 #include "parley_resample.h"
 
 enum {
-    SLACK_LEAST = 24,  /* 3 ms */
     SLACK_SPARE = 64,  /* 8 ms: less than a frame more than this is no reason to shrink */
     QUIET_DBOV = 48,
     PACE_QUIET = 16,   /* samples of a frame */
@@ -24,23 +23,34 @@ int32_t leg_slack(const parley_leg *leg) {
     return second == FAR_AWAY ? FAR_AWAY : second + leg->shift;
 }
 
-/** Samples of delay to put in, or to take away, at this slack. */
-static int32_t wanted(int32_t slack, int32_t quantum) {
+int32_t leg_slack_of_all(const parley_leg *leg) {
+    int32_t least = leg->least;
+    for (int32_t i = 0; i < WINDOWS; i++) {
+        least = leg->lows[i] < least ? leg->lows[i] : least;
+    }
+    return least == FAR_AWAY ? FAR_AWAY : least + leg->shift;
+}
+
+/** Samples of delay to put in for nearly all packets, or to take away if no packet needs them. */
+static int32_t wanted(const parley_leg *leg, int32_t quantum) {
+    int32_t slack = leg_slack(leg), of_all = leg_slack_of_all(leg);
     if (slack < SLACK_LEAST) {
         return (SLACK_LEAST - slack + quantum - 1) / quantum * quantum;
     }
-    return slack < quantum + SLACK_SPARE ? 0 : -((slack - SLACK_SPARE) / quantum * quantum);
+    int32_t spare = of_all < quantum + SLACK_SPARE ? 0 : (of_all - SLACK_SPARE) / quantum * quantum;
+    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV;
+    return pause || spare > PARLEY_LEG_FRAME_SAMPLES ? -spare : 0; /* a frame less can wait until nobody hears it */
 }
 
 void leg_review(parley_leg *leg) {
     int32_t quantum = leg->packet_slots % FRAME_SLOTS == 0 ? FRAME_SLOTS * SLOT_SAMPLES : SLOT_SAMPLES;
     int32_t most = (CEILING_SLOTS - leg->packet_slots - leg->span) * SLOT_SAMPLES;
-    int32_t slack = leg_slack(leg);
+    int32_t known = leg_slack(leg) != FAR_AWAY;
+    int32_t move = known ? wanted(leg, quantum) : 0;
     leg->lows[leg->window] = leg->least;
     leg->window = (leg->window + 1) % WINDOWS;
     leg->least = FAR_AWAY;
-    if (slack != FAR_AWAY && leg->move == 0 && leg->offset == 0) {
-        int32_t move = wanted(slack, quantum);
+    if (known && leg->move == 0 && leg->offset == 0) {
         if (move == 0 && quantum > SLOT_SAMPLES && leg->span % FRAME_SLOTS != 0) {
             move = -SLOT_SAMPLES; /* packets and ticks half a frame out of step: it delays and helps nothing */
         }
@@ -66,7 +76,7 @@ void leg_step(parley_leg *leg) {
         leg->move = 0; /* it grows when it must (leg_playout.c) */
     } else if (leg->move < 0 && pause && leg->span > FRAME_SLOTS) {
         leg_count(leg, PARLEY_LEG_STAT_DROPPED, leg_advance(leg, 1));
-        leg->shift -= SLOT_SAMPLES;
+        leg_shift(leg, -SLOT_SAMPLES);
         leg->move = leg->move < -SLOT_SAMPLES ? leg->move + SLOT_SAMPLES : 0;
     }
 }

@@ -15,8 +15,10 @@ static int ready(parley_leg *leg) {
     if (leg->span == 0) {
         return 0;
     }
-    if (slack == FAR_AWAY) { /* a new stream: as the caller wishes */
-        if (leg->span >= leg_prefill_slots(leg) || leg->waited_ticks >= leg->depth_frames) {
+    if (slack == FAR_AWAY) { /* a new stream: as the caller wishes, and a tick more for a sender just before it */
+        int32_t slack_of_all = leg_slack_of_all(leg);
+        int scarce = slack_of_all >= 0 && slack_of_all < SLACK_LEAST && leg->waited_ticks == 0;
+        if ((leg->span >= leg_prefill_slots(leg) && !scarce) || leg->waited_ticks >= leg->depth_frames) {
             return 1;
         }
     } else if ((slack >= 0 && leg->span >= FRAME_SLOTS) || leg->waited_ticks >= WAIT_MAX) {
@@ -44,7 +46,7 @@ static int next_whole(parley_leg *leg, const uint8_t **slots) {
 
 /** A tick without anything to play. @return 1 if comfort noise is heard in it */
 static int32_t pass(parley_leg *leg, const uint8_t **slots, uint8_t *made) {
-    leg->shift += leg->synced ? PARLEY_LEG_FRAME_SAMPLES : 0; /* play time stands still */
+    leg_shift(leg, leg->synced ? PARLEY_LEG_FRAME_SAMPLES : 0); /* play time stands still */
     if (leg->noise == 0) {
         leg_count(leg, PARLEY_LEG_STAT_SILENT, 1);
         return 0;
@@ -58,7 +60,7 @@ static int32_t pass(parley_leg *leg, const uint8_t **slots, uint8_t *made) {
 
 /** The buffer ran dry: what follows is a pause, or a new beginning. */
 static void run_dry(parley_leg *leg) {
-    leg->shift -= leg->span * SLOT_SAMPLES - leg->offset; /* at most what is left of a slot of silence */
+    leg_shift(leg, leg->offset - leg->span * SLOT_SAMPLES); /* at most what is left of a slot of silence */
     leg_advance(leg, leg->span);
     leg->filling = 1;
     leg->waited_ticks = leg->room = leg->offset = leg->move = 0;
@@ -89,7 +91,7 @@ static int hold(parley_leg *leg, int32_t wanted) {
     while (leg->span < wanted) {
         leg_conceal(leg, leg->span++);
         leg->play_timestamp -= SLOT_SAMPLES;
-        leg->shift += SLOT_SAMPLES;
+        leg_shift(leg, SLOT_SAMPLES);
         leg->held_slots++;
     }
     return 1;
@@ -104,7 +106,7 @@ static void go_on(parley_leg *leg, int32_t taken) {
     int32_t end = leg->offset + taken;
     leg_advance(leg, end / SLOT_SAMPLES);
     leg->offset = end % SLOT_SAMPLES;
-    leg->shift += PARLEY_LEG_FRAME_SAMPLES - taken;
+    leg_shift(leg, PARLEY_LEG_FRAME_SAMPLES - taken);
     leg->move -= PARLEY_LEG_FRAME_SAMPLES - taken;
     leg_attend(leg);
 }

@@ -15,12 +15,14 @@ static int32_t refuse(parley_leg *leg, int32_t stat, int32_t reason) {
     return reason;
 }
 
-/** Slots from the play point to `timestamp`, to the nearest; modulo 2^32 as timestamps are. */
+/** Slots from the play point to `timestamp`, to the nearest, at most AT_MAX; modulo 2^32 as timestamps are. */
 static int32_t position(const parley_leg *leg, uint32_t timestamp) {
     int32_t samples = (int32_t)(timestamp - leg->play_timestamp);
     int32_t slots = samples / SLOT_SAMPLES;
     int32_t rest = samples % SLOT_SAMPLES;
-    return slots + (rest >= SLOT_SAMPLES / 2) - (rest < -SLOT_SAMPLES / 2);
+    slots += (rest >= SLOT_SAMPLES / 2) - (rest < -SLOT_SAMPLES / 2);
+    slots = slots > AT_MAX ? AT_MAX : slots;
+    return slots < -AT_MAX ? -AT_MAX : slots;
 }
 
 /** How far a packet is ahead (behind: negative) of the newest one taken, modulo 2^16. */
@@ -72,7 +74,7 @@ static int32_t anchor(parley_leg *leg, uint32_t timestamp, int32_t at) {
     if (leg->span == 0 && at > 0) {
         leg->play_timestamp = timestamp;
         leg->room = leg->room + at > SPAN_MAX ? SPAN_MAX : leg->room + at;
-        leg->shift -= at * SLOT_SAMPLES;
+        leg_shift(leg, -at * SLOT_SAMPLES);
         return 0;
     }
     if (at < 0 && -at <= leg->room && leg->span - at <= SPAN_MAX) {
@@ -80,7 +82,7 @@ static int32_t anchor(parley_leg *leg, uint32_t timestamp, int32_t at) {
         leg->play_timestamp -= (uint32_t)(-at * SLOT_SAMPLES);
         leg->span -= at;
         leg->room += at;
-        leg->shift -= at * SLOT_SAMPLES;
+        leg_shift(leg, -at * SLOT_SAMPLES);
         return 0;
     }
     return at;
@@ -91,7 +93,7 @@ static int32_t close_gap(parley_leg *leg, int32_t at) {
     int32_t gap = at - leg->span < leg->held_slots ? at - leg->span : leg->held_slots;
     if (gap > 0) {
         leg->play_timestamp += (uint32_t)(gap * SLOT_SAMPLES);
-        leg->shift -= gap * SLOT_SAMPLES;
+        leg_shift(leg, -gap * SLOT_SAMPLES);
         leg_count(leg, PARLEY_LEG_STAT_LOST, gap);
         at -= gap;
     }
@@ -133,7 +135,7 @@ static void trim(parley_leg *leg) {
     int32_t most = CEILING_SLOTS < SPAN_MAX - leg->packet_slots ? CEILING_SLOTS : SPAN_MAX - leg->packet_slots;
     if (leg->span > most) {
         int32_t dropped = leg->span - prefill;
-        leg->shift -= dropped * SLOT_SAMPLES - leg->offset;
+        leg_shift(leg, leg->offset - dropped * SLOT_SAMPLES);
         leg->offset = leg->move = 0;
         leg_count(leg, PARLEY_LEG_STAT_DROPPED, leg_advance(leg, dropped));
         leg_attend(leg);

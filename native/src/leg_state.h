@@ -27,6 +27,9 @@ enum {
     WINDOWS = 6,
     HALF_TICK = PARLEY_LEG_FRAME_SAMPLES / 2, /* arrival before the tick, where nobody looked at the clock */
     FAR_AWAY = 0x3FFFFFFF, /* slack of a window without packets */
+    SLACK_LEAST = 24,      /* samples, 3 ms: who has less needs a frame more */
+    AT_MAX = 1 << 20,      /* slots: who is farther off is no nearer than this */
+    SHIFT_MAX = 1 << 28,   /* samples: nine hours of silence, or a sender that leaps about */
     LEVEL_FLOOR = 127,
     STAT_MASK = 0x3FFFFFFF
 };
@@ -94,11 +97,25 @@ static inline void leg_count(parley_leg *leg, int32_t stat, int32_t by) {
 /** Nothing is known yet of a stream's jitter, and nothing is to be made good. */
 void leg_forget(parley_leg *leg);
 
+/** Nothing is known yet of a stream's jitter. */
+void leg_forget_slack(parley_leg *leg);
+
 /** At the end of a window: takes stock of the packets' slack and decides on a move. */
 void leg_review(parley_leg *leg);
 
 /** Slack of nearly all packets at the delay of now, in samples; FAR_AWAY when too little is known. */
 int32_t leg_slack(const parley_leg *leg);
+
+/** Slack of all packets of late at the delay of now, in samples; FAR_AWAY when nothing is known. */
+int32_t leg_slack_of_all(const parley_leg *leg);
+
+/** Play time stood still for `by` samples (below 0: went on by more than was heard). */
+static inline void leg_shift(parley_leg *leg, int32_t by) {
+    leg->shift += by;
+    if (leg->shift > SHIFT_MAX || leg->shift < -SHIFT_MAX) {
+        leg_forget_slack(leg);
+    }
+}
 
 /** Notes how long before its time a packet came. at: its first slot's place; arrival: samples before the tick */
 static inline void leg_note_slack(parley_leg *leg, int32_t at, int32_t arrival) {

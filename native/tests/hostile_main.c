@@ -93,6 +93,28 @@ static void attack(parley_leg *leg) {
     }
 }
 
+/** A sender whose clock is off by 1 in 256, fast and then slow: what random packets do not come to, stretching. */
+static void drift(parley_leg *leg, int32_t ticks) {
+    uint8_t packet[PARLEY_RTP_HEADER_BYTES + 160];
+    int16_t pcm[PARLEY_LEG_FRAME_SAMPLES];
+    int32_t fields[PARLEY_RTP_FIELDS] = {0, 0, 0, 0, 7};
+    for (int32_t i = 0, sent = 0; i < ticks; i++) {
+        int32_t packets = i % 256 == 0 ? (i < ticks / 2 ? 2 : 0) : 1;
+        for (; packets > 0; packets--, sent++) {
+            for (uint32_t k = PARLEY_RTP_HEADER_BYTES; k < sizeof packet; k++) {
+                packet[k] = (uint8_t)below(256);
+            }
+            fields[PARLEY_RTP_SEQUENCE] = sent & 0xFFFF;
+            fields[PARLEY_RTP_TIMESTAMP] = 160 * sent;
+            parley_rtp_write(packet, (int32_t)sizeof packet, fields);
+            parley_leg_receive(leg, packet, (int32_t)sizeof packet);
+            check_state(leg);
+        }
+        parley_leg_playout(leg, pcm);
+        check_state(leg);
+    }
+}
+
 int main(int count, char **words) {
     static const int32_t seed[3] = {1, 2, 3};
     parley_leg *leg = malloc(sizeof *leg);
@@ -100,6 +122,7 @@ int main(int count, char **words) {
     int32_t packets = count > 2 ? atoi(words[2]) : 1;
     check(leg != NULL, "memory");
     check(parley_leg_init(leg, (int32_t)sizeof *leg, 0, 0, 101, DEPTH_FRAMES, seed) == 0, "init");
+    drift(leg, 8192);
     for (int32_t i = 0; i < packets; i++) {
         attack(leg);
     }

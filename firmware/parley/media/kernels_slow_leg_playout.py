@@ -33,8 +33,8 @@ from parley.media.kernels_slow_leg_state import (
     PLAY_TIMESTAMP,
     PLAYED,
     ROOM,
-    SHIFT,
     SILENT,
+    SLACK_LEAST,
     SPAN,
     STAT,
     STRETCHED,
@@ -48,7 +48,9 @@ from parley.media.kernels_slow_leg_state import (
     load,
     prefill_slots,
     save,
+    shift,
     slack,
+    slack_of_all,
     tally,
 )
 from parley.media.kernels_slow_plc import continued, crossed, find_pitch
@@ -56,7 +58,6 @@ from parley.media.kernels_slow_stateless import g711_decode, g711_encode
 from parley.media.kernels_slow_stretch import stretched
 
 _WAIT_MAX = 8
-_SLACK_LEAST = 24
 _SLACK_SPARE = 64
 _QUIET_DBOV = 48
 _PACE_QUIET = 16
@@ -142,7 +143,7 @@ def _hold(leg, words, wanted):
         words[SPAN] += 1
         _conceal(leg, words, words[SPAN] - 1)
         words[PLAY_TIMESTAMP] = (words[PLAY_TIMESTAMP] - 80) & 0xFFFFFFFF
-        words[SHIFT] += 80
+        shift(words, 80)
         words[HELD_SLOTS] += 1
     return True
 
@@ -161,22 +162,25 @@ def _noise(words):
 # --- delay ---
 
 
-def _wanted(found, quantum):
-    if found < _SLACK_LEAST:
-        return (_SLACK_LEAST - found + quantum - 1) // quantum * quantum
-    return 0 if found < quantum + _SLACK_SPARE else -((found - _SLACK_SPARE) // quantum * quantum)
+def _wanted(words, quantum):
+    found, of_all = slack(words), slack_of_all(words)
+    if found == FAR_AWAY:
+        return None
+    if found < SLACK_LEAST:
+        return (SLACK_LEAST - found + quantum - 1) // quantum * quantum
+    spare = 0 if of_all < quantum + _SLACK_SPARE else (of_all - _SLACK_SPARE) // quantum * quantum
+    return -spare if words[STAT + LEVEL_IN] >= _QUIET_DBOV or spare > 160 else 0
 
 
 def _review(words):
     """At the end of a window: takes stock of the packets' slack and decides on a move."""
     quantum = 80 if words[PACKET_SLOTS] % 2 else 160
     most = (CEILING - words[PACKET_SLOTS] - words[SPAN]) * 80
-    found = slack(words)
+    move = _wanted(words, quantum)
     words[LOWS + words[WINDOW]] = words[LEAST]
     words[WINDOW] = (words[WINDOW] + 1) % WINDOWS
     words[LEAST] = FAR_AWAY
-    if found != FAR_AWAY and words[MOVE] == 0 and words[OFFSET] == 0:
-        move = _wanted(found, quantum)
+    if move is not None and words[MOVE] == 0 and words[OFFSET] == 0:
         if move == 0 and quantum == 160 and words[SPAN] % 2:
             move = -80
         words[MOVE] = move if move <= most else 0
@@ -206,7 +210,8 @@ def _ready(words):
     if words[SPAN] == 0:
         return False
     if found == FAR_AWAY:
-        if words[SPAN] >= prefill_slots(words) or words[WAITED_TICKS] >= words[DEPTH_FRAMES]:
+        scarce = 0 <= slack_of_all(words) < SLACK_LEAST and words[WAITED_TICKS] == 0
+        if (words[SPAN] >= prefill_slots(words) and not scarce) or words[WAITED_TICKS] >= words[DEPTH_FRAMES]:
             return True
     elif (found >= 0 and words[SPAN] >= 2) or words[WAITED_TICKS] >= _WAIT_MAX:
         return True
@@ -216,7 +221,7 @@ def _ready(words):
 
 def _pass(words):
     """A tick without anything to play: None, or comfort noise."""
-    words[SHIFT] += 160 if words[SYNCED] else 0
+    shift(words, 160 if words[SYNCED] else 0)
     if words[NOISE] == 0:
         tally(words, SILENT)
         return None
@@ -236,7 +241,7 @@ def _next_other(leg, words):
     count = (words[OFFSET] + taken + 79) // 80
     _mend(leg, words, count)
     if not _hold(leg, words, count):
-        words[SHIFT] -= 80 * words[SPAN] - words[OFFSET]
+        shift(words, words[OFFSET] - 80 * words[SPAN])
         advance(leg, words, words[SPAN])
         words[FILLING] = 1
         words[WAITED_TICKS] = words[ROOM] = words[OFFSET] = words[MOVE] = 0
@@ -251,7 +256,7 @@ def _next_other(leg, words):
     end = words[OFFSET] + taken
     advance(leg, words, end // 80)
     words[OFFSET] = end % 80
-    words[SHIFT] += 160 - taken
+    shift(words, 160 - taken)
     words[MOVE] -= 160 - taken
     attend(words)
     return slots, True

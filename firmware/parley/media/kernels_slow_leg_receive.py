@@ -6,6 +6,7 @@ As native/src/leg_receive.c, octet for octet; what it means stands in native/inc
 import struct
 
 from parley.media.kernels_slow_leg_state import (
+    AT_MAX,
     BAD,
     CEILING,
     CODES,
@@ -32,7 +33,6 @@ from parley.media.kernels_slow_leg_state import (
     RESYNC,
     ROOM,
     SEQUENCE_IN,
-    SHIFT,
     SPAN,
     SPAN_MAX,
     SSRC_IN,
@@ -50,6 +50,7 @@ from parley.media.kernels_slow_leg_state import (
     note_slack,
     prefill_slots,
     save,
+    shift,
     slack,
     tally,
 )
@@ -97,14 +98,14 @@ def _anchor(words, timestamp, at):
     if words[SPAN] == 0 and at > 0:
         words[PLAY_TIMESTAMP] = timestamp
         words[ROOM] = min(SPAN_MAX, words[ROOM] + at)
-        words[SHIFT] -= 80 * at
+        shift(words, -80 * at)
         return 0
     if at < 0 and -at <= words[ROOM] and words[SPAN] - at <= SPAN_MAX:
         words[PLAY_INDEX] = (words[PLAY_INDEX] + at) % 32
         words[PLAY_TIMESTAMP] = (words[PLAY_TIMESTAMP] + 80 * at) & 0xFFFFFFFF
         words[SPAN] -= at
         words[ROOM] += at
-        words[SHIFT] -= 80 * at
+        shift(words, -80 * at)
         return 0
     return at
 
@@ -114,7 +115,7 @@ def _close_gap(words, at):
     gap = min(at - words[SPAN], words[HELD_SLOTS])
     if gap > 0:
         words[PLAY_TIMESTAMP] = (words[PLAY_TIMESTAMP] + 80 * gap) & 0xFFFFFFFF
-        words[SHIFT] -= 80 * gap
+        shift(words, -80 * gap)
         tally(words, LOST, gap)
         at -= gap
     return at
@@ -147,7 +148,7 @@ def _trim(leg, words):
     """Drops the oldest when more is queued than may ever be."""
     if words[SPAN] > min(CEILING, SPAN_MAX - words[PACKET_SLOTS]):
         dropped = words[SPAN] - prefill_slots(words)
-        words[SHIFT] -= 80 * dropped - words[OFFSET]
+        shift(words, words[OFFSET] - 80 * dropped)
         words[OFFSET] = words[MOVE] = 0
         tally(words, DROPPED, advance(leg, words, dropped))
         attend(words)
@@ -156,7 +157,7 @@ def _trim(leg, words):
 def _take(leg, words, packet, start, slots, arrival):
     """Places a packet's payload; returns (result, statistic it counts in)."""
     _, _, sequence, timestamp, ssrc = struct.unpack_from(">BBHII", packet, 0)
-    at = (_signed(timestamp - words[PLAY_TIMESTAMP], 32) + 40) // 80
+    at = max(-AT_MAX, min(AT_MAX, (_signed(timestamp - words[PLAY_TIMESTAMP], 32) + 40) // 80))
     if _stranger(words, ssrc, sequence, at, slots):
         if not _believe(leg, words, ssrc, sequence, timestamp):
             return -5, STRAY

@@ -24,6 +24,7 @@ WRONG_TYPE, EVENT, STRAY, RESYNC, UNDERRUN, DROPPED, SENT = 9, 10, 11, 12, 13, 1
 CONCEALED, STRETCHED, NOISE_PACKETS, STAT_COUNT = 16, 17, 18, 19
 
 SPAN_MAX, CEILING, LOST_MAX, WINDOWS, FAR_AWAY = 24, 20, 6, 6, 0x3FFFFFFF
+SLACK_LEAST, AT_MAX, SHIFT_MAX = 24, 1 << 20, 1 << 28
 HALF_TICK = 80  # arrival before the tick, where nobody looked at the clock
 
 
@@ -71,15 +72,33 @@ def attend(words):
 
 def forget(words):
     """Nothing is known yet of a stream's jitter, and nothing is to be made good."""
-    words[HELD_SLOTS] = words[OFFSET] = words[MOVE] = words[SHIFT] = 0
-    words[LEAST : LOWS + WINDOWS] = [FAR_AWAY, words[WINDOW]] + [FAR_AWAY] * WINDOWS
+    words[HELD_SLOTS] = words[OFFSET] = words[MOVE] = 0
+    _forget_slack(words)
     attend(words)
+
+
+def _forget_slack(words):
+    words[SHIFT] = 0
+    words[LEAST : LOWS + WINDOWS] = [FAR_AWAY, words[WINDOW]] + [FAR_AWAY] * WINDOWS
+
+
+def shift(words, by):
+    """Play time stood still for `by` samples (below 0: went on by more than was heard)."""
+    words[SHIFT] += by
+    if abs(words[SHIFT]) > SHIFT_MAX:
+        _forget_slack(words)
 
 
 def slack(words):
     """Slack of nearly all packets at the delay of now, in samples; FAR_AWAY when too little is known."""
     lowest = sorted([words[LEAST]] + words[LOWS : LOWS + WINDOWS])
     return FAR_AWAY if lowest[1] == FAR_AWAY else lowest[1] + words[SHIFT]
+
+
+def slack_of_all(words):
+    """Slack of all packets of late at the delay of now, in samples; FAR_AWAY when nothing is known."""
+    least = min([words[LEAST]] + words[LOWS : LOWS + WINDOWS])
+    return FAR_AWAY if least == FAR_AWAY else least + words[SHIFT]
 
 
 def note_slack(words, at, arrival):
