@@ -11,9 +11,11 @@ from hil_tests.plugin import (
     phone_of,
     ports,
     pytest_addoption,
+    pytest_collection_modifyitems,
     pytest_configure,
     pytest_runtest_makereport,
     pytest_runtest_protocol,
+    pytest_runtest_setup,
     pytest_terminal_summary,
 )
 
@@ -28,8 +30,10 @@ __all__ = [
     "phone_of",
     "ports",
     "pytest_addoption",
+    "pytest_collection_modifyitems",
     "pytest_configure",
     "pytest_runtest_makereport",
     "pytest_runtest_protocol",
+    "pytest_runtest_setup",
     "pytest_terminal_summary",
 ]
