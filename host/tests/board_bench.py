@@ -14,6 +14,7 @@ from pathlib import Path
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 BESIDE = Path(sys.executable).parent
 KEY_HEX = "0123456789abcdef" * 4
+PATIENCE_S = 120  # until a board counts as hanging: it only bounds a failure, and the machine may be busy
 
 
 class SerialCable:
@@ -46,7 +47,7 @@ class SerialCable:
                         self.said += data
                         self._news.notify_all()
 
-    def wait_for(self, text: bytes, timeout_s: float = 20) -> None:
+    def wait_for(self, text: bytes, timeout_s: float = PATIENCE_S) -> None:
         """Returns when the board has said this."""
         with self._news:
             assert self._news.wait_for(lambda: text in self.said, timeout_s), self.said

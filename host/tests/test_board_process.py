@@ -20,7 +20,7 @@ from parley.wire.address import conference_uri, derive, make_token
 from parley.wire.auth import Authenticator
 from parley.wire.sip import Request, parse_message, response_to
 
-from .board_bench import KEY_HEX, BoardProcess, build_native_kernels, configuration, own_address
+from .board_bench import KEY_HEX, PATIENCE_S, BoardProcess, build_native_kernels, configuration, own_address
 
 KEY = bytes.fromhex(KEY_HEX)
 DATE = "%a, %d %b %Y %H:%M:%S GMT"
@@ -118,7 +118,7 @@ class Stage:
         self.board = BoardProcess(flash, **how_to_run)
         self.phones: list[PhoneOnTheBench] = []
 
-    def play(self, until: Callable[[], bool], timeout_s: float = 20) -> None:
+    def play(self, until: Callable[[], bool], timeout_s: float = PATIENCE_S) -> None:
         """Everybody does his part until the condition holds."""
         end_s = time.monotonic() + timeout_s
         next_s = time.monotonic()
@@ -176,7 +176,7 @@ def test_three_talk_through_a_board(stage: Stage) -> None:
     assert first["live"] == [] and first["legs"] == 8 and first["codecs"] == ["PCMU", "PCMA"]
 
     generation = int(time.time())
-    token = make_token(KEY, 1, generation, 3, generation + 60)
+    token = make_token(KEY, 1, generation, 3, generation + PATIENCE_S)
     uri = conference_uri(token, stage.host, 5060)
     quiet = 0xFF  # PCMU's zero: who says it adds nothing
     alice, bob, carol = stage.phone(0x90, uri), stage.phone(quiet, uri), stage.phone(quiet, uri)
@@ -206,7 +206,7 @@ def test_three_talk_through_a_board(stage: Stage) -> None:
 def test_console_and_media_run_side_by_side(stage: Stage) -> None:
     stage.play(lambda: bool(stage.registrar.reports))
     generation = int(time.time())
-    uri = conference_uri(make_token(KEY, 0, generation, 2, generation + 60), stage.host, 5060)
+    uri = conference_uri(make_token(KEY, 0, generation, 2, generation + PATIENCE_S), stage.host, 5060)
     alice, bob = stage.phone(0x90, uri), stage.phone(0xFF, uri)
     stage.play(lambda: len(bob.heard) > 10)
     stage.board.cable.type(b"\r\x01print(len(board.status()['legs']))\x04")
@@ -221,7 +221,7 @@ def test_console_and_media_run_side_by_side(stage: Stage) -> None:
 def test_interrupted_board_says_goodbye(stage: Stage) -> None:
     stage.play(lambda: bool(stage.registrar.reports))
     generation = int(time.time())
-    uri = conference_uri(make_token(KEY, 0, generation, 2, generation + 60), stage.host, 5060)
+    uri = conference_uri(make_token(KEY, 0, generation, 2, generation + PATIENCE_S), stage.host, 5060)
     alice, bob = stage.phone(0x90, uri), stage.phone(0xFF, uri)
     stage.play(lambda: len(bob.heard) > 10)
     stage.board.process.send_signal(signal.SIGINT)
