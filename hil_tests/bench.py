@@ -184,6 +184,10 @@ class Bench:
         """The board with this IP address."""
         return next(board for board in self.boards() if board.host == host)
 
+    def console_log(self, board_id: str) -> str:
+        """Everything that a board without hardware wrote to its console, its keeper's notes included."""
+        return (self.state / "boards" / board_id / "console.log").read_text(errors="replace")
+
     def conferences(self) -> list[dict]:
         """The conferences in the status."""
         return self.status()["conferences"]

@@ -71,8 +71,7 @@ def facts(bench: Bench) -> dict:
 
 def console_log(bench: Bench) -> str:
     """Everything the first board wrote to its console."""
-    folder = bench.state / "boards" / str(facts(bench)["board_id"])
-    return (folder / "console.log").read_text(errors="replace")
+    return bench.console_log(str(facts(bench)["board_id"]))
 
 
 def reset(bench: Bench, timeout_s: float = BOOT_S) -> dict:

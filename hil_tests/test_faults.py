@@ -105,6 +105,21 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def back(bench, before) -> bool:
+    """The board is registered, and another process than before."""
+    board = bench.board(before.board_id)
+    return board.registered and board.pid not in (0, before.pid)
+
+
+def asked(address: str) -> int:
+    """The status with which a call to the address is answered."""
+
+    async def work(caller):
+        return (await ask.ask(caller, address)).status
+
+    return ask.with_caller(work)
+
+
 @pytest.mark.limit_s(120)
 def test_a_killed_board_leaves_the_pool_and_the_other_goes_on(own_bench, crowd_of, figures):
     bench = own_bench(boards=2)
@@ -123,16 +138,8 @@ def test_a_killed_board_leaves_the_pool_and_the_other_goes_on(own_bench, crowd_o
     finally:
         os.kill(keeper, signal.SIGCONT)
 
-    def returned() -> bool:
-        board = bench.board(victim.board_id)
-        return board.registered and board.pid not in (0, victim.pid)
-
-    wait_until(returned, 30, "the killed board to be started again", 0.3)
-
-    async def old_address(caller):
-        return (await ask.ask(caller, lost)).status
-
-    status = ask.with_caller(old_address)
+    wait_until(lambda: back(bench, victim), 30, "the killed board to be started again", 0.3)
+    status = asked(lost)
     again = {host_of(address) for address in allocate_many(bench, 6)}
     result = crowd.finish(early=True)
     figures.add(back_after_s=round(time.time() - killed_s, 1), **result.figures())
@@ -143,18 +150,32 @@ def test_a_killed_board_leaves_the_pool_and_the_other_goes_on(own_bench, crowd_o
 
 
 @pytest.mark.limit_s(120)
-def test_a_hanging_board_leaves_the_pool_within_its_registration(own_bench, crowd_of, figures):
+def test_a_hanging_board_leaves_the_pool_and_its_watchdog_brings_it_back(own_bench, crowd_of, figures):
     bench = own_bench(boards=2)
-    crowd = crowd_of(server=bench.server + ";size=2", participants=2, seconds=60)
+    crowd = crowd_of(server=bench.server + ";size=2", participants=2, seconds=80)
     crowd.wait_talking()
     spared = host_of(crowd.address())
     victim = next(board for board in bench.boards() if board.host != spared)
-    os.kill(victim.pid, signal.SIGSTOP)  # alive, but it answers nothing: a firmware that hangs
+    lost = next(address for address in allocate_many(bench, 4) if host_of(address) == victim.host)
+    keeper = parent_of(victim.pid)
+    os.kill(keeper, signal.SIGSTOP)  # the watchdog is in there: first, a hang that nothing ends
     try:
+        os.kill(victim.pid, signal.SIGSTOP)  # alive, but it answers nothing: a firmware that hangs
         judge_pool(bench, spared, victim, time.time(), asked_while(bench, LEASE_S + SLACK_S), figures)
+        assert alive(victim.pid)
     finally:
-        os.kill(victim.pid, signal.SIGCONT)
-    wait_until(lambda: bench.board(victim.board_id).registered, 20, "the board to register again", 0.3)
+        os.kill(keeper, signal.SIGCONT)
+    bitten_s = time.time()
+    wait_until(lambda: back(bench, victim), 30, "the hanging board to be reset and registered", 0.3)
+    figures.add(back_after_s=round(time.time() - bitten_s, 1))
+    assert not alive(victim.pid)
+    assert "watchdog: the firmware makes no progress" in bench.console_log(victim.board_id)
+    again = allocate_many(bench, 6)
+    statuses = [asked(lost), *(asked(address) for address in again)]
     result = crowd.finish(early=True)
+    assert {host_of(address) for address in again} == {spared, victim.host}, "the board is used again"
+    assert statuses == [410] + [200] * len(again), (
+        "the address from before its reset, then those from after it"
+    )
     assert result.lost == 0
     assert result.complaints(spoilt_seconds=0.02) == []
