@@ -4,6 +4,7 @@ Whoever knows a conference's address may watch it: nobody can guess one. The num
 """
 
 from parley.app.roster import Cursor, Roster
+from parley.app.shortage import note_shortage
 from parley.wire.address import read_token
 from parley.wire.conference_info import CONTENT_TYPE
 from parley.wire.errors import RemoteError
@@ -62,7 +63,7 @@ class ConferenceEvents:
         roster, subscriptions = self._rosters.pop(_key(conference))
         roster.active = False
         for subscription in list(subscriptions):
-            self._endpoint.end_subscription(subscription, now_ms, "noresource")
+            self._spare(self._endpoint.end_subscription, subscription, now_ms, "noresource")
 
     def contact_for(self, uri, peer):
         """What an address of ours stands for: the Contact of its conference, '' of none (RFC 4579 4.1)."""
@@ -75,7 +76,14 @@ class ConferenceEvents:
 
     def _publish(self, conference, now_ms):
         for subscription in list(self._rosters[_key(conference)][1]):
-            self._endpoint.publish(subscription, now_ms)
+            self._spare(self._endpoint.publish, subscription, now_ms)
+
+    def _spare(self, work, *arguments):
+        # who only watches must not keep a participant from leaving for want of memory
+        try:
+            work(*arguments)
+        except MemoryError:
+            note_shortage(self._endpoint)
 
     def _asked(self, asked, now_ms):
         try:

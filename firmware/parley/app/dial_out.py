@@ -49,7 +49,7 @@ class DialOut:
         dial = Dial(participant, uri, headers)
         try:
             call = self._invite(dial, conference, body, None, now_ms)
-        except LocalError:
+        except (LocalError, MemoryError):
             self._focus.forget(participant)
             raise
         self._focus.enter(participant, conference, call)

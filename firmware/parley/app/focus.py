@@ -2,6 +2,7 @@
 
 from parley.app.conference_events import contact_value
 from parley.app.media_task import Participant
+from parley.app.shortage import note_shortage
 from parley.app.trail import FROM_BOARD, TO_BOARD
 from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
 from parley.media.codecs import preference
@@ -82,10 +83,17 @@ class Focus:
         try:
             self._join(call, event.message, now_ms)
         except RemoteError as error:
-            headers = (("Retry-After", str(RETRY_AFTER_S)),) if error.status == 503 else ()
-            self._log.info("focus", "%s refused: %s" % (call.remote_uri, error))
-            self._note_refusal(call, event.message, error, now_ms)
-            self._endpoint.reject(call, error.status, now_ms, reason=error.reason, headers=headers)
+            self._refuse(event, error, now_ms)
+        except MemoryError:
+            note_shortage(self._endpoint)
+            self._refuse(event, RemoteError(503, "Out of memory"), now_ms)
+
+    def _refuse(self, event, error, now_ms):
+        call = event.subject
+        headers = (("Retry-After", str(RETRY_AFTER_S)),) if error.status == 503 else ()
+        self._log.info("focus", "%s refused: %s" % (call.remote_uri, error))
+        self._note_refusal(call, event.message, error, now_ms)
+        self._endpoint.reject(call, error.status, now_ms, reason=error.reason, headers=headers)
 
     def _note_refusal(self, call, invite, error, now_ms):
         if error.status == 404:  # no address of ours, so it belongs to no conference
@@ -174,7 +182,7 @@ class Focus:
             self._last_number += 1
             participant = Participant(call, uri, socket, port, session_id, self._last_number)
             return participant, self._agree(participant, offer)
-        except RemoteError:
+        except (RemoteError, MemoryError):
             self._ports.close(socket, port)
             raise
 

@@ -8,6 +8,7 @@ from parley.app.moderation import Moderator
 from parley.app.referrals import Referrals
 from parley.app.registration import Registration
 from parley.app.runtime import collect, heap_free
+from parley.app.shortage import note_shortage
 from parley.app.streams import Streams
 from parley.app.trail import Trail
 from parley.app.watch import Watch
@@ -75,12 +76,14 @@ class SipTask:
     def drain(self, now_ms, may_go_on):
         """Takes what the socket holds: at most DATAGRAMS_PER_TURN, and only while may_go_on() is true."""
         for _ in range(DATAGRAMS_PER_TURN):
-            received = self._socket.receive()
+            try:
+                received = self._socket.receive()
+            except MemoryError:  # of a queue it stays the first, so there is room for it the next time
+                note_shortage(self.endpoint)
+                return
             if received is None:
                 return
-            self.datagrams += 1
-            self.endpoint.receive(received[0], received[1], now_ms)
-            self._pump(now_ms)
+            self._receive(received[0], received[1], now_ms)
             if not may_go_on():
                 return
 
@@ -97,12 +100,12 @@ class SipTask:
     def serve_streams(self, now_ms):
         """Takes what the connections hold."""
         if self.streams is not None:
-            self.streams.serve(now_ms)
+            self._spare(self.streams.serve, now_ms)
             self._pump(now_ms)
 
     def _receive(self, data, peer, now_ms):
         self.datagrams += 1
-        self.endpoint.receive(data, peer, now_ms)
+        self._spare(self.endpoint.receive, data, peer, now_ms)
         self._pump(now_ms)
 
     def _refuse(self, error, peer, now_ms):
@@ -117,9 +120,9 @@ class SipTask:
         """Runs what is due."""
         deadline_ms = self.next_deadline()
         if deadline_ms is not None and deadline_ms <= now_ms:
-            self.endpoint.tick(now_ms)
-            self.registration.tick(now_ms)
-            self.watch.tick(now_ms)
+            self._spare(self.endpoint.tick, now_ms)
+            self._spare(self.registration.tick, now_ms)
+            self._spare(self.watch.tick, now_ms)
             self._pump(now_ms)
             self.serve_streams(now_ms)
 
@@ -159,13 +162,23 @@ class SipTask:
             if not events:
                 return
             for event in events:
-                self._dispatch(event, now_ms)
+                self._spare(self._dispatch, event, now_ms)
                 self._transmit(now_ms)
+
+    def _spare(self, work, *arguments):
+        """Does one piece of work; a heap without room for it costs this piece and nothing else."""
+        try:
+            work(*arguments)
+        except MemoryError:
+            note_shortage(self.endpoint)
 
     def _transmit(self, now_ms):
         for data, peer in self.endpoint.transmits():
-            if not self._send(data, peer, now_ms):
-                self.endpoint.transport_error(peer, now_ms)
+            self._spare(self._send_or_tell, data, peer, now_ms)
+
+    def _send_or_tell(self, data, peer, now_ms):
+        if not self._send(data, peer, now_ms):
+            self.endpoint.transport_error(peer, now_ms)
 
     def _send(self, data, peer, now_ms):
         if len(peer) == 2:
@@ -196,13 +209,21 @@ class SipTask:
         config = self._config
         contact = "<sip:%s;transport=udp>" % format_host_port(config.host, config.sip_port)
         headers = [("Contact", "%s;expires=%d" % (contact, config.registration_s))]
-        self._registered_by = self._ask_server(
-            "REGISTER", headers, self._body(config), self._registered_by, now_ms
-        )
+        try:
+            self._registered_by = self._ask_server(
+                "REGISTER", headers, self._body(config), self._registered_by, now_ms
+            )
+        except MemoryError:
+            note_shortage(self.endpoint)
+            self.registration.response(None, now_ms)  # it comes round to it again
 
     def _tell(self, body, now_ms):
         """Sends a MESSAGE to the server (RFC 3428)."""
-        self._told_by = self._ask_server("MESSAGE", [], body, self._told_by, now_ms)
+        try:
+            self._told_by = self._ask_server("MESSAGE", [], body, self._told_by, now_ms)
+        except MemoryError:
+            note_shortage(self.endpoint)
+            self.watch.answered(now_ms)
 
     def _ask_server(self, method, headers, body, previous, now_ms):
         """Sends a request with a JSON body in this board's name."""

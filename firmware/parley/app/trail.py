@@ -3,8 +3,10 @@
 Kept until the server has acknowledged it with the registration that carried it; bounded, the oldest go first.
 """
 
+import json
+
 KEPT = 48
-SENT_AT_ONCE = 24  # with one registration: 2 KB at most
+SENT_AT_ONCE_OCTETS = 700  # with one registration: a heap in pieces has room for it, and so has one frame
 URI_CHARACTERS = 64
 
 TO_BOARD, FROM_BOARD = ">", "<"
@@ -35,10 +37,20 @@ class Trail:
             self._entries.pop(0)
 
     def offer(self, now_ms):
-        """Lists [number, age_ms, slot, generation, arrow, text, uri] for the next registration, oldest first."""
-        offered = self._entries[:SENT_AT_ONCE]
-        self._offered = offered[-1][0] if offered else 0
-        return [[entry[0], now_ms - entry[1]] + list(entry[2:]) for entry in offered]
+        """Lists [number, age_ms, slot, generation, arrow, text, uri] for the next registration, oldest first.
+
+        As many as SENT_AT_ONCE_OCTETS of JSON hold, at least one.
+        """
+        self._offered = 0
+        rows, octets = [], 0
+        for entry in self._entries:
+            row = [entry[0], now_ms - entry[1]] + list(entry[2:])
+            octets += len(json.dumps(row).encode()) + 2
+            if rows and octets > SENT_AT_ONCE_OCTETS:
+                break
+            rows.append(row)
+            self._offered = entry[0]
+        return rows
 
     def accepted(self):
         """The server has what was offered last. Returns whether there is more."""

@@ -176,15 +176,25 @@ class Transaction:
 
     def _transmit(self, action: str, message: "Message | None") -> None:
         if action == "ack" and isinstance(message, Response):
-            self.sent = ack_of_failure(self.request, message).to_bytes()
+            self.sent = self._made(ack_of_failure(self.request, message))
         elif action == "resend":
             self.layer.count("retransmitted")
+            if not self.sent and self.kind.startswith("client") and self.request is not NO_REQUEST:
+                self.sent = self._made(self.request)  # what there was no memory for the last time
         elif action == "send trying":
-            self.sent = response_to(self.request, 100).to_bytes()
+            self.sent = self._made(response_to(self.request, 100))
         elif message is not None:
-            self.sent = message.to_bytes()
+            self.sent = self._made(message)
         if self.sent:  # nothing to send again while the user thinks
             self.layer.transmit(self.sent, self.peer)
+
+    def _made(self, message: "Message") -> bytes:
+        # On a board whose heap is in pieces: a message there is no room for is lost like one on the way.
+        try:
+            return message.to_bytes()
+        except MemoryError:
+            self.layer.count("no memory")
+            return b""
 
 
 class TransactionLayer:
@@ -242,7 +252,7 @@ class TransactionLayer:
         transaction = Transaction(self, kind, key, request, peer, tell)
         transaction.datagram_peer = datagram_peer
         self.clients[key] = transaction
-        transaction.step("send request", request, now_ms)
+        self._open(transaction, "send request", request, now_ms)
         return transaction
 
     def receive_response(self, response: Response, now_ms: int) -> None:
@@ -262,8 +272,15 @@ class TransactionLayer:
         self.servers[key] = transaction
         if merged not in self._merged:
             self._merged[merged] = transaction
-        transaction.step("request", request, now_ms)
+        self._open(transaction, "request", request, now_ms)
         return transaction
+
+    def _open(self, transaction: Transaction, event: str, request: Request, now_ms: int) -> None:
+        try:
+            transaction.step(event, request, now_ms)
+        except MemoryError:  # on a board: half begun it would stay for ever, and swallow what is sent again
+            transaction.terminate()
+            raise
 
     def is_merged(self, request: Request) -> bool:
         """Tell whether a request without a transaction came before by another path (RFC 3261 8.2.2.2)."""
