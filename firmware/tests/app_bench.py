@@ -159,9 +159,9 @@ class Bench:
         self.rtp.append(socket)
         return socket
 
-    def body(self, config):
+    def body(self, config, first=True):
         trail = self.sip.trail.offer(self.now_ms())
-        start = ("00c0ffee", "0123456789abcdef", ["power on", ""], None)
+        start = ("00c0ffee", 1, "0123456789abcdef", ["power on", ""], None)
         return register_body(config, start, self.slots, self.media, self.ticker, 1000, trail)
 
     def now_ms(self):

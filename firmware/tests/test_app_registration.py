@@ -189,6 +189,7 @@ class WireTest(unittest.TestCase):
                 "last_end",
                 "legs",
                 "live",
+                "number",
                 "slots",
                 "srtp",
                 "stats",
@@ -218,7 +219,7 @@ class WireTest(unittest.TestCase):
         header = self.bench.registers[1].get("Authorization")
         self.assertEqual(server.check(header, "REGISTER", password_of, 1), ("ok", "virtual-1"))
         self.bench.answer_register()
-        self.assertTrue(self.bench.sip.registration.registered(self.bench.now_ms()))
+        self.assertTrue(self.bench.sip.servers.registered(self.bench.now_ms()))
         self.assertEqual(self.bench.clock.unix_s(), NOW_S)
 
     def test_refreshes_are_one_registration(self):
@@ -246,7 +247,7 @@ class WireTest(unittest.TestCase):
         bench = Bench(registered=False)
         bench.wire.broken = True
         bench.run()
-        self.assertEqual(bench.sip.registration.state, "resting")
+        self.assertEqual(bench.sip.servers.registrations[0].state, "resting")
         bench.wire.broken = False
         bench.pass_ms(1000)
         self.assertEqual(len(bench.registers), 1)

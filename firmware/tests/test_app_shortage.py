@@ -54,7 +54,7 @@ class ShortageTest(unittest.TestCase):
         self.assertEqual(self.bench.phone(2).call(uri).state, "established")
 
     def test_a_registration_comes_round_to_it_again(self):
-        self.bench.sip._body = body = Scarce(self.bench.sip._body)
+        self.bench.sip.servers._body = body = Scarce(self.bench.sip.servers._body)
         body.failures = 2
         before = len(self.bench.registers)
         self.bench.pass_ms(6100)  # 3 s to the refresh, 1 s and 2 s of rest

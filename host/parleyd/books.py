@@ -46,20 +46,30 @@ class BoardBook:
 
     def put(self, lease: Lease) -> None:
         """Take a record in, in the place of the slot's old one."""
-        self.remove(lease.slot)
+        before = self._take_out(lease.slot)
         self.records[lease.slot] = lease
         if lease.state in HOLDS_LEGS:
             self.reserved += lease.size
         elif lease.state is LeaseState.FREE and lease.highest < MAX_GENERATION:
             heapq.heappush(self._rested, (lease.since_s, lease.slot))
         self.last_serial = max(self.last_serial, lease.serial)
+        if before is not None and before.serial > lease.serial:  # a grant that never came to be
+            self._count_serials()
 
     def remove(self, slot: int) -> None:
         """Forget the slot's record, as if it had never been used."""
+        self._take_out(slot)
+        self._fresh = min(self._fresh, slot)
+        self._count_serials()
+
+    def _take_out(self, slot: int) -> Lease | None:
         before = self.records.pop(slot, None)
         if before is not None and before.state in HOLDS_LEGS:
             self.reserved -= before.size
-        self._fresh = min(self._fresh, slot)
+        return before
+
+    def _count_serials(self) -> None:
+        self.last_serial = max((lease.serial for lease in self.records.values()), default=0)
 
     def next_slot(self, slots: int) -> int | None:
         """Return the free slot longest out of use, never used ones first; None when all are taken or rest.
@@ -138,10 +148,13 @@ class Books:
         """Take records in."""
         for lease in leases:
             book = self._book(lease.board_id)
-            self._count(book.records.get(lease.slot), lease)
+            before = book.records.get(lease.slot)
+            self._count(before, lease)
             book.put(lease)
             if lease.serial > self.last_serial:
                 self.last_serial = lease.serial
+            elif before is not None and before.serial > lease.serial:
+                self._count_serials()
             if book.view is not None:
                 self._rank_anew(lease.board_id, book)
 
@@ -150,7 +163,11 @@ class Books:
         book = self._book(board_id)
         self._count(book.records.get(slot), None)
         book.remove(slot)
+        self._count_serials()
         self._rank_anew(board_id, book)
+
+    def _count_serials(self) -> None:
+        self.last_serial = max((book.last_serial for book in self.boards.values()), default=0)
 
     def show(self, view: "BoardView") -> None:
         """Let the board be asked from now on."""

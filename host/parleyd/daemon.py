@@ -23,6 +23,7 @@ from parleyd.control import Outcome
 from parleyd.images import load_image
 from parleyd.lease import Lease
 from parleyd.ledger import Ledger
+from parleyd.neighbours import Neighbours
 from parleyd.pattern import PATTERNS
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.provision import BoardConfig
@@ -33,7 +34,7 @@ from parleyd.server import ConferenceServer, Rules
 from parleyd.settings import SIP_PORT, Settings, is_loopback
 from parleyd.sockets import SipSockets
 from parleyd.status import status_document
-from parleyd.store.sqlite import SqliteStore
+from parleyd.store.choice import open_store
 from parleyd.tokens import Tokens
 from parleyd.upgrade import Upgrade, Upgrades, find_image
 from parleyd.verdict import Grant, Refusal
@@ -67,8 +68,8 @@ class Daemon:
         self.own_token = secrets.token_urlsafe(32)
         self._check_access()
         self._roster = read_roster(settings.state)
-        self._store = SqliteStore(settings.state / "leases.sqlite")
-        ledger = Ledger(self._store, PATTERNS[settings.pattern])
+        self._store = open_store(settings)
+        ledger = Ledger(self._store, PATTERNS[settings.pattern], settings.turn)
         answers = Answers(settings.answer, tuple(settings.answer_rules))
         times = (settings.offer_ttl_s, settings.quarantine_s)
         rules = Rules(
@@ -88,6 +89,7 @@ class Daemon:
         self.server.pool.draining = self._roster.draining
         self.server.on_board_change = self._board_changed
         self._sip = SipSockets(self.server)
+        self._neighbours = Neighbours(ledger, self.server.pool, clock, self._sip.drain, self._board_changed)
         self.upgrades = Upgrades(
             self.server.pool, self.server.events, self.drain, self._busy, self._end_all_on
         )
@@ -134,7 +136,7 @@ class Daemon:
             api.should_exit = True
             await asyncio.gather(serving, return_exceptions=True)
             self._sip.close()
-            self._store.close()
+            await self._store.stop()
             forget_address(self.settings.state)
             os.close(self._lock)
 
@@ -205,6 +207,7 @@ class Daemon:
     async def _start(self, ready: Callable[[str], None]) -> None:
         settings = self.settings
         configs = self._provisioned_boards()
+        self._store.follow(self._neighbours)
         await stop_left_boards(settings.state, keep={config.board_id for config in configs})
         if configs:
             image = load_image(settings.board)
@@ -252,6 +255,7 @@ class Daemon:
                     slots=max(1, settings.legs // 2),
                     registration_s=settings.registration_s,
                     offer_ttl_s=settings.offer_ttl_s,
+                    servers=tuple(settings.servers) or None,
                 )
             )
         return configs

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from parleyd.books import Books
 from parleyd.lease import RESTS, Lease, Leases
 from parleyd.pattern import ROUND_ROBIN, Pattern
-from parleyd.store.face import BoardKey, Store, StoreError
+from parleyd.store.face import BoardKey, Group, Heard, Store, StoreError
 
 KEY_BYTES = 32
 MAX_WAITING = 4096  # groups that a slow store may owe us; beyond, new work is refused
@@ -22,9 +22,9 @@ Settled = Callable[[StoreError | None], None]
 
 
 class Staged(NamedTuple):
-    """Changes that belong together: (record before, record after), and who waits for them."""
+    """Changes that belong together, and who waits for them."""
 
-    steps: list[tuple[Lease | None, Lease]]
+    group: Group
     done: Settled
 
 
@@ -40,6 +40,7 @@ class Ledger:
         self._waiting = 0
         snapshot = store.load()
         self._keys = {entry.board_id: entry.key for entry in snapshot.keys}
+        self._heard = {entry.board_id: entry for entry in snapshot.heard}
         self._put(snapshot.leases)
 
     @property
@@ -52,11 +53,27 @@ class Ledger:
         """Tell whether the store owes us so much that nothing new should be begun."""
         return len(self._staged) + self._waiting >= MAX_WAITING
 
-    def stage(self, changes: Sequence[Lease], done: Settled) -> None:
-        """Make the changes visible now and durable with the next flush(); done(None), or done(error) once undone."""
-        steps = [(self._leases.get(lease.board_id, {}).get(lease.slot), lease) for lease in changes]
+    @property
+    def shared(self) -> bool:
+        """Tell whether other servers write to the store, too."""
+        return self._store.shared
+
+    def heard(self, board_id: str) -> Heard | None:
+        """Return the report by which any server last reconciled the board's leases; None if only we could have."""
+        return self._heard.get(board_id)
+
+    def stage(
+        self, board_id: str, changes: Sequence[Lease], done: Settled, heard: Heard | None = None
+    ) -> None:
+        """Make changes of one board visible now and durable with the next flush().
+
+        done: called with None then, or with why they could not be written and are undone. heard: the report that
+        they come from, to be remembered where other servers can see it.
+        """
+        records = self._leases.get(board_id, {})
+        steps = [(records.get(lease.slot), lease) for lease in changes]
         self._put(changes)
-        self._staged.append(Staged(steps, done))
+        self._staged.append(Staged(Group(board_id, steps, heard), done))
 
     def flush(self) -> None:
         """Write all that is staged, in one go if the store can."""
@@ -64,17 +81,28 @@ class Ledger:
             return
         groups, self._staged = self._staged, []
         self._waiting += len(groups)
-        self._store.submit([group.steps for group in groups], lambda errors: self._settled(groups, errors))
+        self._store.submit([group.group for group in groups], lambda errors: self._settled(groups, errors))
 
-    def record(self, changes: Sequence[Lease]) -> None:
-        """Make the changes durable, then visible. Raises StoreError; then nothing has changed."""
-        if changes:
-            self._store.commit(changes)
-            self._put(changes)
-
-    def learn(self, changes: Sequence[Lease]) -> None:
-        """Take over what another server has written."""
+    def learn(self, changes: Sequence[Lease], heard: Heard | None = None) -> None:
+        """Take over what another server has written. What was decided before goes to the store first, as such."""
+        self.flush()
         self._put(changes)
+        if heard is not None:
+            self._heard[heard.board_id] = heard
+
+    def learn_board(self, board_id: str, leases: Sequence[Lease], heard: Heard | None) -> None:
+        """Take over all that the store has of a board; whatever else was thought of its slots is void."""
+        self.learn(leases, heard)
+        for slot in set(self._leases.get(board_id, {})) - {lease.slot for lease in leases}:
+            self.books.remove(board_id, slot)
+
+    def announce(self, board_id: str, told: str, life_s: int) -> None:
+        """Tell other servers, if there are any, of a board that is registered here (Store.announce)."""
+        self._store.announce(board_id, told, life_s)
+
+    def withdraw(self, board_id: str) -> None:
+        """Tell them that it has left."""
+        self._store.withdraw(board_id)
 
     def rest_anew(self, now_s: float, quarantine_s: float) -> None:
         """Let every resting slot rest once more in full, as a daemon that starts must: it cannot know how long it
@@ -105,14 +133,9 @@ class Ledger:
     def key_for(self, board_id: str) -> bytes:
         """Return the board's key, made and recorded at the first call. Raises StoreError."""
         if board_id not in self._keys:
-            self.set_key(board_id, secrets.token_bytes(KEY_BYTES))
+            kept = self._store.keep_key(BoardKey(board_id, secrets.token_bytes(KEY_BYTES)))
+            self._keys[board_id] = kept.key
         return self._keys[board_id]
-
-    def set_key(self, board_id: str, key: bytes) -> None:
-        """Record a key that was made elsewhere. Raises StoreError."""
-        if self._keys.get(board_id) != key:
-            self._store.commit([BoardKey(board_id, key)])
-            self._keys[board_id] = key
 
     def _put(self, changes: Sequence[Lease]) -> None:
         self.books.put(changes)
@@ -126,10 +149,12 @@ class Ledger:
             if error is not None:
                 self._undo(group)
         for group, error in zip(groups, errors, strict=True):
+            if error is None and group.group.heard is not None and self.shared:
+                self._heard[group.group.board_id] = group.group.heard
             group.done(error)
 
-    def _undo(self, group: Staged) -> None:
-        for before, after in reversed(group.steps):
+    def _undo(self, staged: Staged) -> None:
+        for before, after in reversed(staged.group.steps):
             if self._leases[after.board_id].get(after.slot) is not after:
                 continue  # the store, or another server, knows better by now
             if before is None:

@@ -4,10 +4,12 @@ Registrations are soft state, kept in memory only: a board repeats them every fe
 """
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from parleyd.books import BoardKind, Books
 from parleyd.report import BoardReport, Codec
+
+FOR_EVER_MS = 1 << 62  # the end of a registration that another server looks after
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Pool:
         self._registrations: dict[str, Registration] = {}
         self._views: dict[str, BoardView] = {}
         self._boots: dict[str, str] = {}
+        self._vouchers: dict[str, set[str]] = {}  # board -> other servers with which it is registered
 
     def attach(self, books: Books) -> None:
         """Keep the books told of the boards that may be asked, from now on."""
@@ -142,8 +145,26 @@ class Pool:
             report.encrypted_legs,
             board.site,
         )
-        heapq.heappush(self._expiries, (expires_ms, board_id))
+        if expires_ms < FOR_EVER_MS:
+            heapq.heappush(self._expiries, (expires_ms, board_id))
         self._show(board_id)
+
+    def vouch(self, board_id: str, server: str, report: BoardReport, now_s: float, now_ms: int) -> None:
+        """Take another server's word that a known board is registered with it, until it takes that back."""
+        self._vouchers.setdefault(board_id, set()).add(server)
+        direct = self._registrations.get(board_id)
+        if direct is None or direct.expires_ms >= FOR_EVER_MS or direct.report.boot != report.boot:
+            self.register(board_id, report, now_s, now_ms, FOR_EVER_MS)
+
+    def vouch_no_more(self, board_id: str, server: str) -> bool:
+        """Take note that the server has lost the board; tell whether the board is out of the pool by that."""
+        vouchers = self._vouchers.get(board_id, set())
+        vouchers.discard(server)
+        registration = self._registrations.get(board_id)
+        if vouchers or registration is None or registration.expires_ms < FOR_EVER_MS:
+            return False
+        self.drop(board_id)
+        return True
 
     def drop(self, board_id: str) -> None:
         """Take the board out of the pool; nothing happens if it is not in it."""
@@ -152,10 +173,14 @@ class Pool:
         self._show(board_id)
 
     def expire(self, now_ms: int) -> list[str]:
-        """Drop every board whose registration is over; return their names."""
+        """Drop every board whose registration is over, here and at the other servers; return their names."""
         lost: list[str] = []
         while (expires_ms := self.next_expiry_ms()) is not None and expires_ms <= now_ms:
             board_id = heapq.heappop(self._expiries)[1]
+            if self._vouchers.get(board_id):
+                vouched = replace(self._registrations[board_id], expires_ms=FOR_EVER_MS)
+                self._registrations[board_id] = vouched
+                continue
             lost.append(board_id)
             self.drop(board_id)
         return lost

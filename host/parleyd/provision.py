@@ -20,10 +20,10 @@ class BoardConfig:
     """What a board is told of itself; becomes board_config.json on its flash.
 
     board_id: its name at the server. board: its kind, the image's name. host: its own IP address.
-    server: host and port of the SIP server. key: 64 hex digits, the board's secret. registration_s: expiry
-    of a registration. offer_ttl_s: how long the server lets an unused address live. rtp_port_first: even.
-    network: netmask and gateway, for a board that sets up an interface of its own. srtp_legs: how many may be
-    encrypted; None: all.
+    server: host and port of the SIP server. servers: of all servers of a fleet, at IP addresses, if there are several.
+    key: 64 hex digits, the board's secret. registration_s: expiry of a registration. offer_ttl_s: how long the server
+    lets an unused address live. rtp_port_first: even. network: netmask and gateway, for a board that sets up an
+    interface of its own. srtp_legs: how many may be encrypted; None: all.
     """
 
     board_id: str
@@ -39,6 +39,7 @@ class BoardConfig:
     offer_ttl_s: int = 60
     network: tuple[str, str] | None = None
     srtp_legs: int | None = None
+    servers: tuple[tuple[str, int], ...] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.key):
@@ -58,6 +59,8 @@ def read_config(path: Path) -> BoardConfig:
     try:
         table = cast(dict[str, Any], json.loads(path.read_bytes()))
         host, port = table.pop("server")
+        if "servers" in table:
+            table["servers"] = tuple((str(host), int(port)) for host, port in table["servers"])
         return BoardConfig(server=(str(host), int(port)), **table)
     except OSError as error:
         raise LocalError(f"cannot read {path}: {error.strerror}") from error

@@ -18,7 +18,7 @@ from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.reconcile import Refresh, reconcile
 from parleyd.report import BoardReport, parse_report
-from parleyd.store.face import StoreError
+from parleyd.store.face import ConflictError, Heard, StoreError
 from parleyd.transmit import Reply
 
 REALM = "parley"
@@ -26,6 +26,9 @@ MAX_REGISTRATION_S = 60  # a dead board must leave the pool soon, whatever it as
 DEFAULT_REGISTRATION_S = 9
 MAX_EXPIRES = 0xFFFFFFFF  # RFC 3261 20.19: delta-seconds up to 2**32-1
 STORE_RETRY_S = 3
+MOST_AT_ONCE = 100  # changes of one report; an etcd transaction takes 128 operations
+TRIES = 8  # to decide anew when another server of the fleet was faster
+NOT_FOR_OTHERS = {"stats", "trail"}  # of a report: they change each time, and are nobody else's affair
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Registrar:
         date = ("Date", formatdate(int(now_s), usegmt=True))  # the board sets its clock by it
         if expires_s == 0:
             self._pool.drop(board.board_id)
+            self._ledger.withdraw(board.board_id)
             done(Registered(Reply(200, "OK", (date,)), board.board_id, "left"))
             return
         report = parse_report(request.body)
@@ -119,27 +123,63 @@ class Registrar:
         The leases are reconciled before the board is in the pool, so nothing is granted against its word. If they
         cannot be stored, neither has happened.
         """
-        changes = tuple(self._reconciled(board_id, report, now_s))
+        self._try(board_id, report, expires_s, now_s, now_ms, done, TRIES)
+
+    def _try(
+        self,
+        board_id: str,
+        report: BoardReport,
+        expires_s: int,
+        now_s: float,
+        now_ms: int,
+        done: Accepted,
+        tries: int,
+    ) -> None:
+        refresh = self._refresh(board_id, report)
+        changes: tuple[Lease, ...] = ()
+        if refresh is not None:
+            records = self._ledger.leases.get(board_id, {})
+            changes = tuple(reconcile(refresh, records, now_s, self._quarantine_s))
+        part, rest = changes[:MOST_AT_ONCE], changes[MOST_AT_ONCE:]
+
+        def go_on(tries: int, done: Accepted) -> None:
+            self._try(board_id, report, expires_s, now_s, now_ms, done, tries)
 
         def stored(error: StoreError | None) -> None:
-            if error is None:
-                self._pool.register(board_id, report, now_s, now_ms, now_ms + expires_s * 1000)
-            done(changes, error)
+            if isinstance(error, ConflictError) and tries > 1:  # another server knew more
+                go_on(tries - 1, done)
+            elif error is None and rest:
+                go_on(tries, lambda others, fault: done((*part, *others), fault))
+            else:
+                if error is None:
+                    self._pool.register(board_id, report, now_s, now_ms, now_ms + expires_s * 1000)
+                    told = report.model_dump_json(exclude=NOT_FOR_OTHERS)
+                    self._ledger.announce(board_id, told, expires_s)
+                done(part, error)
 
-        if changes:
-            self._ledger.stage(changes, stored)
+        heard = Heard(board_id, report.boot, report.number)
+        if part or (refresh is not None and self._ledger.shared and self._is_new_boot(heard)):
+            self._ledger.stage(board_id, part, stored, None if rest else heard)
         else:
             stored(None)
 
-    def _reconciled(self, board_id: str, report: BoardReport, now_s: float) -> list[Lease]:
-        last_boot = self._pool.last_boot(board_id)
-        refresh = Refresh(
+    def _is_new_boot(self, heard: Heard) -> bool:
+        before = self._ledger.heard(heard.board_id)
+        return before is None or before.boot != heard.boot
+
+    def _refresh(self, board_id: str, report: BoardReport) -> Refresh | None:
+        """Return what the report says of the leases, None when another server has heard a later one."""
+        heard = self._ledger.heard(board_id)
+        if heard is not None and heard.boot == report.boot and 0 < report.number <= heard.number:
+            return None
+        told_boot = self._pool.last_boot(board_id)
+        last_boot = heard.boot if heard is not None else told_boot
+        return Refresh(
             board_id,
             report,
             new_boot=last_boot is not None and last_boot != report.boot,
-            clock_told=last_boot == report.boot,
+            clock_told=told_boot == report.boot,
         )
-        return reconcile(refresh, self._ledger.leases.get(board_id, {}), now_s, self._quarantine_s)
 
 
 def _binding(board: ProvisionedBoard, request: Request) -> tuple[str, int]:

@@ -90,6 +90,7 @@ class BoardReport(BaseModel):
 
     firmware: Word
     boot: Word
+    number: Annotated[int, Field(ge=0)] = 0  # of the boot's reports; 0: older firmware does not count them
     board: Word
     image: UriText = ""
     last_end: LastEnd = LastEnd("", "")

@@ -31,8 +31,8 @@ from parleyd.plain import PlainInvite
 from parleyd.pool import Pool
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.redirects import Answer, Redirects
-from parleyd.registrar import REALM, STORE_RETRY_S, Registered, Registrar
-from parleyd.store.face import StoreError
+from parleyd.registrar import REALM, STORE_RETRY_S, TRIES, Registered, Registrar
+from parleyd.store.face import ConflictError, StoreError
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
 
@@ -272,10 +272,13 @@ class ConferenceServer:
         self._count(f"invite {reply.status}")
         return reply
 
-    def allocate(self, need: Need | Refusal, then: Callable[[Grant | Refusal], None]) -> None:
+    def allocate(
+        self, need: Need | Refusal, then: Callable[[Grant | Refusal], None], tries: int = TRIES
+    ) -> None:
         """Decide about a request, however it came; then(verdict) is called once, when a grant is durable.
 
-        That is within this call for a refusal, within transmits() or later for what has to be stored.
+        That is within this call for a refusal, within transmits() or later for what has to be stored. tries: how
+        often to decide anew when another server of the fleet was faster.
         """
         verdict = self._verdict(need)
         if isinstance(verdict, Refusal):
@@ -284,6 +287,10 @@ class ConferenceServer:
             return
 
         def stored(error: StoreError | None) -> None:
+            if isinstance(error, ConflictError) and tries > 1:
+                self._count("conflict")
+                self.allocate(need, then, tries - 1)
+                return
             if error is not None:
                 self._log.warning("store failed", error=str(error))
                 then(STORE_FAILED)
@@ -293,7 +300,7 @@ class ConferenceServer:
             self.journal.offered(lease, verdict.uri)
             then(verdict)
 
-        self.ledger.stage((verdict.lease,), stored)
+        self.ledger.stage(verdict.lease.board_id, (verdict.lease,), stored)
 
     def _takes_tcp(self, board_id: str) -> bool:
         registration = self.pool.registration(board_id)

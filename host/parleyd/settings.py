@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -50,6 +50,8 @@ EXAMPLES = {
     "answer_rules": '[[answer_rules]] user_agent = "Acme*", answer = "proxy"',
     "users": '[[users]] name = "alice", ha1_sha256 = 64 hex digits, ha1_md5 = 32 (parley user alice)',
     "digest_algorithms": '["SHA-256", "MD5"]',
+    "servers": "192.0.2.1:5060,192.0.2.2:5060",
+    "store": '[store] kind = "etcd", endpoints = ["192.0.2.1:2379", "192.0.2.2:2379", "192.0.2.3:2379"]',
     "provisioned": '[[provisioned]] id = "bench-1", host = "192.0.2.17", key = 64 hex digits',
 }
 
@@ -113,6 +115,31 @@ class SiteEntry(BaseModel):
 
     network: ipaddress.IPv4Network | ipaddress.IPv6Network
     site: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+
+
+class StoreEntry(BaseModel):
+    """Where leases are kept: in a file of this server alone, or in an etcd that several servers share."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sqlite", "etcd"] = "sqlite"
+    endpoints: list[tuple[str, int]] = []
+    prefix: str = Field(default="/parley/", pattern=r"^/[A-Za-z0-9._/-]*/$")
+
+    @field_validator("endpoints", mode="before")
+    @classmethod
+    def _host_ports(cls, value: object) -> object:
+        """Read [HOST:PORT, ...]."""
+        return [_host_port(text) for text in cast(list[object], value)] if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _complete(self) -> "StoreEntry":
+        """Want to know where the etcd is, and nothing of the kind for SQLite."""
+        if self.kind == "etcd" and not self.endpoints:
+            raise ValueError('endpoints is missing: kind = "etcd" needs at least one HOST:PORT')
+        if self.kind == "sqlite" and self.endpoints:
+            raise ValueError('endpoints is of no use with kind = "sqlite"')
+        return self
 
 
 def _host_port(value: object) -> object:
@@ -185,6 +212,8 @@ class Settings(BaseSettings):
     quota: int = Field(default=0, ge=0)
     callers: list[CallerEntry] = []
     sites: list[SiteEntry] = []
+    servers: Annotated[list[tuple[str, int]], NoDecode] = []
+    store: StoreEntry = StoreEntry()
     answer: Answer = "redirect"
     answer_rules: list[AnswerRule] = []
 
@@ -194,7 +223,7 @@ class Settings(BaseSettings):
         """Read HOST:PORT."""
         return _host_port(value)
 
-    @field_validator("sip_also", mode="before")
+    @field_validator("sip_also", "servers", mode="before")
     @classmethod
     def _host_ports(cls, value: object) -> object:
         """Read HOST:PORT, HOST:PORT ... (further addresses to listen at)."""
@@ -215,7 +244,7 @@ class Settings(BaseSettings):
         """Refuse what `sip` refuses."""
         return None if value is None else _reachable(value)
 
-    @field_validator("sip_also")
+    @field_validator("sip_also", "servers")
     @classmethod
     def _all_reachable(cls, value: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Refuse what `sip` refuses."""
@@ -229,6 +258,11 @@ class Settings(BaseSettings):
             if len(set(facts)) != len(facts):
                 raise ValueError("two boards have the same id or the same address")
         return value
+
+    @property
+    def turn(self) -> int:
+        """Our number among the servers, 0 for one that is alone."""
+        return self.servers.index(self.sip) + 1 if self.sip in self.servers else 0
 
     def phone_users(self) -> Users:
         """Return who may call, NOBODY where everybody may."""
@@ -310,6 +344,14 @@ def _complete(settings: Settings) -> Settings:
                 f"users: {user.name} has no hash for {missing[0]}; make it with parley user {user.name}, "
                 f"or leave {missing[0]} out of digest_algorithms"
             )
+    if settings.servers and settings.sip not in settings.servers:
+        raise SettingsError(
+            f"servers: our own address {settings.sip[0]}:{settings.sip[1]} (sip) is not among them"
+        )
+    if len(settings.servers) > 1 and settings.store.kind == "sqlite":
+        raise SettingsError(
+            f"servers: several servers need a store that they share; for example {EXAMPLES['store']}"
+        )
     names = [user.name for user in settings.users]
     if len(set(names)) != len(names):
         raise SettingsError(f"users: {max(names, key=names.count)} is there twice")

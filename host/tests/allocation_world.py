@@ -1,8 +1,11 @@
 """A small world for allocation histories: virtual time, boards that follow the contract, the real server parts.
 
-Used by test_allocate_history.py. Nothing here is random and nothing waits.
+One server on a file, or several on an etcd. Used by test_allocate_history.py. Nothing here is random, and time passes
+only when told to.
 """
 
+import asyncio
+import itertools
 import shutil
 
 from parley.wire.address import read_token
@@ -11,10 +14,13 @@ from parley.wire.uri import parse_uri
 from parleyd.allocate import AllocationUnit
 from parleyd.books import Books
 from parleyd.ledger import Ledger
+from parleyd.neighbours import Neighbours
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.receive import Need
 from parleyd.registrar import Registrar
 from parleyd.report import BoardReport
+from parleyd.store.etcd import EtcdStore
+from parleyd.store.face import ConflictError
 from parleyd.store.sqlite import SqliteStore
 from parleyd.verdict import Grant
 
@@ -32,7 +38,7 @@ class SimulatedBoard:
     def __init__(self, board_id, key, legs, slots):
         self.board_id, self.key, self.legs, self.slots = board_id, key, legs, slots
         self.boots = 0
-        self.refreshed_s = 0.0  # when a REGISTER of this board last came through
+        self.refreshed_s = {}  # server -> when a REGISTER of this board last came through to it
         self.reboot(0.0)
 
     def reboot(self, elapsed_s):
@@ -42,8 +48,9 @@ class SimulatedBoard:
         self.started_s = 0  # unix time of this boot, the latest it can have been
         self.live = {}  # slot -> [generation, size, participants]
         self.ended = []
-        self.answer_lost = False
-        self.request = None  # (built at, report): one REGISTER at a time
+        self.reports = 0
+        self.answer_lost = set()
+        self.requests = {}  # server -> (built at, report): one REGISTER to each at a time
 
     def set_clock(self, date_s, elapsed_s):
         self.offset_s = date_s - elapsed_s
@@ -80,10 +87,12 @@ class SimulatedBoard:
         self.ended.append((slot, self.live.pop(slot)[0]))
 
     def report(self):
+        self.reports += 1
         return BoardReport.model_validate(
             {
                 "firmware": "0.1.0",
                 "boot": f"{self.boots:08x}",
+                "number": self.reports,
                 "board": "simulated",
                 "codecs": ["PCMU"],
                 "legs": self.legs,
@@ -94,41 +103,130 @@ class SimulatedBoard:
         )
 
 
-class World:
-    """One server on one store file, its boards, and everything that was ever issued."""
+class Files:
+    """One server's SQLite file; a crash is a copy of it taken at that moment."""
 
-    def __init__(self, folder, boards):
-        self.folder = folder
-        self.boards = {board.board_id: board for board in boards}
-        self.elapsed_s = 0.0  # true time
-        self.wall_s = 1_795_357_275.0  # the server machine's idea of it, minus elapsed
-        self.lives = 0
-        self.issued = {}  # token -> (board_id, lease)
-        self.ends = {}  # (board_id, slot) -> when a conference was last live, by the server's and by true time
-        self.start(folder / "0.sqlite")
+    def __init__(self, folder):
+        self.paths = (folder / f"{number}.sqlite" for number in itertools.count())
 
-    def start(self, path):
-        self.store = SqliteStore(path)
-        self.path = path
-        self.ledger, self.pool = Ledger(self.store), Pool()
-        self.wall_s = max(self.wall_s, self.ledger.latest_s() - self.elapsed_s)  # what SystemClock does
-        for board in self.boards.values():
-            self.pool.provision(ProvisionedBoard(board.board_id, board.key, "127.0.1.1", 5060))
-        self.ledger.rest_anew(self.now_s, QUARANTINE_S)
-        self.pool.attach(self.ledger.books)
-        self.registrar = Registrar(self.pool, self.ledger, None, QUARANTINE_S)
-        self.unit = AllocationUnit(OFFER_TTL_S)
+    def open(self, server):
+        self.path = next(self.paths)
+        return SqliteStore(self.path)
 
-    def crash(self, step_s=0.0):
-        """Kill the server at this very moment and start another on what the disk holds, its clock stepped."""
-        self.lives += 1
-        copy = self.folder / f"{self.lives}.sqlite"
+    def crash(self, store):
+        copy = next(self.paths)
         for ending in ("", "-wal"):
             if (self.path.parent / f"{self.path.name}{ending}").exists():
                 shutil.copy(f"{self.path}{ending}", f"{copy}{ending}")
-        self.store.close()
+        store.close()
+        self.path = copy
+        return SqliteStore(copy)
+
+    def settle(self, store):
+        pass
+
+    def close(self, stores):
+        for store in stores:
+            store.close()
+
+
+class Nodes:
+    """A part of an etcd's keys that several servers share; a crash is a client that comes back without memory."""
+
+    numbers = itertools.count()
+
+    def __init__(self, endpoints, loop):
+        self.loop = loop
+        self.endpoints = endpoints
+        self.prefix = f"/world-{next(self.numbers)}/"
+        self.names = itertools.count()
+
+    def open(self, server):
+        return EtcdStore(self.endpoints, self.prefix, server=f"s{server}-{next(self.names)}")
+
+    def crash(self, store):
+        store.close()  # transactions under way may come through or not
+        return self.open("again")
+
+    def settle(self, store):
+        self.loop.run_until_complete(store.settle())
+
+    def hear(self, stores):
+        """Let every server see all that was written."""
+
+        async def all_seen():
+            last = max(board.revision for store in stores for board in store._boards.values())
+            while any(store.watch.revision < last for store in stores):
+                await asyncio.sleep(0.001)
+
+        self.loop.run_until_complete(all_seen())
+
+    def close(self, stores):
+        for store in stores:
+            self.loop.run_until_complete(store.stop())
+
+
+class ServerSide:
+    """One server of the world, from its start to its crash."""
+
+    def __init__(self, world, number, store):
+        self.number, self.store, self.world = number, store, world
+        self.ledger, self.pool = Ledger(store, turn=number), Pool()
+        world.wall_s = max(world.wall_s, self.ledger.latest_s() - world.elapsed_s)  # what SystemClock does
+        for board in world.boards.values():
+            self.pool.provision(ProvisionedBoard(board.board_id, board.key, "127.0.1.1", 5060))
+        self.ledger.rest_anew(world.now_s, QUARANTINE_S)
+        self.pool.attach(self.ledger.books)
+        self.registrar = Registrar(self.pool, self.ledger, None, QUARANTINE_S)
+        self.unit = AllocationUnit(OFFER_TTL_S)
+        if store.shared:
+            world.place.loop.run_until_complete(self.follow())
+
+    async def follow(self):
+        self.store.follow(Follower(self.ledger, self.pool, None, self.ledger.flush))
+
+    def settle(self):
+        self.ledger.flush()
+        self.world.place.settle(self.store)
+
+
+class Follower(Neighbours):
+    """Hears of leases only: registrations in etcd live in real time, not in this world's."""
+
+    def present(self, board_id, server, told):
+        pass
+
+
+class World:
+    """Servers on one store, their boards, and everything that was ever issued."""
+
+    def __init__(self, place, boards, servers=1):
+        self.place = place
+        self.boards = {board.board_id: board for board in boards}
+        self.elapsed_s = 0.0  # true time
+        self.wall_s = 1_795_357_275.0  # the server machines' idea of it, minus elapsed
+        self.issued = {}  # token -> (board_id, lease)
+        self.ends = {}  # (board_id, slot) -> when a conference was last live, by the servers' and by true time
+        self.servers = []
+        for number in range(servers):
+            self.servers.append(ServerSide(self, number, place.open(number)))
+
+    def crash(self, step_s=0.0, number=0):
+        """Kill a server at this very moment and start another on what the store holds, its clock stepped."""
+        store = self.place.crash(self.servers[number].store)
         self.wall_s += step_s
-        self.start(copy)
+        self.servers[number] = ServerSide(self, number, store)
+
+    def booted_after_last_record(self):
+        """Whether a board was started later than the store knows of.
+
+        A known limit: a clock stepped back over that start, with the server killed in between, revives addresses.
+        """
+        latest_s = self.servers[0].ledger.latest_s()
+        return any(board.booted_s + self.wall_s > latest_s for board in self.boards.values())
+
+    def close(self):
+        self.place.close([server.store for server in self.servers])
 
     @property
     def now_s(self):
@@ -138,29 +236,38 @@ class World:
     def now_ms(self):
         return int(self.elapsed_s * 1000)
 
-    def allocate(self, size, crash_after_commit=False):
-        self.pool.expire(self.now_ms)
-        verdict = self.unit.allocate(self.ledger.books, Need(size=size), self.now_s)
-        fresh = Books.of(self.pool.view(self.now_ms), self.ledger.leases, self.ledger.books.pattern)
-        derived = AllocationUnit(OFFER_TTL_S).allocate(fresh, Need(size=size), self.now_s)
-        assert (
-            verdict == derived or verdict.status == derived.status
-        )  # when to try again is computed once a second
-        if not isinstance(verdict, Grant):
-            return None
+    def allocate(self, size, crash_after_commit=False, number=0):
+        server = self.servers[number]
+        server.pool.expire(self.now_ms)
+        stored = [ConflictError("not tried yet")]
+        while isinstance(stored[-1], ConflictError):
+            verdict = self.decide(server, size)
+            if not isinstance(verdict, Grant):
+                return None
+            server.ledger.stage(verdict.lease.board_id, [verdict.lease], stored.append)
+            server.settle()
+        assert stored[-1] is None
         board = self.boards[verdict.lease.board_id]
-        assert self.elapsed_s - board.refreshed_s <= REGISTRATION_S, "address of a lost board"
-        stored = []
-        self.ledger.stage([verdict.lease], stored.append)
-        self.ledger.flush()
-        assert stored == [None]
+        last_s = board.refreshed_s.get(number, -100)
+        assert self.elapsed_s - last_s <= REGISTRATION_S, "address of a lost board"
         if crash_after_commit:
-            self.crash()
+            self.crash(0, number)
             return None
         token = parse_uri(verdict.uri).user
         self.check_new(token, verdict.lease)
         self.issued[token] = (verdict.lease.board_id, verdict.lease)
         return token
+
+    def decide(self, server, size):
+        """The unit's verdict, which must be the one that follows from the leases alone."""
+        books = server.ledger.books
+        verdict = server.unit.allocate(books, Need(size=size), self.now_s)
+        views = server.pool.view(self.now_ms)
+        fresh = Books.of(views, server.ledger.leases, books.pattern, server.number)
+        derived = AllocationUnit(OFFER_TTL_S).allocate(fresh, Need(size=size), self.now_s)
+        same = verdict == derived or verdict.status == derived.status
+        assert same  # when to try again is computed once a second
+        return verdict
 
     def check_new(self, token, lease):
         assert token not in self.issued, "token issued twice"
@@ -174,20 +281,19 @@ class World:
         )  # a stepped clock cannot count both ways
         assert rested_s >= QUARANTINE_S, "slot issued in its quarantine"
 
-    def send_refresh(self, board):
-        if board.request is None:
-            board.request = (self.elapsed_s, board.report())
+    def send_refresh(self, board, number=0):
+        if number not in board.requests:
+            board.requests[number] = (self.elapsed_s, board.report())
 
-    def deliver_refresh(self, board, answer_lost=False):
+    def deliver_refresh(self, board, answer_lost=False, number=0):
         """Let the board's pending REGISTER arrive; it may have been under way for a while."""
-        if board.request is None:
+        if number not in board.requests:
             return
-        built_s, report = board.request
-        board.request = None
+        built_s, report = board.requests.pop(number)
         if self.elapsed_s - built_s > REQUEST_LIFE_S:
             return
-        accepted = []
-        self.registrar.accept(
+        server, accepted = self.servers[number], []
+        server.registrar.accept(
             board.board_id,
             report,
             REGISTRATION_S,
@@ -195,16 +301,18 @@ class World:
             self.now_ms,
             lambda *done: accepted.append(done),
         )
-        self.ledger.flush()
+        server.settle()
         assert accepted and accepted[0][1] is None
-        board.refreshed_s = self.elapsed_s
-        board.answer_lost = answer_lost and not board.answer_lost  # retransmissions are not all lost
-        if not board.answer_lost:
+        board.refreshed_s[number] = self.elapsed_s
+        if answer_lost and number not in board.answer_lost:  # retransmissions are not all lost
+            board.answer_lost.add(number)
+        else:
+            board.answer_lost.discard(number)
             board.set_clock(int(self.now_s), self.elapsed_s)
 
-    def refresh(self, board):
-        self.send_refresh(board)
-        self.deliver_refresh(board)
+    def refresh(self, board, number=0):
+        self.send_refresh(board, number)
+        self.deliver_refresh(board, number=number)
 
     def reboot(self, board):
         """Crash a board; booting takes longer than the second that a token's times are counted in."""
@@ -217,7 +325,8 @@ class World:
         for step_s in [REFRESH_S] * int(whole) + [rest_s]:
             self.elapsed_s += step_s
             for board in self.boards.values():
-                self.refresh(board)
+                for number in range(len(self.servers)):
+                    self.refresh(board, number)
             self.check()
 
     def board_of(self, token):

@@ -25,6 +25,7 @@ WRITER = """
     sys.path[:0] = {path!r}
     from pathlib import Path
     from parleyd.lease import Lease, LeaseState
+    from parleyd.store.face import Group
     from parleyd.store.sqlite import SqliteStore
     store = SqliteStore(Path({file!r}))
     {before}
@@ -37,12 +38,12 @@ WRITER = """
             if len(held) * 8 >= {legs}:  # the oldest ends in the same commit as the next begins
                 slot = held.pop(0)
                 lease = Lease("b1", slot, generations[slot], generations[slot], 8, 99, LeaseState.FREE, serial)
-                groups.append([(None, lease)])
+                groups.append(Group("b1", [(None, lease)]))
             slot = serial % {slots}
             generations[slot] = serial
             held.append(slot)
             lease = Lease("b1", slot, serial, serial, 8, 99, LeaseState.OFFERED, serial, 0, serial, "x" * (serial % 90))
-            groups.append([(None, lease)])
+            groups.append(Group("b1", [(None, lease)]))
         store.submit(groups, lambda errors: None)
         print(serial, flush=True)
 """

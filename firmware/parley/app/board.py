@@ -49,6 +49,7 @@ class Board:
         self.last_end = last_end(runtime.reset_cause())
         self.sip: "SipTask | None" = None
         self._retry_ms = 0
+        self._reports = 0  # made on this boot
         self.loop = Loop(self.clock, self.poller, self.ticker, self.media, self.console, self.watchdog)
 
     def start(self):
@@ -76,11 +77,11 @@ class Board:
         if self.upgrade.on_trial and self.registered():
             self.upgrade.registered()
             if self.sip is not None:
-                self.sip.registration.changed(self.clock.now_ms())
+                self.sip.servers.changed(self.clock.now_ms())
 
     def registered(self):
         """The server knows this board."""
-        return self.sip is not None and self.sip.registration.registered(self.clock.now_ms())
+        return self.sip is not None and self.sip.servers.registered(self.clock.now_ms())
 
     def stop(self):
         """Hangs up on everybody and leaves the network."""
@@ -155,11 +156,12 @@ class Board:
         self.state = "running"
         self._log.info("board", "%s at %s:%d" % (config.board_id, config.host, config.sip_port))
 
-    def _body(self, config):
-        trail = [] if self.sip is None else self.sip.trail.offer(self.clock.now_ms())
+    def _body(self, config, first):
+        self._reports += 1
+        trail = [] if self.sip is None or not first else self.sip.trail.offer(self.clock.now_ms())
         heap_free = runtime.heap_free()
         transports = ("udp",) if self.sip is None or self.sip.streams is None else ("udp", "tcp")
-        start = (self.boot, self.upgrade.image, self.last_end, self.upgrade.told())
+        start = (self.boot, self._reports, self.upgrade.image, self.last_end, self.upgrade.told())
         return register_body(config, start, self.slots, self.media, self.ticker, heap_free, trail, transports)
 
     def _soft_reset(self, raw):

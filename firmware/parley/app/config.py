@@ -7,6 +7,7 @@ from parley.wire.errors import LocalError
 
 CONFIG_FILE = "board_config.json"
 MOST_LEGS = 4096
+MOST_SERVERS = 8
 
 # (field, type, lowest, highest): for text and lists the bounds are lengths.
 FIELDS = (
@@ -33,6 +34,8 @@ OPTIONAL_FIELDS = (
 class Config:
     """The provisioned facts; `key` as bytes, `server` as (host, port), the rest as in the file.
 
+    servers: `server` and, after it, those of the file's `servers`: with all of them the board registers.
+
     srtp: "off", "optional" or "required" (parley.call.secure).
     """
 
@@ -42,6 +45,10 @@ class Config:
         self.sip_port: int = fields["sip_port"]
         self.rtp_port_first: int = fields["rtp_port_first"]
         self.server: "tuple[str, int]" = (fields["server"][0], fields["server"][1])
+        self.servers: "list[tuple[str, int]]" = [self.server]
+        for host, port in fields.get("servers", []):
+            if (host, port) not in self.servers:
+                self.servers.append((host, port))
         self.key: bytes = bytes.fromhex(fields["key"])
         self.legs: int = fields["legs"]
         self.slots: int = fields["slots"]
@@ -70,9 +77,11 @@ def parse_config(text):
         _check(name, fields.get(name, value), int, lowest, highest)
     if fields.get("srtp", "optional") not in POLICIES:
         raise LocalError("configuration: srtp")
-    host, port = fields["server"]
-    _check("server", host, str, 1, 255)
-    _check("server", port, int, 1, 65535)
+    _check_address("server", fields["server"])
+    _check("servers", fields.get("servers", []), list, 0, MOST_SERVERS)
+    for address in fields.get("servers", []):
+        _check("servers", address, list, 2, 2)
+        _check_address("servers", address)
     if fields.get("network") is not None:
         _check("network", fields["network"], list, 2, 2)
         for address in fields["network"]:
@@ -93,6 +102,11 @@ def read_config(path=CONFIG_FILE):
     except (OSError, ValueError):
         raise LocalError("no " + path)
     return parse_config(text)
+
+
+def _check_address(name, value):
+    _check(name, value[0], str, 1, 255)
+    _check(name, value[1], int, 1, 65535)
 
 
 def _check(name, value, kind, lowest, highest):

@@ -10,15 +10,16 @@ from parley.media.codecs import CODECS
 def register_body(config, start, slots, media, ticker, heap_free_bytes, trail=(), transports=("udp",)):
     """The body as bytes.
 
-    config: Config; start: boot id (new at each start), image id, why it was started [cause, details], how an
-    upgrade went [image, state, reason] or None; slots: SlotTable; media: MediaTask; ticker: Ticker; trail:
-    Trail.offer(); transports: how callers may come.
+    config: Config; start: boot id (new at each start), number of this report on this boot, image id, why it was started
+    [cause, details], how an upgrade went [image, state, reason] or None; slots: SlotTable; media: MediaTask; ticker:
+    Ticker; trail: Trail.offer(); transports: how callers may come.
     """
-    boot, image, last_end, upgrade = start
+    boot, number, image, last_end, upgrade = start
     return json.dumps(
         {
             "firmware": __version__,
             "boot": boot,
+            "number": number,
             "image": image,
             "last_end": last_end,
             "upgrade": upgrade,

@@ -6,15 +6,13 @@ from parley.app.dial_out import DialOut
 from parley.app.focus import Focus
 from parley.app.moderation import Moderator
 from parley.app.referrals import Referrals
-from parley.app.registration import Registration
 from parley.app.runtime import collect, heap_free
+from parley.app.servers import Servers
 from parley.app.shortage import note_shortage
 from parley.app.streams import Streams
 from parley.app.trail import Trail
 from parley.app.watch import Watch
 from parley.call.endpoint import Endpoint
-from parley.wire.address import derive
-from parley.wire.grammar import format_host_port
 
 USER_AGENT = "Parley-board/0.1"
 TRANSACTION_BYTES = 2048  # of heap: answered ones hold 0.5 KB each, and those in dialogs get twice the number
@@ -31,15 +29,12 @@ def transactions_for(heap_free_bytes):
 
 
 class SipTask:
-    """Joins one Endpoint with its socket. body(config) -> bytes is the REGISTER's body."""
+    """Joins one Endpoint with its socket. body(config, first) -> bytes is a REGISTER's body (Servers)."""
 
     def __init__(self, config, socket, slots, media, ports, clock, random_bytes, body, log):
         self.datagrams = 0
         self._config = config
         self._socket = socket
-        self._body = body
-        self._registered_by = None  # the last REGISTER: Call-ID, CSeq and nonce go on from it
-        self._told_by = None  # the last MESSAGE to the server, likewise
         self._log = log
         local = (config.host, config.sip_port)
         self.streams = None  # SIP over TCP, where the network can do that
@@ -55,8 +50,8 @@ class SipTask:
             extensions=("replaces", "join"),
             packages=PACKAGES,
         )
-        self.registration = Registration(self._register, clock, log, config.registration_s)
-        changed = self.registration.changed
+        self.servers = Servers(config, self.endpoint, clock, body, log)
+        changed = self.servers.changed
         self.trail = Trail()
         events = ConferenceEvents(config, self.endpoint, slots, log)
         self.focus = Focus(
@@ -121,7 +116,7 @@ class SipTask:
         deadline_ms = self.next_deadline()
         if deadline_ms is not None and deadline_ms <= now_ms:
             self._spare(self.endpoint.tick, now_ms)
-            self._spare(self.registration.tick, now_ms)
+            self._spare(self.servers.tick, now_ms)
             self._spare(self.watch.tick, now_ms)
             self._pump(now_ms)
             self.serve_streams(now_ms)
@@ -131,7 +126,7 @@ class SipTask:
         streams_ms = None if self.streams is None else self.streams.deadline_ms
         deadlines = (
             self.endpoint.next_deadline(),
-            self.registration.next_deadline(),
+            self.servers.next_deadline(),
             self.watch.next_deadline(),
             streams_ms,
         )
@@ -187,10 +182,10 @@ class SipTask:
 
     def _dispatch(self, event, now_ms):
         if event.kind == "response":
-            if event.subject is self._told_by:
+            if self.servers.told(event.subject):
                 self.watch.answered(now_ms)
-            else:
-                self._registered(event.message, now_ms)
+            elif self.servers.response(event.subject, event.message, now_ms) and self.trail.accepted():
+                self.servers.changed(now_ms)
         elif event.kind == "request":
             self.control.handle(event, now_ms)
         else:
@@ -199,46 +194,10 @@ class SipTask:
                     return
             self._log.debug("sip", "event %s" % event.kind)
 
-    def _registered(self, response, now_ms):
-        self.registration.response(response, now_ms)
-        if response is not None and response.status == 200 and self.trail.accepted():
-            self.registration.changed(now_ms)
-
-    def _register(self, now_ms):
-        """Sends a REGISTER (RFC 3261 10.2); asked for by Registration."""
-        config = self._config
-        contact = "<sip:%s;transport=udp>" % format_host_port(config.host, config.sip_port)
-        headers = [("Contact", "%s;expires=%d" % (contact, config.registration_s))]
-        try:
-            self._registered_by = self._ask_server(
-                "REGISTER", headers, self._body(config), self._registered_by, now_ms
-            )
-        except MemoryError:
-            note_shortage(self.endpoint)
-            self.registration.response(None, now_ms)  # it comes round to it again
-
     def _tell(self, body, now_ms):
-        """Sends a MESSAGE to the server (RFC 3428)."""
+        """Sends the levels to the server."""
         try:
-            self._told_by = self._ask_server("MESSAGE", [], body, self._told_by, now_ms)
+            self.servers.tell(body, now_ms)
         except MemoryError:
             note_shortage(self.endpoint)
             self.watch.answered(now_ms)
-
-    def _ask_server(self, method, headers, body, previous, now_ms):
-        """Sends a request with a JSON body in this board's name."""
-        config = self._config
-        host, port = config.server
-        aor = "sip:%s@%s" % (config.board_id, format_host_port(host, None))
-        return self.endpoint.request(
-            method,
-            "sip:" + format_host_port(host, port),
-            now_ms,
-            peer=config.server,
-            headers=headers + [("Content-Type", "application/json")],
-            body=body,
-            from_uri=aor,
-            to_uri=aor,
-            credentials=(config.board_id, derive(config.key, "register")),
-            previous=previous,
-        )

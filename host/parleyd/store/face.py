@@ -1,8 +1,12 @@
-"""What any store of leases must do: load everything once, then commit lists of changes."""
+"""What any store of leases must do: load everything once, then write groups of changes.
+
+A store may be shared by several servers. Then it tells each what the others write, and a group that was decided on
+what is no longer so is not written (ConflictError): its server decides again.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from parley.wire.errors import LocalError
 from parleyd.lease import Lease
@@ -10,6 +14,10 @@ from parleyd.lease import Lease
 
 class StoreError(LocalError):
     """The store cannot do its work; the text is one sentence for the operator. Nothing was changed."""
+
+
+class ConflictError(StoreError):
+    """Another server was faster. What it wrote is known to the follower by now; nothing of the group was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,24 @@ class BoardKey:
     key: bytes
 
 
-Change = Lease | BoardKey
+Step = tuple[Lease | None, Lease]  # the record before and after
+Answer = Callable[[Sequence[StoreError | None]], None]
+
+
+class Heard(NamedTuple):
+    """The report of a board by which its leases were last reconciled: its boot, and its number on that boot."""
+
+    board_id: str
+    boot: str
+    number: int
+
+
+class Group(NamedTuple):
+    """Steps of one board that are written together or not at all; `heard` is the report that they come from."""
+
+    board_id: str
+    steps: Sequence[Step]
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +54,66 @@ class Snapshot:
 
     leases: tuple[Lease, ...]
     keys: tuple[BoardKey, ...]
+    heard: tuple[Heard, ...] = ()
 
 
-Step = tuple[Lease | None, Lease]  # the record before and after
-Answer = Callable[[Sequence[StoreError | None]], None]
+class Follower(Protocol):
+    """Who is told what other servers do. Called in the event loop, never within a call of the store."""
+
+    def learn(self, leases: Sequence[Lease], heard: Heard | None) -> None:
+        """Take over records of one board that another server has written."""
+        ...
+
+    def learn_board(self, board_id: str, leases: Sequence[Lease], heard: Heard | None) -> None:
+        """Take over all records of a board; whatever else was thought of its slots is void."""
+        ...
+
+    def heard(self, board_id: str) -> Heard | None:
+        """Return the report by which the board's leases were last reconciled, as far as we know."""
+        ...
+
+    def present(self, board_id: str, server: str, told: str | None) -> None:
+        """Hear that a board is registered with another server, and what that tells of it; None: it is no more."""
+        ...
+
+    def settled(self) -> None:
+        """Hear that answers were given outside a call of ours: what they say is to be sent."""
+        ...
 
 
 class Store(Protocol):
     """Durable memory of leases and keys. Records are replaced whole, by board and slot or by board."""
 
+    shared: bool  # whether other servers write, too
+
     def load(self) -> Snapshot:
         """Return everything. Raises StoreError."""
         ...
 
-    def commit(self, changes: Sequence[Change]) -> None:
-        """Write all changes or none; they survive a power cut once this returns. Raises StoreError."""
+    def keep_key(self, key: BoardKey) -> BoardKey:
+        """Keep a board's key if it has none yet; return the one that it has. Raises StoreError."""
         ...
 
-    def submit(self, groups: Sequence[Sequence[Step]], answer: Answer) -> None:
-        """Write groups of steps, each group whole or not at all, several together if that is cheaper.
+    def submit(self, groups: Sequence[Group], answer: Answer) -> None:
+        """Write groups, each whole or not at all, several together if that is cheaper.
 
         answer is called once, now or later, with one entry for each group: None when it would survive a power cut,
-        else why it was not written (a record was not what the step took it for, or the store cannot work).
+        else why it was not written (ConflictError, or the store cannot work).
         """
         ...
 
-    def close(self) -> None:
+    def follow(self, follower: Follower) -> None:
+        """Tell the follower from now on what other servers write. To be called in the running event loop."""
+        ...
+
+    def announce(self, board_id: str, told: str, life_s: int) -> None:
+        """Tell other servers that a board is registered here, for life_s seconds unless this is repeated."""
+        ...
+
+    def withdraw(self, board_id: str) -> None:
+        """Tell them that it has left."""
+        ...
+
+    async def stop(self) -> None:
         """Give the store back; further calls are a mistake."""
         ...

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from parleyd.lease import Lease, LeaseState
-from parleyd.store.face import Answer, BoardKey, Change, Snapshot, Step, StoreError
+from parleyd.store.face import Answer, BoardKey, Follower, Group, Snapshot, StoreError
 
 APPLICATION_ID = 0x50524C59  # "PRLY", so that another program's file is not taken for ours
 SCHEMA_VERSION = 1
@@ -27,6 +27,8 @@ PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
 
 class SqliteStore:
     """The store of a single server. Use from one thread."""
+
+    shared = False
 
     def __init__(self, path: Path, timeout_s: float = 2) -> None:
         """Open or create the file, waiting timeout_s for a lock. Raises StoreError with one sentence."""
@@ -55,7 +57,7 @@ class SqliteStore:
             raise StoreError(f"cannot read the lease store {self._path}: {error}") from error
         return Snapshot(leases, tuple(BoardKey(board_id, key) for board_id, key in keys))
 
-    def commit(self, changes: Sequence[Change]) -> None:
+    def commit(self, changes: Sequence[Lease | BoardKey]) -> None:
         """Write all changes in one transaction; on disk when this returns. Raises StoreError, nothing changed."""
         if not changes:
             return
@@ -70,14 +72,32 @@ class SqliteStore:
             self._roll_back()
             raise StoreError(f"cannot write the lease store {self._path}: {_advice(error)}") from error
 
-    def submit(self, groups: Sequence[Sequence[Step]], answer: Answer) -> None:
+    def keep_key(self, key: BoardKey) -> BoardKey:
+        """Keep the key; nobody else can have made one."""
+        self.commit([key])
+        return key
+
+    def submit(self, groups: Sequence[Group], answer: Answer) -> None:
         """Write all groups in one transaction, one wait for the disk; on disk when `answer` is called, at once."""
         error: StoreError | None = None
         try:
-            self.commit([after for group in groups for _, after in group])
+            self.commit([after for group in groups for _, after in group.steps])
         except StoreError as fault:
             error = fault
         answer([error] * len(groups))
+
+    def follow(self, follower: Follower) -> None:
+        """Do nothing: nobody else writes."""
+
+    def announce(self, board_id: str, told: str, life_s: int) -> None:
+        """Do nothing: nobody else is to know."""
+
+    def withdraw(self, board_id: str) -> None:
+        """Do nothing, likewise."""
+
+    async def stop(self) -> None:
+        """Close it."""
+        self.close()
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""

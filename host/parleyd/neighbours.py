@@ -1,0 +1,59 @@
+"""What the other servers of the fleet do, taken into our books and our pool."""
+
+from collections.abc import Callable, Sequence
+
+from parley.wire.errors import RemoteError
+from parleyd.clock import Clock
+from parleyd.lease import Lease
+from parleyd.ledger import Ledger
+from parleyd.pool import Pool
+from parleyd.report import parse_report
+from parleyd.store.face import Heard
+
+
+class Neighbours:
+    """The follower of a shared store.
+
+    on_change: a board came or went by another server's word. settled: answers are to be sent.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        pool: Pool,
+        clock: Clock,
+        settled: Callable[[], None],
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.settled = settled
+        self._ledger = ledger
+        self._pool = pool
+        self._clock = clock
+        self._on_change = on_change
+
+    def learn(self, leases: Sequence[Lease], heard: Heard | None) -> None:
+        """See Follower.learn."""
+        self._ledger.learn(leases, heard)
+
+    def learn_board(self, board_id: str, leases: Sequence[Lease], heard: Heard | None) -> None:
+        """See Follower.learn_board."""
+        self._ledger.learn_board(board_id, leases, heard)
+
+    def heard(self, board_id: str) -> Heard | None:
+        """See Follower.heard."""
+        return self._ledger.heard(board_id)
+
+    def present(self, board_id: str, server: str, told: str | None) -> None:
+        """See Follower.present. A board that is not provisioned here has no key here, and cannot be asked."""
+        if self._pool.board(board_id) is None:
+            return
+        if told is None:
+            if self._pool.vouch_no_more(board_id, server):
+                self._on_change()
+            return
+        try:
+            report = parse_report(told.encode())
+        except RemoteError:  # of a newer server; it will serve the board itself
+            return
+        self._pool.vouch(board_id, server, report, self._clock.now_s(), self._clock.now_ms())
+        self._on_change()

@@ -1,0 +1,345 @@
+"""Leases in etcd: the store of several servers. One transaction at a time, with all that waits (group commit).
+
+What a server decides of a board it decides on what it has seen of it. A group goes out only if nothing else of its
+board was seen since, and is written only if nothing else was written; else the board is read anew, its follower told,
+and the group answered with ConflictError.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from parleyd.lease import Lease
+from parleyd.store.etcd_link import PATIENCE_S, Endpoint, EtcdLink
+from parleyd.store.etcd_presence import Presence
+from parleyd.store.etcd_records import (
+    MOST_OPERATIONS,
+    Mark,
+    Names,
+    after,
+    everything,
+    keeping,
+    read_all,
+    read_lease,
+    read_mark,
+    reading,
+    writing,
+)
+from parleyd.store.etcd_watch import Watch
+from parleyd.store.face import Answer, BoardKey, ConflictError, Follower, Group, Heard, Snapshot, StoreError
+
+PREFIX = "/parley/"
+CONFLICT = ConflictError("another server has changed this board meanwhile")
+
+
+class _Submission:
+    """Groups that came together are answered together."""
+
+    def __init__(self, count: int, answer: Answer) -> None:
+        self._errors: list[StoreError | None] = [None] * count
+        self._left = count
+        self._answer = answer
+
+    def settle(self, index: int, error: StoreError | None) -> None:
+        self._errors[index] = error
+        self._left -= 1
+        if self._left == 0:
+            self._answer(self._errors)
+
+
+@dataclass(slots=True)
+class _Entry:
+    group: Group
+    submission: _Submission
+    index: int
+    epoch: int  # of its board, when it was decided
+
+    def settle(self, error: StoreError | None) -> None:
+        self.submission.settle(self.index, error)
+
+
+@dataclass(slots=True)
+class _Board:
+    """What is seen of a board: revision of its mark. A new epoch begins when others have written."""
+
+    revision: int = 0
+    epoch: int = 0
+    sure: bool = True  # False: a transaction of ours may or may not have been carried out
+
+
+class EtcdStore:
+    """The store of one of several servers. load() and keep_key() block; the rest is for one event loop."""
+
+    shared = True
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        prefix: str = PREFIX,
+        patience_s: float = PATIENCE_S,
+        server: str = "",
+    ) -> None:
+        """server: our name among the servers, by default a random one."""
+        self.server = server or secrets.token_hex(4)
+        self.counters = {"transactions": 0, "conflicts": 0}
+        self.link = EtcdLink(endpoints, patience_s)
+        self._names = Names(prefix)
+        self._boards: dict[str, _Board] = {}
+        self._queue: deque[_Entry] = deque()
+        self._written = 0  # transactions, for their names
+        self._under_way = ""  # name of the transaction under way
+        self._revision = 0
+        self._present: dict[tuple[str, str], str] = {}  # of the other servers
+        self._follower: Follower | None = None
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._presence = Presence(self.link, self._names, self.server)
+        end = after(prefix.encode())
+        self.watch = Watch(self.link, prefix.encode(), end, self._took, self._missed)
+
+    def load(self) -> Snapshot:
+        """Return everything. Raises StoreError when etcd cannot be reached, or holds what makes no sense."""
+        response = self.link.call_now("range", everything(self._names))
+        found = read_all(self._names, response.kvs)
+        self._revision = response.header.revision
+        self._boards = {board_id: _Board(revision) for board_id, (revision, _) in found.marks.items()}
+        self._present = {(board_id, server): told for board_id, server, told in found.present}
+        heard = tuple(mark.heard for _, mark in found.marks.values() if mark.heard is not None)
+        leases = tuple(lease for slots in found.leases.values() for lease in slots)
+        return Snapshot(leases, tuple(found.keys), heard)
+
+    def keep_key(self, key: BoardKey) -> BoardKey:
+        """Keep the key unless the board has one, of another server perhaps. Raises StoreError."""
+        response = self.link.call_now("transact", keeping(self._names, key))
+        if response.succeeded:
+            return key
+        value = response.responses[0].response_range.kvs[0].value
+        return BoardKey(key.board_id, bytes.fromhex(value.decode()))
+
+    def submit(self, groups: Sequence[Group], answer: Answer) -> None:
+        """Queue groups for the next transaction; answered when most nodes of etcd have it on their disks."""
+        submission = _Submission(len(groups), answer)
+        for index, group in enumerate(groups):
+            self._queue.append(_Entry(group, submission, index, self._board(group.board_id).epoch))
+        self._wake.set()
+        self._idle.clear()
+
+    def follow(self, follower: Follower) -> None:
+        """Begin to write and to watch; load() comes before."""
+        self._follower = follower
+        for (board_id, server), told in self._present.items():
+            follower.present(board_id, server, told)
+        work = (self._write(), self.watch.run(self._revision), self._presence.run())
+        self._tasks = [asyncio.ensure_future(one) for one in work]
+
+    def announce(self, board_id: str, told: str, life_s: int) -> None:
+        """Write the registration, bound to a lease of etcd that lives as long; the next one keeps it alive."""
+        self._presence.announce(board_id, told, life_s)
+
+    def withdraw(self, board_id: str) -> None:
+        """Give that lease back."""
+        self._presence.withdraw(board_id)
+
+    async def settle(self) -> None:
+        """Wait until everything that was submitted is answered."""
+        if self._queue or self._under_way:
+            await self._idle.wait()
+
+    async def stop(self) -> None:
+        """Stop writing and watching, take back our registrations, and give the connections back."""
+        await self._presence.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.link.close()
+
+    def close(self) -> None:
+        """Stop at once. What waits stays unanswered."""
+        for task in self._tasks:
+            task.cancel()
+
+    def _board(self, board_id: str) -> _Board:
+        board = self._boards.get(board_id)
+        if board is None:
+            board = self._boards[board_id] = _Board()
+        return board
+
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                self._under_way = f"{self.server}:{self._written}"
+                self._written += 1
+                try:
+                    await self._turn()
+                finally:
+                    self._under_way = ""
+                if self._follower is not None:
+                    self._follower.settled()
+            self._idle.set()
+
+    async def _turn(self) -> None:
+        """Answer groups that were overtaken; write the others, as many as fit."""
+        late = {entry.group.board_id for entry in self._queue if self._is_late(entry)}
+        if late:
+            await self._read_anew(late)
+            return
+        batch, marks = self._batch()
+        boards = {board_id: self._board(board_id) for board_id in marks}
+        seen = {board_id: board.revision for board_id, board in boards.items()}
+        request = writing(self._names, [entry.group for entry in batch], seen, marks)
+        self.counters["transactions"] += 1
+        try:
+            response = await self.link.call("transact", request)
+        except StoreError as error:
+            for board in boards.values():
+                board.sure = False
+            _settle(batch, error)
+            return
+        if response.succeeded:
+            self._wrote(boards, response.header.revision)
+            _settle(batch, None)
+        else:
+            self._overtaken(batch, boards, response)
+
+    def _is_late(self, entry: _Entry) -> bool:
+        board = self._board(entry.group.board_id)
+        return entry.epoch != board.epoch or not board.sure
+
+    def _batch(self) -> tuple[list[_Entry], dict[str, Mark]]:
+        """Take what one transaction can hold; a slot that is written twice counts once, by its last record."""
+        batch: list[_Entry] = []
+        marks: dict[str, Mark] = {}
+        operations = 0
+        while self._queue:
+            group = self._queue[0].group
+            operations += len(group.steps) + 1
+            if batch and operations > MOST_OPERATIONS:
+                break
+            before = marks.get(group.board_id)
+            heard = group.heard or (before.heard if before else self._heard(group.board_id))
+            marks[group.board_id] = Mark(self._under_way, heard)
+            batch.append(self._queue.popleft())
+        return batch, marks
+
+    def _heard(self, board_id: str) -> Heard | None:
+        return None if self._follower is None else self._follower.heard(board_id)
+
+    def _wrote(self, boards: dict[str, _Board], revision: int) -> None:
+        for board in boards.values():
+            board.revision = max(board.revision, revision)
+
+    def _overtaken(self, batch: list[_Entry], boards: dict[str, _Board], response: Any) -> None:
+        """Find out which boards others have written; the groups of the rest go out again."""
+        marks: dict[str, tuple[int, Mark]] = {}
+        for board_id, read in zip(boards, response.responses, strict=True):
+            for pair in read.response_range.kvs:
+                marks[board_id] = (pair.mod_revision, read_mark(board_id, pair.value))
+        ours = [revision for revision, mark in marks.values() if mark.by == self._under_way]
+        if ours:  # an earlier try was carried out after all, its answer was lost
+            self._wrote(boards, ours[0])
+            _settle(batch, None)
+            return
+        self.counters["conflicts"] += 1
+        for board_id, board in boards.items():
+            if marks.get(board_id, (0, None))[0] != board.revision:
+                board.sure = False
+        self._queue.extendleft(reversed(batch))
+
+    async def _read_anew(self, board_ids: set[str]) -> None:
+        """Read these boards, tell the follower, and answer what was decided on less."""
+        for board_id in sorted(board_ids):
+            try:
+                response = await self.link.call("transact", reading(self._names, board_id))
+                if self._learn_board(board_id, response):
+                    self._answer_late(board_id, CONFLICT)
+            except StoreError as error:
+                self._answer_late(board_id, error)
+
+    def _learn_board(self, board_id: str, response: Any) -> bool:
+        """Take what was read over; False if it is older than what the watch has brought meanwhile."""
+        board = self._board(board_id)
+        head, slots = (one.response_range.kvs for one in response.responses)
+        revision = head[0].mod_revision if head else 0
+        if revision < board.revision:
+            return False
+        mark = read_mark(board_id, head[0].value) if head else None
+        leases = [read_lease(self._names, pair.key, pair.value) for pair in slots]
+        if self._follower is not None:
+            self._follower.learn_board(board_id, leases, mark.heard if mark else None)
+        board.revision, board.sure = revision, True
+        board.epoch += 1
+        return True
+
+    def _answer_late(self, board_id: str, error: StoreError) -> None:
+        """Answer the groups of this board that were decided before the present epoch."""
+        late = [one for one in self._queue if one.group.board_id == board_id and self._is_late(one)]
+        gone = {id(entry) for entry in late}
+        self._queue = deque(entry for entry in self._queue if id(entry) not in gone)
+        _settle(late, error)
+
+    def _took(self, revision: int, events: Sequence[Any]) -> None:
+        """Take what one transaction has written: ours, which the follower knows, or another server's."""
+        leases: dict[str, list[Lease]] = {}
+        for event in events:
+            kind, board_id, *rest = self._names.parts(event.kv.key)
+            if kind == "present":
+                self._is_present(board_id, rest[0], None if event.type else event.kv.value.decode())
+            elif kind == "slots" and not event.type:
+                leases.setdefault(board_id, []).append(read_lease(self._names, event.kv.key, event.kv.value))
+        for event in events:
+            kind, board_id, *_ = self._names.parts(event.kv.key)
+            if kind == "boards" and not event.type:
+                mark = read_mark(board_id, event.kv.value)
+                self._others_wrote(board_id, revision, mark, leases.get(board_id, []))
+
+    def _others_wrote(self, board_id: str, revision: int, mark: Mark, leases: list[Lease]) -> None:
+        board = self._board(board_id)
+        if revision <= board.revision or mark.by == self._under_way:
+            return
+        if self._follower is not None:
+            self._follower.learn(leases, mark.heard)
+        board.revision = revision
+        board.epoch += 1
+
+    async def _missed(self) -> int:
+        """Read everything, as at the start; returns its revision."""
+        while True:
+            try:
+                response = await self.link.call("range", everything(self._names))
+                break
+            except StoreError:
+                continue  # the link has waited already
+        found = read_all(self._names, response.kvs)
+        for board_id in set(found.marks) | set(self._boards):
+            revision, mark = found.marks.get(board_id, (0, None))
+            board = self._board(board_id)
+            if revision > board.revision and self._follower is not None:
+                self._follower.learn_board(
+                    board_id, found.leases.get(board_id, []), mark.heard if mark else None
+                )
+                board.revision = revision
+                board.epoch += 1
+        now = {(board_id, server): told for board_id, server, told in found.present}
+        for board_id, server in set(self._present) | set(now):
+            self._is_present(board_id, server, now.get((board_id, server)))
+        return response.header.revision
+
+    def _is_present(self, board_id: str, server: str, told: str | None) -> None:
+        if server == self.server or self._follower is None:
+            return
+        if told is None:
+            self._present.pop((board_id, server), None)
+        else:
+            self._present[board_id, server] = told
+        self._follower.present(board_id, server, told)
+
+
+def _settle(entries: list[_Entry], error: StoreError | None) -> None:
+    for entry in entries:
+        entry.settle(error)
