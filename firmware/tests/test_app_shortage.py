@@ -5,7 +5,7 @@ Where memory runs out is chosen by what the parts are given from outside: random
 
 import unittest
 
-from app_bench import Bench
+from app_bench import Bench, RtpWire
 
 
 class Scarce:
@@ -20,6 +20,18 @@ class Scarce:
             self.failures -= 1
             raise MemoryError
         return self.work(*arguments)
+
+
+def scarce_once(work):
+    """A method's stand-in that fails the first time."""
+    failures = [MemoryError()]
+
+    def call(*arguments, **options):
+        if failures:
+            raise failures.pop()
+        return work(*arguments, **options)
+
+    return call
 
 
 class ShortageTest(unittest.TestCase):
@@ -52,6 +64,26 @@ class ShortageTest(unittest.TestCase):
         self.assertEqual([one for one in self.bench.rtp if one.port in one.open_ports], [])
         self.assertEqual(self.bench.slots.live(), [])
         self.assertEqual(self.bench.phone(2).call(uri).state, "established")
+
+    def test_a_caller_who_is_half_way_in_leaves_nothing(self):
+        sip, uri_number = self.bench.sip, 100
+        points = (
+            (self.bench.slots, "start"),
+            (sip.focus._events, "started"),
+            (self.bench.media, "join"),
+            (sip.endpoint, "answer"),
+            (sip.focus._events, "changed"),
+            (sip.trail, "note"),
+        )
+        alice = self.bench.phone(1)
+        for thing, name in points:
+            setattr(thing, name, scarce_once(getattr(thing, name)))
+            uri_number += 1
+            call = alice.call(self.bench.address(slot=1, generation=uri_number))
+            left = (call.state, self.bench.media.count, self.bench.slots.live(), RtpWire.open_ports)
+            self.assertEqual(left, ("ended", 0, [], []), name)
+        self.assertEqual(self.dropped(), len(points))
+        self.assertEqual(alice.call(self.bench.address(slot=1, generation=500)).state, "established")
 
     def test_a_registration_comes_round_to_it_again(self):
         self.bench.sip.servers._body = body = Scarce(self.bench.sip.servers._body)

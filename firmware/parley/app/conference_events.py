@@ -60,6 +60,8 @@ class ConferenceEvents:
 
     def ended(self, conference, now_ms):
         """A conference is over, and so is every subscription to it (RFC 6665 4.1.3: noresource)."""
+        if _key(conference) not in self._rosters:
+            return  # there was no memory for it when it began
         roster, subscriptions = self._rosters.pop(_key(conference))
         roster.active = False
         for subscription in list(subscriptions):

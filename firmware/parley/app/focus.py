@@ -8,7 +8,7 @@ from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
 from parley.media.codecs import preference
 from parley.media.leg import Leg
 from parley.wire.address import conference_uri, read_token
-from parley.wire.errors import RemoteError
+from parley.wire.errors import LocalError, RemoteError
 from parley.wire.sdp import parse_sdp
 from parley.wire.uri import parse_uri
 
@@ -86,7 +86,20 @@ class Focus:
             self._refuse(event, error, now_ms)
         except MemoryError:
             note_shortage(self._endpoint)
-            self._refuse(event, RemoteError(503, "Out of memory"), now_ms)
+            self._take_back(call, now_ms)
+            try:
+                self._refuse(event, RemoteError(503, "Out of memory"), now_ms)
+            except LocalError:  # answered already
+                self._endpoint.hangup(call, now_ms)
+
+    def _take_back(self, call, now_ms):
+        """Takes out whom memory was not enough for half way in: no leg and no empty conference stay."""
+        if call.user_data is not None:
+            self.leave(call.user_data, "finds no memory in", now_ms)
+        for conference in self._slots.live():
+            if conference.count == 0:
+                self._slots.close(conference.slot, conference.generation)
+                self._events.ended(conference, now_ms)
 
     def _refuse(self, event, error, now_ms):
         call = event.subject
@@ -113,12 +126,16 @@ class Focus:
         participant, body = self._make_participant(call, uri, call.offer)
         is_first = conference is None
         address = conference_uri(token, self._config.host, self._config.sip_port)
-        if is_first:
-            conference = self._slots.start(allocation, address)
-            self._events.started(conference, address)
-        if replaced is not None:  # RFC 3891 3: his place is the new one's; the endpoint hangs up on him
-            self.leave(replaced, "is replaced in", now_ms, is_replaced=True)
-        self.enter(participant, conference, call)
+        try:
+            if is_first:
+                conference = self._slots.start(allocation, address)
+                self._events.started(conference, address)
+            if replaced is not None:  # RFC 3891 3: his place is the new one's; the endpoint hangs up on him
+                self.leave(replaced, "is replaced in", now_ms, is_replaced=True)
+            self.enter(participant, conference, call)
+        except MemoryError:
+            self.forget(participant)
+            raise
         self._endpoint.answer(call, body, now_ms, contact=contact_value(address, call.peer))
         self._events.changed(participant, now_ms)
         self._trail.note(now_ms, allocation, TO_BOARD, "INVITE", uri)
@@ -166,8 +183,8 @@ class Focus:
         """Gives a participant his leg in a conference."""
         participant.conference = conference
         participant.call = call
-        call.user_data = participant
         self._media.join(participant)
+        call.user_data = participant
 
     def take_answer(self, participant, body):
         """The answer to our offer came. RemoteError(488) when it is of no use."""
