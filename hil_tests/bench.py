@@ -15,7 +15,7 @@ from hil_tests.ports import PortPicker, both_free, free_board_net
 from hil_tests.processes import Process, WaitTimeoutError, alive, kill_if, wait_until
 
 READY = re.compile(r"^ready conference=(sip:\S+) http=(http://\S+) boards=(\d+)", re.M)
-START_S = 40.0
+START_S = 90.0  # the first deployment of an emulated board, over its serial line, included
 FLASH_FILE = "psram.bin"  # an emulated board's
 FLASHES = programs.REPOSITORY / "out" / "flash"
 LEASE_S = 9.0  # a board's registration

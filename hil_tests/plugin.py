@@ -39,7 +39,10 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "emulated(kind): only for emulated boards: --board's, and this kind if one is named",
     )
-    config.addinivalue_line("markers", "long: takes more than half a minute; left out of make test")
+    config.addinivalue_line(
+        "markers",
+        "boardless: judges server, phones or bench alone; run against one kind of board, the virtual",
+    )
     # pytest-embedded asks for it in every test; nothing we could do about it
     config.addinivalue_line(
         "filterwarnings", "ignore:record_xml_attribute:pytest.PytestExperimentalApiWarning"
@@ -49,10 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for emulated boards alone when --board names no such board."""
-    if config.getoption("--board") in emulated.KINDS:
-        return
-    left_out = [item for item in items if item.get_closest_marker("emulated")]
+    """Leave out what is for emulated boards alone where --board names no such board, and there the boardless."""
+    name = "boardless" if config.getoption("--board") in emulated.KINDS else "emulated"
+    left_out = [item for item in items if item.get_closest_marker(name)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 
@@ -154,6 +156,27 @@ def bench(request: pytest.FixtureRequest, hil_folder: Path, ports: PortPicker) -
     shutil.rmtree(folder, ignore_errors=True)
     with Bench(folder, ports, board=request.config.getoption("--board")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def lone_board(
+    request: pytest.FixtureRequest, hil_folder: Path, ports: PortPicker
+) -> Iterator[Callable[..., Bench]]:
+    """lone_board(kind="virtual"): a server with one board, --board's by default, for tests that leave it as it was.
+
+    Started when it is first asked for, and kept for the others.
+    """
+    running: dict[str, Bench] = {}
+    with ExitStack() as stack:
+
+        def take(kind: str = request.config.getoption("--board")) -> Bench:
+            if kind not in running:
+                folder = hil_folder / f"lone-{kind}"
+                shutil.rmtree(folder, ignore_errors=True)
+                running[kind] = stack.enter_context(Bench(folder, ports, boards=1, board=kind))
+            return running[kind]
+
+        yield take
 
 
 @pytest.fixture

@@ -47,8 +47,8 @@ UNSUITABLE = {
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=pytest.mark.emulated(kind)) for kind in emulated.KINDS]
 )
-def test_the_module_makes_the_octets_of_the_reference(own_bench, figures, kind):
-    bench = own_bench(boards=1, board=kind)
+def test_the_module_makes_the_octets_of_the_reference(lone_board, figures, kind):
+    bench = lone_board(kind)
     vectors = sorted((NATIVE / "vectors").glob("*.txt"))
     emulated.copy_to_flash(bench, RUNNER, *vectors)
     said = emulated.execute(bench, RUN.format(names=[path.name for path in vectors]))
@@ -62,8 +62,8 @@ def test_the_module_makes_the_octets_of_the_reference(own_bench, figures, kind):
 
 
 @pytest.mark.limit_s(180)
-def test_a_module_that_does_not_suit_is_refused(own_bench, figures):
-    arm = own_bench(boards=1)
+def test_a_module_that_does_not_suit_is_refused(lone_board, figures):
+    arm = lone_board()
     emulated.execute(arm, "import os; os.rename('parley_native.mpy', 'whole.mpy')")
     for name, (change, end, reason) in UNSUITABLE.items():
         emulated.execute(arm, CHANGE.format(change=change, end=end))

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.hil
 CONFERENCES = {"virtual": 8, **dict.fromkeys(emulated.KINDS, 4)}
 
 
-def test_conferences_of_four_fill_a_board(own_bench, crowd_of, figures):
-    bench = own_bench(boards=1, legs=64)
+def test_conferences_of_four_fill_a_board(lone_board, crowd_of, figures):
+    bench = lone_board()
     count = CONFERENCES[bench.board_kind]
     server = f"{bench.server};size=4"
     crowd = crowd_of(server=server, conferences=count, participants=4, seconds=15, answer_s=10, wav=True)

@@ -15,8 +15,8 @@ WATCHDOG_SAYS = re.compile("watchdog: the firmware (stopped making|makes no) pro
 REASON = "import machine; print(machine.reset_cause())"
 
 
-def test_a_reset_in_a_call_ends_it_and_the_board_serves_again(own_bench, figures):
-    bench = own_bench(boards=1)
+def test_a_reset_in_a_call_ends_it_and_the_board_serves_again(lone_board, figures):
+    bench = lone_board()
 
     async def join_and_lose(caller):
         address = await ask.allocate(caller, bench.server, 2)
@@ -42,8 +42,8 @@ def test_a_reset_in_a_call_ends_it_and_the_board_serves_again(own_bench, figures
 
 
 @pytest.mark.limit_s(90)
-def test_the_watchdog_bites_a_firmware_that_hangs(own_bench, figures):
-    bench = own_bench(boards=1)
+def test_the_watchdog_bites_a_firmware_that_hangs(lone_board, figures):
+    bench = lone_board()
     pid = emulated.facts(bench)["pid"]
     start_s = time.monotonic()
     hang = mpremote(bench.boards()[0].serial, "exec", "--no-follow", "while True: pass")

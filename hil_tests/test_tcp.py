@@ -12,6 +12,7 @@ pytestmark = pytest.mark.hil
 
 VECTORS = torture.vectors()
 ALIVE_MS = 250
+TARGETS = [pytest.param("server", marks=pytest.mark.boardless), "board"]
 
 
 def skip_without_tcp(bench):
@@ -28,7 +29,7 @@ def target_of(bench, name):
     return bench.boards()[0].address, {**torture.BOARD, **STREAM}
 
 
-@pytest.mark.parametrize("name", ["server", "board"])
+@pytest.mark.parametrize("name", TARGETS)
 @pytest.mark.parametrize("piece", [1, 7, 65536])
 def test_every_message_is_answered_as_its_section_says(bench, name, piece, figures):
     peer, peculiar = target_of(bench, name)
@@ -45,7 +46,7 @@ def test_every_message_is_answered_as_its_section_says(bench, name, piece, figur
     assert slowest_ms < ALIVE_MS
 
 
-@pytest.mark.parametrize("name", ["server", "board"])
+@pytest.mark.parametrize("name", TARGETS)
 def test_keep_alives_are_answered(bench, name):
     peer, _ = target_of(bench, name)
     with Connection.to(peer) as connection:
@@ -56,7 +57,7 @@ def test_keep_alives_are_answered(bench, name):
         assert answer is not None and answer.status == 200
 
 
-@pytest.mark.parametrize("name", ["server", "board"])
+@pytest.mark.parametrize("name", TARGETS)
 def test_connections_that_say_nothing_do_no_harm(bench, name):
     peer, _ = target_of(bench, name)
     idle = [Connection.to(peer) for _ in range(10)]
@@ -100,6 +101,7 @@ def test_a_call_over_tcp(bench):
     assert alive_ms(peer) < ALIVE_MS
 
 
+@pytest.mark.boardless
 def test_a_server_at_two_addresses_and_both_families(own_bench, ports):
     other, six = ports.take(), ports.take()
     bench = own_bench(boards=2, extra=("--sip", f"127.0.0.2:{other}", "--sip", f"[::1]:{six}"))

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.hil
 
 VECTORS = torture.vectors()
 ALIVE_MS = 250
+TARGETS = [pytest.param("server", marks=pytest.mark.boardless), "board"]
 REPEATS = 10_000
 # Of each, before anything is measured: as many transactions at once as there is room for, until the allocator has
 # found its places for them (a daemon's RSS rises for two minutes of it, and then no more).
@@ -36,7 +37,7 @@ def test_there_is_one_for_every_section():
     assert len({vector.name for vector in VECTORS}) == len(VECTORS)
 
 
-@pytest.mark.parametrize("name", ["server", "board"])
+@pytest.mark.parametrize("name", TARGETS)
 def test_every_message_is_answered_as_its_section_says(bench, name, figures):
     peer, peculiar = target_of(bench, name)
     wrong, slowest_ms = {}, 0.0
@@ -89,7 +90,7 @@ def heap_free(board):
 
 @pytest.mark.soak
 @pytest.mark.limit_s(7200)
-@pytest.mark.parametrize("name", ["server", "board"])
+@pytest.mark.parametrize("name", TARGETS)
 def test_ten_thousand_of_each_leave_no_memory_behind(own_bench, name, figures):
     bench = own_bench(boards=1)
     peer, _ = target_of(bench, name)

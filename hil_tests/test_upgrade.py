@@ -63,8 +63,8 @@ def test_a_board_is_upgraded_over_its_serial_line(own_bench, artifacts, figures)
 
 
 @pytest.mark.limit_s(120)
-def test_an_image_for_another_processor_is_not_deployed(own_bench):
-    bench = own_bench(boards=1)
+def test_an_image_for_another_processor_is_not_deployed(lone_board):
+    bench = lone_board()
     other = "virtual" if bench.board_kind in emulated.KINDS else emulated.KINDS[0]
     if not (emulated.IMAGES / other / "manifest.json").exists():
         pytest.skip(f"no image of {other}: make build BOARD={other}")
