@@ -17,9 +17,10 @@
  * it; half frames where packets are such. The arrival within a tick is known where the caller has a clock
  * (parley_bridge.h). More than 200 ms are never queued: the oldest are dropped.
  *
- * Moves. The delay changes little by little, by stretching frames: 1 sample of 160 in speech (more when there
- * is far to go), 16 in pauses (below -48 dBov). A sender's clock that runs fast or slow is followed so too:
- * nothing is dropped or repeated, and all other frames stay to the bit as they were sent.
+ * Moves. The delay changes little by little, by stretching frames: 16 samples of 160 in pauses (below -48 dBov),
+ * 1 in speech, more when there is far to go. To grow it does not wait; to shrink it waits up to 8 s for a pause. A
+ * sender's clock that runs fast or slow is followed so too: nothing is dropped or repeated, and all other frames
+ * stay to the bit as they were sent.
  *
  * Loss. A slot that is missing is concealed (parley_plc.h), in codes, so that what is heard of it is the same
  * for all. When nothing is left and a frame is due the same is done and play time stands still for up to 60

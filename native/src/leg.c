@@ -107,7 +107,7 @@ void leg_flush(parley_leg *leg) {
     leg_count(leg, PARLEY_LEG_STAT_DROPPED, leg_advance(leg, leg->span));
     leg->synced = 0;
     leg->filling = 1;
-    leg->waited_ticks = 0;
+    leg->waited = 0;
     leg->stray_known = 0;
     leg->noise = leg->lost_slots = 0;
     leg_forget(leg);

@@ -8,6 +8,7 @@ enum {
     SLACK_SPARE = 64,  /* 8 ms: less than a frame more than this is no reason to shrink */
     QUIET_DBOV = 48,
     PACE_QUIET = 16,   /* samples of a frame */
+    PAUSE_WINDOWS = 12, /* a move waits so long for a pause: 8 s */
     FAR = 160,         /* samples to go that add one to the pace of 1 */
     TAKEN_MAX = PARLEY_LEG_FRAME_SAMPLES + PACE_QUIET
 };
@@ -47,6 +48,7 @@ void leg_review(parley_leg *leg) {
     int32_t most = (CEILING_SLOTS - leg->packet_slots - leg->span) * SLOT_SAMPLES;
     int32_t known = leg_slack(leg) != FAR_AWAY;
     int32_t move = known ? wanted(leg, quantum) : 0;
+    leg->waited += leg->move < 0;
     leg->lows[leg->window] = leg->least;
     leg->window = (leg->window + 1) % WINDOWS;
     leg->least = FAR_AWAY;
@@ -55,6 +57,7 @@ void leg_review(parley_leg *leg) {
             move = -SLOT_SAMPLES; /* packets and ticks half a frame out of step: it delays and helps nothing */
         }
         leg->move = move <= most ? move : 0;
+        leg->waited = 0;
         leg_attend(leg);
     }
 }
@@ -64,7 +67,11 @@ int32_t leg_pace(const parley_leg *leg) {
         return 0;
     }
     int32_t left = leg->move < 0 ? -leg->move : leg->move;
-    int32_t pace = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV ? PACE_QUIET : 1 + left / FAR;
+    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV;
+    if (leg->move < 0 && !pause && leg->waited < PAUSE_WINDOWS) {
+        return 0;
+    }
+    int32_t pace = pause ? PACE_QUIET : 1 + left / FAR;
     pace = pace > PACE_QUIET ? PACE_QUIET : pace;
     pace = pace > left ? left : pace;
     return leg->move < 0 ? -pace : pace;

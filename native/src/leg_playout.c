@@ -17,14 +17,14 @@ static int ready(parley_leg *leg) {
     }
     if (slack == FAR_AWAY) { /* a new stream: as the caller wishes, and a tick more for a sender just before it */
         int32_t slack_of_all = leg_slack_of_all(leg);
-        int scarce = slack_of_all >= 0 && slack_of_all < SLACK_LEAST && leg->waited_ticks == 0;
-        if ((leg->span >= leg_prefill_slots(leg) && !scarce) || leg->waited_ticks >= leg->depth_frames) {
+        int scarce = slack_of_all >= 0 && slack_of_all < SLACK_LEAST && leg->waited == 0;
+        if ((leg->span >= leg_prefill_slots(leg) && !scarce) || leg->waited >= leg->depth_frames) {
             return 1;
         }
-    } else if ((slack >= 0 && leg->span >= FRAME_SLOTS) || leg->waited_ticks >= WAIT_MAX) {
+    } else if ((slack >= 0 && leg->span >= FRAME_SLOTS) || leg->waited >= WAIT_MAX) {
         return 1;
     }
-    leg->waited_ticks++;
+    leg->waited++;
     return 0;
 }
 
@@ -63,7 +63,7 @@ static void run_dry(parley_leg *leg) {
     leg_shift(leg, leg->offset - leg->span * SLOT_SAMPLES); /* at most what is left of a slot of silence */
     leg_advance(leg, leg->span);
     leg->filling = 1;
-    leg->waited_ticks = leg->room = leg->offset = leg->move = 0;
+    leg->waited = leg->room = leg->offset = leg->move = 0;
     leg_attend(leg);
 }
 
@@ -116,6 +116,7 @@ static int32_t next_other(parley_leg *leg, const uint8_t **slots, uint8_t *made)
     if (leg->filling && !ready(leg)) {
         return pass(leg, slots, made);
     }
+    leg->waited = leg->filling ? 0 : leg->waited;
     leg->filling = 0;
     if (leg->law == PARLEY_LAW_G722) {
         leg_step(leg);

@@ -49,7 +49,7 @@ static void resync(parley_leg *leg, const int32_t *fields) {
     leg->play_timestamp = (uint32_t)fields[PARLEY_RTP_TIMESTAMP];
     leg->room = SPAN_MAX;
     leg->filling = 1;
-    leg->waited_ticks = 0;
+    leg->waited = 0;
     leg->stray_known = 0;
     leg_forget(leg);
 }

@@ -55,7 +55,7 @@ struct parley_leg {
     int32_t span;            /* slots from it to the end of the newest one held */
     int32_t room;            /* slots before it that were never played: it may move back so far */
     int32_t filling;         /* 1: waiting for the prefill */
-    int32_t waited_ticks;    /* while filling, since something is queued */
+    int32_t waited;          /* ticks of filling since something is queued; windows that a move waits for a pause */
 
     int32_t stray_known; /* 1: a stranger was seen, and its next packet would be: */
     uint32_t stray_ssrc;

@@ -73,10 +73,10 @@ class Network:
         return {name: self.kernels.bridge_leg_stat(self.memory, 0, index) for index, name in enumerate(names)}
 
 
-def pulses(seconds, every_s=0.4):
+def pulses(seconds, every_s=0.4, floor=900):
     """Returns codes with a pulse every so often, on a floor loud enough not to pass for a pause."""
     at = np.arange(int(seconds * RATE_HZ))
-    pcm = np.where(at % int(every_s * RATE_HZ) == 0, 30000, 900 * np.sin(at * 0.9)).astype(np.int16)
+    pcm = np.where(at % int(every_s * RATE_HZ) == 0, 30000, floor * np.sin(at * 0.9)).astype(np.int16)
     codes = np.zeros(len(pcm), dtype=np.uint8)
     import_module("parley_native").g711_encode(PCMU, pcm, codes)
     return codes

@@ -52,7 +52,7 @@ def test_after_a_bad_spell_a_clean_one_loses_and_makes_up_nothing(line, seed):
     phone.clock, phone.held = 0, []
     for _ in range(1500):
         misbehave(phone, source, heard)
-    for _ in range(800):  # until the delay is what it was
+    for _ in range(1200):  # until the delay is what it was
         phone.receive(phone.clock)
         phone.clock += 2
         phone.play()

@@ -31,7 +31,7 @@ from parley.media.kernels_slow_leg_state import (
     STRAY_KNOWN,
     SYNCED,
     TIMESTAMP_OUT,
-    WAITED_TICKS,
+    WAITED,
     advance,
     forget,
     load,
@@ -123,7 +123,7 @@ def leg_retype(leg, law, payload_type, event_payload_type, falls_silent):
     words = load(leg)
     if law != words[LAW] or falls_silent:
         tally(words, DROPPED, advance(leg, words, words[SPAN]))
-        words[SYNCED] = words[WAITED_TICKS] = words[STRAY_KNOWN] = 0
+        words[SYNCED] = words[WAITED] = words[STRAY_KNOWN] = 0
         words[FILLING] = 1
         words[NOISE] = words[LOST_SLOTS] = 0
         forget(words)

@@ -40,7 +40,7 @@ from parley.media.kernels_slow_leg_state import (
     STRETCHED,
     SYNCED,
     UNDERRUN,
-    WAITED_TICKS,
+    WAITED,
     WINDOW,
     WINDOWS,
     advance,
@@ -61,6 +61,7 @@ _WAIT_MAX = 8
 _SLACK_SPARE = 64
 _QUIET_DBOV = 48
 _PACE_QUIET = 16
+_PAUSE_WINDOWS = 12
 _FAR = 160
 _NOISE_PEAKS = (56754, 50582, 45081, 40178, 35809, 31915)
 
@@ -177,6 +178,7 @@ def _review(words):
     quantum = 80 if words[PACKET_SLOTS] % 2 else 160
     most = (CEILING - words[PACKET_SLOTS] - words[SPAN]) * 80
     move = _wanted(words, quantum)
+    words[WAITED] += 1 if words[MOVE] < 0 else 0
     words[LOWS + words[WINDOW]] = words[LEAST]
     words[WINDOW] = (words[WINDOW] + 1) % WINDOWS
     words[LEAST] = FAR_AWAY
@@ -184,12 +186,16 @@ def _review(words):
         if move == 0 and quantum == 160 and words[SPAN] % 2:
             move = -80
         words[MOVE] = move if move <= most else 0
+        words[WAITED] = 0
         attend(words)
 
 
 def _pace(words):
     left = abs(words[MOVE])
-    pace = _PACE_QUIET if words[STAT + LEVEL_IN] >= _QUIET_DBOV else 1 + left // _FAR
+    pause = words[STAT + LEVEL_IN] >= _QUIET_DBOV
+    if words[MOVE] < 0 and not pause and words[WAITED] < _PAUSE_WINDOWS:
+        return 0
+    pace = _PACE_QUIET if pause else 1 + left // _FAR
     pace = min(pace, _PACE_QUIET, left)
     return -pace if words[MOVE] < 0 else pace
 
@@ -210,12 +216,12 @@ def _ready(words):
     if words[SPAN] == 0:
         return False
     if found == FAR_AWAY:
-        scarce = 0 <= slack_of_all(words) < SLACK_LEAST and words[WAITED_TICKS] == 0
-        if (words[SPAN] >= prefill_slots(words) and not scarce) or words[WAITED_TICKS] >= words[DEPTH_FRAMES]:
+        scarce = 0 <= slack_of_all(words) < SLACK_LEAST and words[WAITED] == 0
+        if (words[SPAN] >= prefill_slots(words) and not scarce) or words[WAITED] >= words[DEPTH_FRAMES]:
             return True
-    elif (found >= 0 and words[SPAN] >= 2) or words[WAITED_TICKS] >= _WAIT_MAX:
+    elif (found >= 0 and words[SPAN] >= 2) or words[WAITED] >= _WAIT_MAX:
         return True
-    words[WAITED_TICKS] += 1
+    words[WAITED] += 1
     return False
 
 
@@ -234,6 +240,7 @@ def _next_other(leg, words):
     """A frame that needs more than the next two slots as they came; returns (slots or None, a frame went)."""
     if words[FILLING] and not _ready(words):
         return _pass(words), False
+    words[WAITED] = 0 if words[FILLING] else words[WAITED]
     words[FILLING] = 0
     taken = 160 - (0 if words[LOST_SLOTS] else _pace(words))
     if (words[OFFSET] + taken + 79) // 80 > words[SPAN]:
@@ -244,7 +251,7 @@ def _next_other(leg, words):
         shift(words, words[OFFSET] - 80 * words[SPAN])
         advance(leg, words, words[SPAN])
         words[FILLING] = 1
-        words[WAITED_TICKS] = words[ROOM] = words[OFFSET] = words[MOVE] = 0
+        words[WAITED] = words[ROOM] = words[OFFSET] = words[MOVE] = 0
         attend(words)
         return _pass(words), False
     if words[OFFSET] == 0 and taken == 160:

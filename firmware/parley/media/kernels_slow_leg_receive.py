@@ -41,7 +41,7 @@ from parley.media.kernels_slow_leg_state import (
     STRAY_SEQUENCE,
     STRAY_SSRC,
     SYNCED,
-    WAITED_TICKS,
+    WAITED,
     WRONG_TYPE,
     advance,
     attend,
@@ -88,7 +88,7 @@ def _believe(leg, words, ssrc, sequence, timestamp):
     words[SYNCED] = words[FILLING] = 1
     words[SSRC_IN], words[SEQUENCE_IN], words[PLAY_TIMESTAMP] = ssrc, sequence, timestamp
     words[ROOM] = SPAN_MAX
-    words[WAITED_TICKS] = words[STRAY_KNOWN] = 0
+    words[WAITED] = words[STRAY_KNOWN] = 0
     forget(words)
     return True
 
