@@ -9,6 +9,7 @@ import struct
 from parley.app.clock import Clock
 from parley.app.config import parse_config
 from parley.app.media_task import MediaTask
+from parley.app.media_wire import MediaWire
 from parley.app.ports import PortPool
 from parley.app.report import register_body
 from parley.app.sip_task import SipTask
@@ -16,7 +17,9 @@ from parley.app.slots import SlotTable
 from parley.app.ticker import Ticker
 from parley.call.endpoint import Endpoint
 from parley.call.negotiate import make_offer
+from parley.media.bridge import Bridge
 from parley.media.codecs import FRAME_SAMPLES
+from parley.media.packets import SocketPackets
 from parley.wire.address import conference_uri, make_token
 from parley.wire.sdp import parse_sdp
 from parley.wire.sip import parse_message, response_to
@@ -132,7 +135,8 @@ class Bench:
         self.log = SilentLog()
         self.wire = Wire()
         self.clock = Clock(lambda: self.ticks_ms, lambda end, start: end - start)
-        self.media = MediaTask(self.config.legs, self.config.slots)
+        self.bridge = Bridge(self.config.legs, self.config.slots)
+        self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1))
         self.slots = SlotTable(self.config.slots)
         self.ticker = Ticker()
         self.rtp = []
@@ -142,7 +146,7 @@ class Bench:
             self.wire,
             self.slots,
             self.media,
-            ports,
+            self.wires(ports),
             self.clock,
             Randomness(1),
             self.body,
@@ -153,6 +157,18 @@ class Bench:
         if registered:
             self.run()
             self.answer_register()
+
+    def wires(self, lines):
+        """How RTP goes: here everybody has a line."""
+        return MediaWire(lines)
+
+    def does(self, number):
+        """(whether participant `number` hears, whether he is heard): a tick tells."""
+        wire, leg = self.rtp[number], self.media.participants[number].leg
+        sent, unwanted = len(wire.outbox), self.bridge.stats(leg)["unwanted"]
+        wire.inbox.append(rtp_packet(0, 0xFF))
+        self.media.tick()
+        return len(wire.outbox) > sent, self.bridge.stats(leg)["unwanted"] == unwanted
 
     def _open_rtp(self, host, port):
         socket = RtpWire(host, port)

@@ -1,6 +1,6 @@
 """Conferences on real sockets: a board's media task, and a peer for each leg, on the loopback interface.
 
-Not a test; used by test_no_alloc.py and by measurements.
+Not a test; used by test_no_alloc.py, test_app_media_wire.py and by measurements.
 """
 
 import struct
@@ -8,14 +8,15 @@ import struct
 from parley.app import runtime
 from parley.app.clock import Clock
 from parley.app.loop import Loop
-from parley.app.media_task import MediaTask, Participant
+from parley.app.media_task import Participant
+from parley.app.media_wire import open_media
+from parley.app.slots import Conference
 from parley.app.ticker import Ticker
 from parley.app.watchdog import Watchdog
 from parley.media.codecs import CODECS, FRAME_SAMPLES
-from parley.media.conference import Conference
-from parley.media.leg import Leg
 
 FIRST_PORT = 20000
+PEER_PORT = 30000
 
 
 class Peer:
@@ -36,50 +37,73 @@ class Peer:
         self._sequence += 1
 
     def hear(self):
-        """Payload of all that came, end to end with headers; b"" for nothing."""
+        """Octets of all that came, headers and payload end to end; b"" for nothing."""
+        heard = b""
         length = self.socket.receive_into(self.heard)
-        return bytes(self.heard[:length])
+        while length > 0:
+            heard += bytes(self.heard[:length])
+            length = self.socket.receive_into(self.heard)
+        return heard
+
+
+class WorldConfig:
+    """What open_media reads of a Config."""
+
+    rtp_port_first = FIRST_PORT
+
+    def __init__(self, host, legs, slots):
+        self.host, self.legs, self.slots = host, legs, slots
 
 
 class World:
-    """`conferences` times `size` legs, all with both codecs in turn. Every test needs its own addresses."""
+    """`conferences` times `size` legs, all with both codecs in turn. Every test needs its own addresses.
 
-    def __init__(self, conferences, size):
+    io: the module parley_io, or None for Python's sockets.
+    """
+
+    def __init__(self, conferences, size, io):
         octets = runtime.random_bytes(4)
-        board, phones = ["127.%d.%d.%d" % (part, octets[part], octets[part + 1] | 1) for part in (1, 2)]
+        self.board, self.phones = [
+            "127.%d.%d.%d" % (part, octets[part], octets[part + 1] | 1) for part in (1, 2)
+        ]
         self.peers = []
-        self._sockets = []
-        self.media = MediaTask(conferences * size, conferences)
+        self.media, self.wire = open_media(WorldConfig(self.board, conferences * size, conferences), io)
         for slot in range(conferences):
             conference = Conference(slot, 1, size)
             for _ in range(size):
-                number = len(self.peers)
-                codec, _rate_hz, law = CODECS[number % len(CODECS)]
-                port = FIRST_PORT + 2 * number
-                participant = Participant(
-                    None, "sip:%d@test" % number, self._socket(board, port, phones), port, 1
-                )
-                participant.conference = conference
-                participant.leg = Leg(codec, law, 101, number + 1, 0, 0)
-                self.media.join(participant)
-                self.peers.append(Peer(phones, port, board, port, law))
+                self.enter(conference)
         clock = Clock(runtime.ticks_ms, runtime.ticks_diff)
         self.loop = Loop(clock, None, Ticker(), self.media, None, Watchdog(None))
 
-    def _socket(self, host, port, peer_host):
-        socket = runtime.RtpSocket(host, port)
-        socket.connect(peer_host, port)
-        self._sockets.append(socket)
-        return socket
+    def enter(self, conference):
+        """Another participant with his peer."""
+        number = len(self.peers)
+        codec, _rate_hz, law = CODECS[number % len(CODECS)]
+        participant = Participant(None, "sip:%d@test" % number, 1, (number + 1, 0, 0))
+        participant.conference = conference
+        participant.codec, participant.payload_type, participant.event_payload_type = codec, law, 101
+        participant.direction = "sendrecv"
+        port = PEER_PORT + 2 * number
+        self.wire.open(participant)
+        self.wire.aim(participant, (self.phones, port))
+        self.media.join(participant)
+        self.peers.append(Peer(self.phones, port, self.board, participant.port, law))
+        return participant
 
     def everybody_says(self, code):
         """One packet from each peer."""
         for peer in self.peers:
             peer.say(code)
 
+    def leave(self, participant):
+        """Takes somebody out."""
+        self.media.leave(participant)
+        self.wire.close(participant)
+
     def close(self):
         """Gives all ports back."""
         for peer in self.peers:
             peer.socket.close()
-        for socket in self._sockets:
-            socket.close()
+        for participant in self.media.everybody():
+            self.leave(participant)
+        self.wire.shut()

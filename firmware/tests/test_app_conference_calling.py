@@ -68,7 +68,7 @@ class DialOutTest(unittest.TestCase):
         self.assertTrue(self.alice_heard_the_end())
         self.assertEqual(self.world.names(), [self.world.alice.uri, self.bob.uri])
         participant = self.bench.media.participants[1]
-        self.assertEqual((participant.direction, participant.socket.peer), ("sendrecv", ("10.0.0.2", 4000)))
+        self.assertEqual((participant.direction, participant.line.peer), ("sendrecv", ("10.0.0.2", 4000)))
 
     def alice_heard_the_end(self):
         return [event for event in self.world.alice.events if event.kind == "refer_progress"][-1].final

@@ -3,7 +3,7 @@ import unittest
 from app_bench import RtpWire
 
 from parley.app.ports import PortPool
-from parley.app.slots import ENDED_REMEMBERED, SlotTable
+from parley.app.slots import ENDED_REMEMBERED, Conference, SlotTable
 from parley.wire.address import Allocation
 from parley.wire.errors import LocalError, RemoteError
 
@@ -27,6 +27,30 @@ class SlotTest(unittest.TestCase):
         self.assertTrue(self.slots.find(1, 5) is conference)
         for slot, generation in ((1, 4), (0, 5), (3, 5), (-1, 5)):
             self.assertIsNone(self.slots.find(slot, generation))
+
+
+class MembersTest(unittest.TestCase):
+    def test_size_is_kept(self):
+        conference = Conference(0, 1, 2)
+        conference.add("alice")
+        self.assertFalse(conference.full)
+        conference.add("bob")
+        self.assertTrue(conference.full)
+        self.assertRaises(LocalError, conference.add, "carol")
+        self.assertEqual(conference.members, ["alice", "bob"])
+
+    def test_nobody_is_in_twice(self):
+        conference = Conference(0, 1, 3)
+        conference.add("alice")
+        self.assertRaises(LocalError, conference.add, "alice")
+
+    def test_who_leaves_is_out_and_the_rest_keep_their_order(self):
+        conference = Conference(0, 1, 3)
+        for name in ("alice", "bob", "carol"):
+            conference.add(name)
+        conference.remove("bob")
+        self.assertEqual((conference.members, conference.count), (["alice", "carol"], 2))
+        self.assertRaises(LocalError, conference.remove, "bob")
 
 
 class PortTest(unittest.TestCase):

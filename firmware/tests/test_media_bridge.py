@@ -2,9 +2,8 @@ import struct
 import unittest
 
 from parley.media import kernels
-from parley.media.bridge import NO_ADDRESS, Bridge, pack_address
-from parley.media.codecs import FRAME_SAMPLES, PACKET_BYTES, RTP_HEADER_BYTES, law_of
-from parley.media.leg import DEPTH_FRAMES
+from parley.media.bridge import DEPTH_FRAMES, NO_ADDRESS, Bridge, pack_address
+from parley.media.codecs import CODECS, FRAME_SAMPLES, PACKET_BYTES, RTP_HEADER_BYTES, law_of, preference
 from parley.wire.errors import LocalError
 
 # PCMU codes of constant frames, one for each talker, so that every sum of eight tells who is in it.
@@ -248,6 +247,11 @@ class LegsTest(unittest.TestCase):
         self.assertRaises(ValueError, bridge.remove, 0)
         self.assertRaises(ValueError, bridge.stats, 0)
         self.assertEqual((bridge.count, bridge.totals()["conferences"], hall.mix()), (0, 0, 0))
+
+    def test_codec_names_regardless_of_case(self):
+        self.assertEqual(law_of("pcma"), 8)
+        self.assertRaises(ValueError, law_of, "opus")
+        self.assertEqual(preference(), [(name, rate) for name, rate, _law in CODECS])
 
     def test_a_codec_we_do_not_speak_takes_no_leg(self):
         bridge = Bridge(1, 1)

@@ -5,7 +5,7 @@ import unittest
 
 from media_world import World
 
-from parley.app.runtime import MICROPYTHON
+from parley.app.runtime import MICROPYTHON, parley_io
 from parley.media import kernels
 from parley.media.codecs import PACKET_BYTES
 
@@ -26,10 +26,13 @@ def locked(tick):
         micropython.heap_unlock()
 
 
-@unittest.skipUnless(MICROPYTHON and kernels.KERNELS == "native", "needs MicroPython with the native kernels")
-class NoAllocationTest(unittest.TestCase):
+class Cases:
+    """Ticks of conferences on real sockets; `io` is the way the packets go."""
+
+    io = None
+
     def setUp(self):
-        self.world = World(CONFERENCES, SIZE)
+        self.world = World(CONFERENCES, SIZE, self.io)
         self.addCleanup(self.world.close)
         self.loop = self.world.loop
         self.loop.tick()
@@ -43,15 +46,18 @@ class NoAllocationTest(unittest.TestCase):
         after = gc.mem_alloc()
         self.assertEqual(after - before, 0)
 
+    def stats(self, leg):
+        return self.world.media.stats(self.world.media.participants[leg])
+
     def test_everybody_talks(self):
         for _ in range(10):
             self.world.everybody_says(SAID)
             self.check_tick()
         for peer in self.world.peers:
             self.assertTrue(len(peer.hear()) >= 10 * PACKET_BYTES)
-        for participant in self.world.media.participants:
-            self.assertEqual(participant.leg.stats()["received"], 10)
-            self.assertTrue(participant.leg.stats()["played"] >= 8)
+        for leg in range(CONFERENCES * SIZE):
+            self.assertEqual(self.stats(leg)["received"], 10)
+            self.assertTrue(self.stats(leg)["played"] >= 8)
 
     def test_nobody_talks(self):
         self.check_tick()
@@ -65,9 +71,8 @@ class NoAllocationTest(unittest.TestCase):
         peer.say(SAID)
         peer.say(SAID, samples=240)
         self.check_tick()
-        stats = self.world.media.participants[0].leg.stats()
-        self.assertEqual((stats["event"], stats["bad"]), (1, 0))
-        self.assertTrue(stats["received"] >= 5)
+        self.assertEqual((self.stats(0)["event"], self.stats(0)["bad"]), (1, 0))
+        self.assertTrue(self.stats(0)["received"] >= 5)
 
     def test_more_than_one_read_can_hold(self):
         for _ in range(20):
@@ -82,26 +87,33 @@ class NoAllocationTest(unittest.TestCase):
 
     def test_hold(self):
         for direction in ("sendonly", "recvonly", "inactive"):
-            self.world.media.participants[0].leg.set_direction(direction)
+            participant = self.world.media.participants[0]
+            participant.direction = direction
+            self.world.media.retune(participant)
             self.world.everybody_says(SAID)
             self.check_tick()
 
     def test_peer_that_is_gone(self):
-        """The kernel reports refused packets as errors of the socket."""
         self.world.peers[0].socket.close()
         self.check_tick()
         self.check_tick()
-        self.assertTrue(self.world.media.participants[0].refused > 0)
+        self.assertEqual(len(self.world.peers[1].hear()), 3 * PACKET_BYTES)
 
     def test_ticks_that_are_skipped(self):
         locked(lambda: self.world.media.skip(50))
 
     def test_some_have_left(self):
-        self.world.media.leave(self.world.media.participants[1])
-        self.world.media.leave(self.world.media.participants[5])
+        self.world.leave(self.world.media.participants[1])
+        self.world.leave(self.world.media.participants[5])
         self.world.everybody_says(SAID)
         self.check_tick()
 
+
+NATIVE = MICROPYTHON and kernels.KERNELS == "native"
+
+
+@unittest.skipUnless(NATIVE, "needs MicroPython with the native kernels")
+class SocketsTest(Cases, unittest.TestCase):
     def test_an_allocation_would_be_seen(self):
         """The test of these tests."""
 
@@ -121,13 +133,31 @@ class NoAllocationTest(unittest.TestCase):
                 self.socket.close()
 
         participant = self.world.media.participants[0]
-        participant.socket = Wasteful(participant.socket)
+        participant.line = Wasteful(participant.line)
+        self.world.media.retune(participant)
         self.assertRaises(MemoryError, locked, self.loop.tick)
         tick = self.loop.tick
         gc.collect()
         before = gc.mem_alloc()
         tick()
         self.assertTrue(gc.mem_alloc() > before)
+
+
+@unittest.skipUnless(NATIVE and parley_io, "needs MicroPython with the native kernels and native I/O")
+class NativeIoTest(Cases, unittest.TestCase):
+    io = parley_io
+
+    def test_legs_with_lines(self):
+        """Two participants who name one address, and a third one."""
+        media, wire = self.world.media, self.world.wire
+        for leg in (3, 4):
+            wire.aim(media.participants[leg], (self.world.phones, 30000))
+            media.retune(media.participants[leg])
+            self.assertTrue(media.participants[leg].line is not None)
+        for _ in range(3):
+            self.world.everybody_says(SAID)
+            self.check_tick()
+        self.assertEqual(media.totals()["network"]["sent"], 4 * CONFERENCES * SIZE)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,11 @@ import socket
 from collections import Counter
 
 from parley.call.negotiate import Negotiated
-from parley.media.leg import Leg
 from parley.media.srtp import Protection
 from parleyue.audio import FRAME_MS
 from parleyue.dialler import Dialler
 from parleyue.equipment import Address
+from parleyue.leg import Leg
 from parleyue.sound import Sound
 from parleyue.udp import UdpSocket, even_port, is_literal
 

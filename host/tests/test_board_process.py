@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -156,16 +157,35 @@ def native_kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_native_kernels(tmp_path_factory.mktemp("native"))
 
 
-@pytest.fixture(params=["native kernels", "slow kernels", "CPython"])
+def damaged_packet_io(native: Path, folder: Path) -> Path:
+    """A folder with native kernels and a parley_io.mpy that has lost its end."""
+    shutil.copytree(native, folder)
+    octets = (folder / "parley_io.mpy").read_bytes()
+    (folder / "parley_io.mpy").write_bytes(octets[: len(octets) // 2])
+    return folder
+
+
+SAYS = {  # kind of board -> what it says at its start
+    "native": b"native kernels, native packet I/O",
+    "damaged packet I/O": b"native packet I/O refused, Python's sockets serve: parley_io.mpy is damaged or cut short",
+    "slow": b"slow kernels, portable packet I/O",
+    "CPython": b"native kernels, native packet I/O",
+}
+
+
+@pytest.fixture(params=SAYS)
 def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
     """Set on each kind of board there is on this machine."""
     how_to_run: dict[str, Any] = {}
-    if request.param == "native kernels":
+    if request.param == "native":
         how_to_run["folders"] = [request.getfixturevalue("native_kernels")]
+    elif request.param == "damaged packet I/O":
+        native = request.getfixturevalue("native_kernels")
+        how_to_run["folders"] = [damaged_packet_io(native, tmp_path / "native")]
     elif request.param == "CPython":
         how_to_run["command"] = [sys.executable, "-m", "parley.app.board", tmp_path]
     staged = Stage(tmp_path, **how_to_run)
-    staged.board.cable.wait_for(b"slow kernels" if request.param == "slow kernels" else b"native kernels")
+    staged.board.cable.wait_for(SAYS[request.param])
     yield staged
     staged.close()
 

@@ -11,13 +11,19 @@ from .board_bench import FIRMWARE, build_native_kernels
 
 PRODUCT = [path for path in sorted(FIRMWARE.rglob("*.py")) if "tests" not in path.relative_to(FIRMWARE).parts]
 
+RUNTIME = "parley/app/runtime"
+RUNTIME_PARTS = ("", "_cpython", "_micropython", "_sockets")
 # Words by which a module shows that it knows on which Python it runs -> the modules that may (main.py: boards only).
 TELLING = {
     r"sys\.implementation": {"parley/app/runtime.py"},
     r"\bMICROPYTHON\b": {"parley/app/runtime.py"},
     r"\bexcept\b[^:]*\bImportError\b": {"parley/app/runtime.py", "parley/media/kernels.py"},
-    r"^\s*(import|from) (micropython|machine|network|uctypes|vfs)\b": {"main.py", "parley/app/runtime.py"},
-    r"^\s*(import|from) (socket|select|time|gc)\b": {"parley/app/runtime.py"},
+    r"^\s*(import|from) (micropython|machine|network|uctypes|vfs)\b": {
+        "main.py",
+        f"{RUNTIME}_micropython.py",
+    },
+    r"^\s*(import|from) (socket|select|time|gc)\b": {f"{RUNTIME}{part}.py" for part in RUNTIME_PARTS},
+    r"\bparley\.app\.runtime_(cpython|micropython)\b": {f"{RUNTIME}.py"},
     r"\bsys\.platform\b": set[str](),
 }
 
@@ -37,7 +43,7 @@ def test_one_module_knows_the_runtime(telling: str) -> None:
 
 def test_media_tick_with_native_kernels_on_micropython(tmp_path: Path) -> None:
     native = build_native_kernels(tmp_path)
-    tests = ["app_ticker", "media_conference", "no_alloc"]
+    tests = ["app_ticker", "media_bridge", "media_packets", "no_alloc"]
     command = [sys.executable, FIRMWARE.parent / "tools" / "run_tests.py", "--runtime", "micropython"]
     ended = subprocess.run(
         [*command, "--path", native, *tests], capture_output=True, text=True, timeout=120, check=False

@@ -22,8 +22,8 @@ def test_forbidden_imports_are_seen():
     assert check_layers.faults_in("parley.wire", "import parley.call.endpoint\n") == [
         (1, "parley.call.endpoint")
     ]
-    assert check_layers.faults_in("parley.call", "def f():\n    from parley.media import leg\n") == [
-        (2, "parley.media.leg")
+    assert check_layers.faults_in("parley.call", "def f():\n    from parley.media import bridge\n") == [
+        (2, "parley.media.bridge")
     ]
     assert check_layers.faults_in("hil_tests", "from parleyd import cli\n") == [(1, "parleyd.cli")]
 

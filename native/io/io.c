@@ -19,8 +19,11 @@ typedef struct io_datagram {
 struct parley_io {
     uint32_t magic;
     int32_t stat[PARLEY_IO_STAT_COUNT];
-    int32_t spare[8];
+    int32_t lines; /* in use */
+    int32_t spare[7];
     io_datagram received[BATCH];
+    int32_t line_leg[PARLEY_BRIDGE_LEGS_MAX]; /* the first `lines` places: whose */
+    int32_t line_fd[PARLEY_BRIDGE_LEGS_MAX];  /* by leg: its line and 1; 0 none */
 };
 
 /** What the system calls read and write, made anew in each call of ours: no pointers in the caller's memory. */
@@ -61,6 +64,10 @@ int32_t parley_io_init(parley_io *io, int32_t size) {
     for (int32_t i = 0; i < PARLEY_IO_STAT_COUNT; i++) {
         io->stat[i] = 0;
     }
+    for (int32_t i = 0; i < PARLEY_BRIDGE_LEGS_MAX; i++) {
+        io->line_fd[i] = 0;
+    }
+    io->lines = 0;
     io->magic = IO_MAGIC;
     return 0;
 }
@@ -77,10 +84,29 @@ uint8_t *parley_io_map(int32_t octets) {
     return octets > 0 ? system_map((size_t)octets) : NULL;
 }
 
-static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t messages) {
+int32_t parley_io_line(parley_io *io, int32_t leg, int32_t fd) {
+    if (leg < 0 || leg >= PARLEY_BRIDGE_LEGS_MAX || fd < -1 || fd == INT32_MAX) {
+        return PARLEY_IO_ARGUMENT;
+    }
+    if (io->line_fd[leg] == 0 && fd >= 0) {
+        io->line_leg[io->lines++] = leg;
+    } else if (io->line_fd[leg] != 0 && fd < 0) {
+        int32_t place = 0;
+        while (io->line_leg[place] != leg) {
+            place++;
+        }
+        io->line_leg[place] = io->line_leg[--io->lines];
+    }
+    io->line_fd[leg] = fd + 1;
+    return 0;
+}
+
+/** Hands datagrams to the bridge; leg: who sent them, NOBODY: their source tells. */
+static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t messages, int32_t leg) {
     for (int32_t i = 0; i < messages; i++) {
         const io_datagram *datagram = &io->received[i];
         const uint8_t *host = datagram->from.address;
+        int32_t octets = (int32_t)batch->messages[i].octets;
         uint32_t address = (uint32_t)host[0] << 24 | (uint32_t)host[1] << 16 | (uint32_t)host[2] << 8 | host[3];
         uint32_t port = (uint32_t)datagram->from.port[0] << 8 | datagram->from.port[1];
         batch->messages[i].name_octets = sizeof datagram->from;
@@ -88,9 +114,30 @@ static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32
             count(io, PARLEY_IO_STAT_TRUNCATED, 1);
             continue;
         }
-        bridge_receive_from(bridge, address, port, datagram->octets, (int32_t)batch->messages[i].octets);
+        if (leg == NOBODY) {
+            bridge_receive_from(bridge, address, port, datagram->octets, octets);
+        } else {
+            parley_bridge_receive_leg(bridge, leg, datagram->octets, octets);
+        }
         count(io, PARLEY_IO_STAT_RECEIVED, 1);
     }
+}
+
+/** Takes what has arrived on the lines. A line that is no good is silent. @return datagrams taken */
+static int32_t receive_lines(parley_io *io, parley_bridge *bridge, io_batch *batch) {
+    int32_t taken = 0;
+    for (int32_t i = 0; i < io->lines; i++) {
+        int32_t leg = io->line_leg[i];
+        int32_t result = system_receive(io->line_fd[leg] - 1, batch->messages, PARLEY_IO_LINE_DATAGRAMS);
+        count(io, PARLEY_IO_STAT_RECEIVE_CALLS, 1);
+        if (result > 0) {
+            deliver(io, bridge, batch, result, leg);
+            taken += result;
+        } else if (result != -SYSTEM_EAGAIN) { /* news of an earlier packet; what has come, comes in the next tick */
+            count(io, PARLEY_IO_STAT_RECEIVE_ERRORS, 1);
+        }
+    }
+    return taken;
 }
 
 int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most) {
@@ -113,13 +160,13 @@ int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int3
             count(io, PARLEY_IO_STAT_RECEIVE_ERRORS, 1);
             continue;
         }
-        deliver(io, bridge, &batch, result);
+        deliver(io, bridge, &batch, result, NOBODY);
         taken += result;
         if (result < BATCH) {
             break; /* that was all */
         }
     }
-    return taken;
+    return taken + receive_lines(io, bridge, &batch);
 }
 
 static void refuse(parley_io *io, parley_bridge *bridge, int32_t from, int32_t to) {
@@ -129,13 +176,13 @@ static void refuse(parley_io *io, parley_bridge *bridge, int32_t from, int32_t t
     count(io, PARLEY_IO_STAT_REFUSED, to - from);
 }
 
-/** Sends the first `made` places of the transmit area. @return packets sent, or below PARLEY_IO_ERRNO */
-static int32_t send_made(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t fd, int32_t made) {
-    int32_t done = 0;
+/** Sends places `from` to `to` - 1 of the transmit area. @return packets sent, or below PARLEY_IO_ERRNO */
+static int32_t send_run(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t fd, int32_t from, int32_t to) {
+    int32_t done = from;
     int32_t refused = 0;
-    int32_t tries = 2 * made; /* news of an earlier packet (ICMP) takes this one's turn, not its place */
-    while (done < made) {
-        int32_t result = system_send(fd, batch->messages + done, made - done);
+    int32_t tries = 2 * (to - from); /* news of an earlier packet (ICMP) takes this one's turn, not its place */
+    while (done < to) {
+        int32_t result = system_send(fd, batch->messages + done, to - done);
         count(io, PARLEY_IO_STAT_SEND_CALLS, 1);
         if (broken(result)) {
             return PARLEY_IO_ERRNO + result;
@@ -143,8 +190,8 @@ static int32_t send_made(parley_io *io, parley_bridge *bridge, io_batch *batch, 
         if (result > 0) {
             done += result;
         } else if (result == -SYSTEM_EAGAIN || result == -SYSTEM_ENOBUFS || result == -SYSTEM_ENOMEM) {
-            refuse(io, bridge, done, made); /* no room: late is worth nothing */
-            refused += made - done;
+            refuse(io, bridge, done, to); /* no room: late is worth nothing */
+            refused += to - done;
             break;
         } else if ((result != -SYSTEM_ECONNREFUSED && result != -SYSTEM_EINTR) || tries-- <= 0) {
             refuse(io, bridge, done, done + 1);
@@ -152,8 +199,45 @@ static int32_t send_made(parley_io *io, parley_bridge *bridge, io_batch *batch, 
             done++;
         }
     }
-    count(io, PARLEY_IO_STAT_SENT, made - refused);
-    return made - refused;
+    count(io, PARLEY_IO_STAT_SENT, to - from - refused);
+    return to - from - refused;
+}
+
+/** Sends the packet at `place` by the leg's line. @return packets sent */
+static int32_t send_line(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t line, int32_t place) {
+    system_message *message = &batch->messages[place];
+    system_address *name = message->name;
+    message->name = NULL; /* it is connected */
+    message->name_octets = 0;
+    int32_t result = send_run(io, bridge, batch, line, place, place + 1);
+    message->name = name;
+    message->name_octets = sizeof *name;
+    if (result < 0) {
+        refuse(io, bridge, place, place + 1);
+        return 0;
+    }
+    return result;
+}
+
+/** Sends the first `made` places of the transmit area. @return packets sent, or below PARLEY_IO_ERRNO */
+static int32_t send_made(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t fd, int32_t made) {
+    const int32_t *legs = bridge_recipients(bridge);
+    int32_t sent = 0;
+    int32_t from = 0; /* of the places that go by `fd` */
+    for (int32_t place = 0; io->lines > 0 && place < made; place++) {
+        int32_t line = io->line_fd[legs[place]] - 1;
+        if (line < 0) {
+            continue;
+        }
+        int32_t result = send_run(io, bridge, batch, fd, from, place);
+        if (result < 0) {
+            return result;
+        }
+        sent += result + send_line(io, bridge, batch, line, place);
+        from = place + 1;
+    }
+    int32_t result = send_run(io, bridge, batch, fd, from, made);
+    return result < 0 ? result : sent + result;
 }
 
 int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most, int32_t phase,

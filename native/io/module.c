@@ -64,6 +64,11 @@ static mpy_obj io_tick(size_t count, const mpy_obj *arguments) {
                                   integer(arguments[3]), integer(arguments[4]), integer(arguments[5])));
 }
 
+static mpy_obj io_line(mpy_obj io, mpy_obj leg, mpy_obj fd) {
+    checked(parley_io_line(io_in(io), integer(leg), integer(fd)));
+    return mpy_none();
+}
+
 static mpy_obj io_stat(mpy_obj io, mpy_obj index) {
     return checked(parley_io_stat(io_in(io), integer(index)));
 }
@@ -84,6 +89,7 @@ VARIADIC(io_receive, 4)
 VARIADIC(io_tick, 6)
 FIXED(io_stat, 2)
 FIXED(io_map, 1)
+FIXED(io_line, 3)
 
 /** Entry, at the first octet of the image: binds the names in the module's globals. */
 MPY_ENTRY_POINT mpy_obj mpy_init(const mpy_self *self, size_t count, size_t keywords,

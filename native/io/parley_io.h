@@ -6,6 +6,9 @@
  * mixes, sendmmsg. Nothing here blocks (MSG_DONTWAIT) and nothing is allocated. The receive buffers and the
  * counters are memory the caller owns, parley_io_size() octets, aligned to 8.
  *
+ * A leg may have a line, a connected socket of its own: for a peer whose address tells nothing, because another
+ * leg's peer has the same.
+ *
  * A result below PARLEY_IO_ERRNO is -errno with PARLEY_IO_ERRNO added: the descriptor is no good.
  */
 #ifndef PARLEY_IO_H
@@ -17,6 +20,7 @@
 
 enum {
     PARLEY_IO_BATCH = 64,
+    PARLEY_IO_LINE_DATAGRAMS = 8, /* taken from a line at once; the rest has to wait */
     PARLEY_IO_UNUSABLE = -100,
     PARLEY_IO_ARGUMENT = -101,
     PARLEY_IO_ERRNO = -1000
@@ -46,19 +50,27 @@ int32_t parley_io_init(parley_io *io, int32_t size);
 int32_t parley_io_usable(const parley_io *io, int32_t size);
 
 /**
- * Takes what has arrived.
+ * Gives a leg a line, another, or none.
+ *
+ * @param fd  connected UDP socket of IPv4, or -1: the leg goes by the board's socket
+ * @return 0 or PARLEY_IO_ARGUMENT
+ */
+int32_t parley_io_line(parley_io *io, int32_t leg, int32_t fd);
+
+/**
+ * Takes what has arrived, on the lines too.
  *
  * @param bridge  usable
  * @param fd      UDP socket of IPv4
- * @param most    datagrams to take at most, rounded up to a batch: a flood must not cost the tick
- * @return datagrams taken from the socket, or below PARLEY_IO_ERRNO
+ * @param most    datagrams to take from `fd` at most, rounded up to a batch: a flood must not cost the tick
+ * @return datagrams taken, or below PARLEY_IO_ERRNO
  */
 int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most);
 
 /**
  * A tick: takes what has arrived, mixes the conferences of `phase` (parley_bridge_begin), sends.
  *
- * What the system does not take is counted, of the leg too, and gone; only a broken descriptor is an error.
+ * What the system does not take is counted, of the leg too, and gone; only a broken `fd` is an error.
  *
  * @return packets sent, PARLEY_IO_ARGUMENT for phase or phases, or below PARLEY_IO_ERRNO
  */

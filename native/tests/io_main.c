@@ -134,6 +134,47 @@ static void no_room(void) {
     close(pair[0]), close(pair[1]);
 }
 
+/** Two legs whose peers have one address: each is known by its line. */
+static void legs_with_lines(void) {
+    static const uint8_t none[6] = {0};
+    uint8_t packet[PARLEY_LEG_PACKET_BYTES] = {0x80};
+    int shared = open_socket(PORT + 1001);
+    int lines[2];
+    for (int32_t i = 0; i < 2; i++) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(PORT + 1001), .sin_addr = host};
+        lines[i] = open_socket(PORT + 1002 + 2 * i);
+        check(connect(lines[i], (struct sockaddr *)&to, sizeof to) == 0, "connect");
+        check(parley_bridge_change(bridge, 7 + i, 0, 0, -1, 3, none) == 0, "change");
+        check(parley_io_line(io, 7 + i, lines[i]) == 0, "line");
+    }
+    int32_t refused = parley_io_stat(io, PARLEY_IO_STAT_REFUSED);
+    check(parley_io_tick(io, bridge, board, MOST, 0, 1) == LEGS, "all sent, by two ways");
+    check(drained(shared) == 2 && drained(peers[6]) > 0, "each by his own");
+    check(parley_io_stat(io, PARLEY_IO_STAT_REFUSED) == refused, "none refused");
+    for (int32_t i = 0; i < 2 + PARLEY_IO_LINE_DATAGRAMS; i++) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(PORT + 1004), .sin_addr = host};
+        packet[3] = (uint8_t)(i + 1);
+        packet[6] = (uint8_t)(160 * (i + 1) >> 8), packet[7] = (uint8_t)(160 * (i + 1));
+        check(sendto(shared, packet, sizeof packet, 0, (struct sockaddr *)&to, sizeof to) > 0, "sendto");
+    }
+    int32_t before = parley_bridge_leg_stat(bridge, 8, PARLEY_LEG_STAT_RECEIVED);
+    check(parley_io_receive(io, bridge, board, MOST) == PARLEY_IO_LINE_DATAGRAMS, "no more at once");
+    check(parley_io_receive(io, bridge, board, MOST) == 2, "the rest");
+    check(parley_bridge_leg_stat(bridge, 8, PARLEY_LEG_STAT_RECEIVED) > before, "leg 8's");
+    check(parley_bridge_leg_stat(bridge, 7, PARLEY_LEG_STAT_RECEIVED) == 1, "nothing for leg 7 since the full house");
+
+    close(lines[0]);
+    check(parley_io_tick(io, bridge, board, MOST, 0, 1) == LEGS - 1, "a broken line is the leg's own misfortune");
+    check(parley_bridge_leg_stat(bridge, 7, PARLEY_BRIDGE_LEG_STAT_REFUSED) == 2, "counted of the leg");
+    for (int32_t i = 0; i < 2; i++) {
+        check(parley_io_line(io, 7 + i, -1) == 0 && parley_io_line(io, 7 + i, -1) == 0, "none");
+    }
+    check(parley_io_tick(io, bridge, board, MOST, 0, 1) == LEGS - 2, "no way to either");
+    check(parley_io_line(io, -1, 1) != 0 && parley_io_line(io, PARLEY_BRIDGE_LEGS_MAX, 1) != 0, "no such leg");
+    check(parley_io_line(io, 0, -2) == PARLEY_IO_ARGUMENT, "no such line");
+    close(lines[1]), close(shared);
+}
+
 static void broken_descriptors(void) {
     int pipes[2];
     check(pipe(pipes) == 0, "pipe");
@@ -157,6 +198,7 @@ int main(int count, char **words) {
     odd_datagrams();
     news_of_closed_ports();
     no_way_there();
+    legs_with_lines();
     no_room();
     broken_descriptors();
     memory_of_the_system();

@@ -43,6 +43,14 @@ def main():
         packets = [peers[i].recv(2000) for _ in range(3)]
         assert [len(packet) for packet in packets] == [172, 172, 172]
         print(i, packets[2][:12].hex(), packets[2][12:16].hex())
+    parley_io.io_line(io, 3, peers[0].fileno())  # not connected: nothing goes there
+    print("sent", parley_io.io_tick(io, memory, board.fileno(), 1000, 0, 1))
+    parley_io.io_line(io, 3, -1)
+    print("sent", parley_io.io_tick(io, memory, board.fileno(), 1000, 0, 1))
+    try:
+        parley_io.io_line(io, -1, 0)
+    except ValueError:
+        print("no such leg")
     print([parley_io.io_stat(io, index) for index in range(6)])
 
 

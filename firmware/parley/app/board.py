@@ -12,7 +12,7 @@ from parley.app.console import Console
 from parley.app.log import Log
 from parley.app.loop import Loop
 from parley.app.media_task import MediaTask
-from parley.app.ports import PortPool
+from parley.app.media_wire import MediaWire, open_media
 from parley.app.report import register_body
 from parley.app.sip_task import SipTask
 from parley.app.slots import SlotTable
@@ -42,7 +42,8 @@ class Board:
         self.console.namespace["board"] = self
         self.poller = runtime.Poller()
         self.poller.add(port.raw, "console")
-        self.media = MediaTask(0, 0)
+        self.media = MediaTask()
+        self.wire: "MediaWire | None" = None
         self.slots = SlotTable(0)
         self.boot = runtime.random_bytes(4).hex()
         self.upgrade = Upgrade(self._log)
@@ -54,13 +55,19 @@ class Board:
 
     def start(self):
         """Reads the configuration and goes on the network, as far as that is possible."""
-        self._log.info("board", "Parley %s, %s kernels, boot %s" % (__version__, kernels.KERNELS, self.boot))
+        packets = "portable" if runtime.parley_io is None else "native"
+        terms = (__version__, kernels.KERNELS, packets, self.boot)
+        self._log.info("board", "Parley %s, %s kernels, %s packet I/O, boot %s" % terms)
         self._log.info(
             "board", "firmware %s, started after: %s" % (self.upgrade.image, " ".join(self.last_end))
         )
         if kernels.KERNELS_FAULT:
             self._log.warning(
                 "board", "native kernels refused, the slow ones serve: %s" % kernels.KERNELS_FAULT
+            )
+        if runtime.IO_FAULT:
+            self._log.warning(
+                "board", "native packet I/O refused, Python's sockets serve: %s" % runtime.IO_FAULT
             )
         try:
             self.config = read_config()
@@ -89,6 +96,9 @@ class Board:
             self.sip.hang_up(self.clock.now_ms())
             self.poller.remove(self.sip.source)
             self.sip.close()
+        if self.wire is not None:
+            self.wire.shut()
+            self.wire = None
         self.sip = self.loop.sip = None
         self.state = "stopped"
 
@@ -116,8 +126,10 @@ class Board:
             "last_end": self.last_end,
             "conferences": [(one.slot, one.generation, one.size, one.count) for one in self.slots.live()],
             "legs": [
-                (one.uri, one.refused, one.leg.stats()) for one in self.media.participants[: self.media.count]
+                (one.uri, "line" if one.line else "shared", self.media.stats(one))
+                for one in self.media.everybody()
             ],
+            "media": self.media.totals(),
             "ticks": self.ticker.ticks,
             "late_ticks": self.ticker.late_by(),
             "skipped_ticks": self.ticker.skipped_ticks,
@@ -129,21 +141,24 @@ class Board:
         try:
             runtime.join_network(config.host, config.network)
             socket = runtime.SipSocket(config.host, config.sip_port, config.server)
+            try:
+                self.media, self.wire = open_media(config, runtime.parley_io)
+            except OSError:
+                socket.close()
+                raise
         except OSError as error:
             self.state = "no network"
             self._retry_ms = self.clock.now_ms() + NETWORK_RETRY_MS
             self.loop.longest_wait_ms = NETWORK_RETRY_MS  # to come back here
             self._log.error("board", "%s:%d: %s" % (config.host, config.sip_port, error))
             return
-        self.media = MediaTask(config.legs, config.slots)
         self.slots = SlotTable(config.slots)
-        ports = PortPool(config.host, config.rtp_port_first, config.legs, runtime.RtpSocket)
         self.sip = SipTask(
             config,
             socket,
             self.slots,
             self.media,
-            ports,
+            self.wire,
             self.clock,
             runtime.random_bytes,
             self._body,

@@ -4,9 +4,8 @@ from parley.app.conference_events import contact_value
 from parley.app.media_task import Participant
 from parley.app.shortage import note_shortage
 from parley.app.trail import FROM_BOARD, TO_BOARD
-from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
+from parley.call.negotiate import answer_offer, make_offer, read_answer
 from parley.media.codecs import preference
-from parley.media.leg import Leg
 from parley.wire.address import conference_uri, read_token
 from parley.wire.errors import LocalError, RemoteError
 from parley.wire.sdp import parse_sdp
@@ -18,18 +17,18 @@ RETRY_AFTER_S = 2  # by then a board that is starting has registered
 class Focus:
     """Feed it the endpoint's events of calls; it answers through the endpoint.
 
-    events: ConferenceEvents, told of every coming and going. changed(now_ms) is called when the server should hear
-    news. random_bytes(n) -> bytes.
+    wire: MediaWire; events: ConferenceEvents, told of every coming and going. changed(now_ms) is called when the
+    server should hear news. random_bytes(n) -> bytes.
     """
 
     def __init__(
-        self, config, endpoint, slots, media, ports, clock, random_bytes, changed, events, trail, log
+        self, config, endpoint, slots, media, wire, clock, random_bytes, changed, events, trail, log
     ):
         self._config = config
         self._endpoint = endpoint
         self._slots = slots
         self._media = media
-        self._ports = ports
+        self._wire = wire
         self._clock = clock
         self._random_bytes = random_bytes
         self._changed = changed
@@ -177,7 +176,7 @@ class Focus:
 
     def forget(self, participant):
         """Takes back what was prepared for somebody who has not entered."""
-        self._ports.close(participant.socket, participant.port)
+        self._wire.close(participant)
 
     def enter(self, participant, conference, call):
         """Gives a participant his leg in a conference."""
@@ -189,63 +188,58 @@ class Focus:
     def take_answer(self, participant, body):
         """The answer to our offer came. RemoteError(488) when it is of no use."""
         ours, participant.our_offer = participant.our_offer, None
-        self._apply(participant, read_answer(ours, parse_sdp(body)))
+        agreed = read_answer(ours, parse_sdp(body))
+        self._wire.aim(participant, agreed.remote, may_move=False)
+        self._apply(participant, agreed)
 
     def _make_participant(self, call, uri, offer):
         """(Participant outside any conference, SDP of our 200). RemoteError when the offer cannot be met."""
-        socket, port = self._ports.open()
+        session_id = int.from_bytes(self._random_bytes(4), "big") >> 2
+        self._last_number += 1
+        participant = Participant(call, uri, session_id, self._seed(), self._last_number)
+        self._wire.open(participant)
         try:
-            session_id = int.from_bytes(self._random_bytes(4), "big") >> 2
-            self._last_number += 1
-            participant = Participant(call, uri, socket, port, session_id, self._last_number)
             return participant, self._agree(participant, offer)
         except (RemoteError, MemoryError):
-            self._ports.close(socket, port)
+            self._wire.close(participant)
             raise
+
+    def _seed(self):
+        """(SSRC, sequence number, timestamp) of a stream's first packet, random (RFC 3550 5.1)."""
+        octets = self._random_bytes(10)
+        ssrc, timestamp = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[4:8], "big")
+        return ssrc, int.from_bytes(octets[8:], "big"), timestamp
 
     def _agree(self, participant, offer):
         """Settles the media of a participant by a peer's offer, or makes ours when there is none.
 
-        Returns SDP bytes.
+        Returns SDP bytes. RemoteError, and nothing has changed: 488, 503.
         """
-        host, port = self._config.host, participant.port
-        session_id, version = participant.session_id, participant.session_version + 1
+        version = participant.session_version + 1
         if not offer:  # RFC 3261 13.2.1: our 200 then carries the offer, their ACK the answer
-            ours = make_offer(preference(), host, port, session_id, version)
-            participant.our_offer = ours
-            if participant.leg is None:
-                participant.leg = self._new_leg("PCMU", 0, None)
-                self._media.set_direction(participant, "inactive")
+            host, port, session_id = self._config.host, participant.port, participant.session_id
+            participant.our_offer = make_offer(preference(), host, port, session_id, version)
             participant.session_version = version
-            return ours.to_bytes()
-        agreed = answer_offer(parse_sdp(offer), preference(), host, port, session_id, version)
+            return participant.our_offer.to_bytes()
+        theirs = parse_sdp(offer)
+        agreed = self._answer(participant, theirs, version)
+        if self._wire.aim(participant, agreed.remote):
+            agreed = self._answer(participant, theirs, version)  # names another port
         self._apply(participant, agreed)
         participant.session_version = version
         return agreed.answer.to_bytes()
 
+    def _answer(self, participant, offer, version):
+        host, port, session_id = self._config.host, participant.port, participant.session_id
+        return answer_offer(offer, preference(), host, port, session_id, version)
+
     def _apply(self, participant, agreed):
-        """Makes leg and socket what was negotiated.
-
-        RemoteError(488) when there is no way to the peer's address.
-        """
-        host, port = agreed.remote
-        if host not in NOBODY:
-            try:
-                participant.socket.connect(host, port)
-            except OSError:
-                raise RemoteError(488, "No way to the media address")
-        leg = participant.leg
-        terms = (agreed.codec.upper(), agreed.payload_type, agreed.event_payload_type)
-        if leg is None or terms != (leg.codec, leg.payload_type, leg.event_payload_type):
-            leg = self._new_leg(terms[0], terms[1], terms[2])
-            self._media.replace_leg(participant, leg)
-        self._media.set_direction(participant, agreed.direction)
-
-    def _new_leg(self, codec, payload_type, event_payload_type):
-        seed = self._random_bytes(10)
-        ssrc = int.from_bytes(seed[:4], "big")
-        timestamp = int.from_bytes(seed[4:8], "big")
-        return Leg(codec, payload_type, event_payload_type, ssrc, int.from_bytes(seed[8:], "big"), timestamp)
+        """Makes the leg what was negotiated."""
+        participant.codec = agreed.codec.upper()
+        participant.payload_type = agreed.payload_type
+        participant.event_payload_type = agreed.event_payload_type
+        participant.direction = agreed.direction
+        self._media.retune(participant)
 
     def _reoffer(self, event, now_ms):
         """A re-INVITE or UPDATE: hold, another codec or address (RFC 3264 8). Refused, it changes nothing."""
@@ -297,7 +291,7 @@ class Focus:
         conference = participant.conference
         participant.call.user_data = None
         self._media.leave(participant)
-        self._ports.close(participant.socket, participant.port)
+        self._wire.close(participant)
         self._log.info("focus", "%s %s %s" % (participant.uri, why, _name(conference)))
         self._events.left(participant, now_ms)
         self._changed(now_ms)

@@ -1,14 +1,13 @@
 """The media tick: packets in, mix, packets out, for everybody on the board. Nothing in `tick` allocates."""
 
-from parley.app.runtime import RTP_READS_PER_TICK
-from parley.media.burst import Burst
+from parley.media.bridge import NO_ADDRESS
+from parley.wire.errors import LocalError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from parley.media.conference import Conference
-    from parley.media.leg import Leg
+    from parley.app.slots import Conference
     from parley.wire.sdp import SessionDescription
 
 
@@ -17,42 +16,50 @@ SILENCED = {"sendrecv": "sendonly", "sendonly": "sendonly", "recvonly": "inactiv
 
 
 class Participant:
-    """A leg with its wire: what the focus makes of an INVITE and the tick works on.
+    """A leg with its call: what the focus makes of an INVITE and the tick works on.
 
     number: his name on this board since its start; muted: the operator lets nobody hear him; direction: ours,
-    as negotiated; socket: RtpSocket on `port`; uri: who it is, for the server; session_id, session_version: of
-    our descriptions; our_offer: the description that waits for an answer, or None; refused: packets that the
-    network did not take. joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or "alerting" while we
-    call him, '' once he is in (RFC 4575 5.7).
+    as negotiated; port: ours for RTP; line: RtpSocket on it that is his alone, or None; address: of his RTP as the
+    bridge knows it, NO_ADDRESS for who has a line; leg: its number in the bridge, -1 without; uri: who it is, for the
+    server; session_id, session_version: of our descriptions; our_offer: the description that waits for an answer, or
+    None. seed: (SSRC, sequence number, timestamp) to send first, random (RFC 3550 5.1). joining: "dialed-in" or
+    "dialed-out"; ringing: "dialing-out" or "alerting" while we call him, '' once he is in (RFC 4575 5.7).
     """
 
-    def __init__(self, call, uri, socket, port, session_id, number=0):
+    def __init__(self, call, uri, session_id, seed=(0, 0, 0), number=0):
         self.number = number
         self.muted = False
-        self.direction = "inactive"  # as negotiated
+        self.direction = "inactive"
+        self.codec = "PCMU"
+        self.payload_type = 0
+        self.event_payload_type: "int | None" = None
         self.joining = "dialed-in"
         self.ringing = ""
         self.call: "Any" = call
         self.uri = uri
-        self.socket = socket
-        self.port = port
+        self.port = 0
+        self.line: "Any" = None
+        self.address = NO_ADDRESS
+        self.leg = -1
+        self.seed = seed
         self.session_id = session_id
         self.session_version = 0
         self.our_offer: "SessionDescription | None" = None
         self.conference: "Conference | None" = None
-        self.leg: "Leg | None" = None
-        self.refused = 0
 
 
 class MediaTask:
-    """All participants and conferences, in preallocated lists: the first `count` places each."""
+    """Whose leg is which. participants: by number of their legs, None where a leg is free.
 
-    def __init__(self, legs, slots):
-        self.participants: "list[Any]" = [None] * legs
+    bridge: Bridge; packets: what moves packets between it and the network (parley.media.packets). Without them it
+    has no legs.
+    """
+
+    def __init__(self, bridge=None, packets=None):
+        self.participants: "list[Any]" = [None] * (0 if bridge is None else bridge.legs)
         self.count = 0
-        self.conferences: "list[Any]" = [None] * slots
-        self.conference_count = 0
-        self._burst = Burst()
+        self._bridge: "Any" = bridge
+        self._packets: "Any" = packets
 
     @property
     def full(self):
@@ -64,87 +71,77 @@ class MediaTask:
         """There is somebody to run the tick for."""
         return self.count > 0
 
+    def everybody(self):
+        """All participants, in the order of their legs."""
+        return [one for one in self.participants if one is not None]
+
     def members(self, conference):
         """The participants of a conference, in order of arrival on the board."""
-        return [one for one in self.participants[: self.count] if one.conference is conference]
+        return list(conference.members)
 
     def join(self, participant):
-        """Takes a participant into the tick, and his leg into his conference."""
-        conference = participant.conference
-        conference.add(participant.leg)
-        if conference.count == 1:
-            self.conferences[self.conference_count] = conference
-            self.conference_count += 1
-        self.participants[self.count] = participant
+        """Takes a participant into his conference, from the next tick on. LocalError when there is no place."""
+        one = participant
+        conference = one.conference
+        conference.add(one)
+        terms = (one.codec, one.payload_type, one.event_payload_type, _direction(one), one.address, one.seed)
+        try:
+            one.leg = self._bridge.add(conference.slot, *terms)
+        except (LocalError, MemoryError):
+            conference.remove(one)
+            raise
+        self._packets.open(one.leg, one.line)
+        self.participants[one.leg] = one
         self.count += 1
 
     def leave(self, participant):
-        """Takes him out again; his conference too, when he was the last."""
-        conference = participant.conference
-        conference.remove(participant.leg)
-        if conference.count == 0:
-            _take_out(self.conferences, conference, self.conference_count)
-            self.conference_count -= 1
-        _take_out(self.participants, participant, self.count)
+        """Takes him out again."""
+        participant.conference.remove(participant)
+        self._packets.close(participant.leg)
+        self._bridge.remove(participant.leg)
+        self.participants[participant.leg] = None
+        participant.leg = -1
         self.count -= 1
 
-    def replace_leg(self, participant, leg):
-        """Gives him a leg, in the place of his present one if he has one."""
-        if participant.conference is not None:
-            legs = participant.conference.legs
-            legs[legs.index(participant.leg)] = leg
-        participant.leg = leg
-
-    def set_direction(self, participant, direction):
-        """direction: ours, as answered (RFC 3264 6.1). Whoever is muted speaks in none of them."""
-        participant.direction = direction
-        participant.leg.set_direction(SILENCED[direction] if participant.muted else direction)
+    def retune(self, participant):
+        """Does what was negotiated anew: codec, direction, address or line. Of no effect before he has joined."""
+        one = participant
+        if one.leg >= 0:
+            self._bridge.change(
+                one.leg, one.codec, one.payload_type, one.event_payload_type, _direction(one), one.address
+            )
+            self._packets.open(one.leg, one.line)
 
     def mute(self, participant, muted):
         """Lets nobody hear him, or everybody again."""
         participant.muted = muted
-        self.set_direction(participant, participant.direction)
+        self.retune(participant)
 
     def level(self, participant):
         """How loud he was in the last frame, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
-        return participant.leg.level if participant.leg.heard else 127
+        return self._bridge.level(participant.leg)
+
+    def stats(self, participant):
+        """{name: count} of everything counted of him."""
+        return self._bridge.stats(participant.leg)
+
+    def totals(self):
+        """{name: count} of all legs together and of the packets' way; {} without legs."""
+        if self._bridge is None:
+            return {}
+        found = self._bridge.totals()
+        found["network"] = self._packets.counters()
+        return found
 
     def tick(self):
-        """One frame of 20 ms for everybody."""
-        for i in range(self.count):
-            self._receive(self.participants[i])
-        for i in range(self.conference_count):
-            self.conferences[i].mix()
-        for i in range(self.count):
-            participant = self.participants[i]
-            if participant.leg.hears and not participant.socket.send(participant.leg.packet):
-                participant.refused += 1
+        """One frame of 20 ms for everybody. OSError: the board's RTP socket is broken."""
+        self._packets.tick()
 
     def skip(self, ticks):
         """Moves everybody's RTP clock on over ticks that could not be run."""
-        for i in range(self.count):
-            leg = self.participants[i].leg
-            for _ in range(ticks):
-                leg.packetise(None)
-
-    def _receive(self, participant):
-        """What has arrived for one participant, up to a bound.
-
-        Not speaking, his packets are read and forgotten.
-        """
-        socket = participant.socket
-        for _ in range(RTP_READS_PER_TICK):
-            length = socket.receive_into(self._burst.buffer)
-            if length < 0:
-                participant.refused += 1
-            if length <= 0:
-                return
-            if participant.leg.speaks:
-                self._burst.deliver(length, participant.leg)
+        self._bridge.skip(ticks)
 
 
-def _take_out(items, item, count):
-    """Removes item from the first `count` places and closes the gap."""
-    for i in range(items.index(item), count - 1):
-        items[i] = items[i + 1]
-    items[count - 1] = None
+def _direction(participant):
+    """Ours, as answered (RFC 3264 6.1). Whoever is muted speaks in none of them."""
+    return SILENCED[participant.direction] if participant.muted else participant.direction

@@ -31,7 +31,7 @@ def transactions_for(heap_free_bytes):
 class SipTask:
     """Joins one Endpoint with its socket. body(config, first) -> bytes is a REGISTER's body (Servers)."""
 
-    def __init__(self, config, socket, slots, media, ports, clock, random_bytes, body, log):
+    def __init__(self, config, socket, slots, media, wire, clock, random_bytes, body, log):
         self.datagrams = 0
         self._config = config
         self._socket = socket
@@ -55,7 +55,7 @@ class SipTask:
         self.trail = Trail()
         events = ConferenceEvents(config, self.endpoint, slots, log)
         self.focus = Focus(
-            config, self.endpoint, slots, media, ports, clock, random_bytes, changed, events, self.trail, log
+            config, self.endpoint, slots, media, wire, clock, random_bytes, changed, events, self.trail, log
         )
         self.endpoint.name_contacts(events.contact_for)
         dial_out = DialOut(self.endpoint, slots, self.focus, events, self.trail, changed, log)

@@ -1,11 +1,47 @@
 """The addresses of a board: which conference lives at which slot, which have ended, who may come in."""
 
-from parley.media.conference import Conference
 from parley.wire.errors import LocalError, RemoteError
 
 ENDED_REMEMBERED = 16  # reported to the server with every registration
 
 GONE = "Conference is over"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Conference:
+    """One conference: who is in it, in order of arrival. Its number in the bridge is its slot's."""
+
+    def __init__(self, slot, generation, size):
+        self.slot = slot
+        self.generation = generation
+        self.size = size
+        self.locked = False  # nobody else comes in
+        self.members: "list[Any]" = []
+
+    @property
+    def count(self):
+        """Participants."""
+        return len(self.members)
+
+    @property
+    def full(self):
+        """No place is left."""
+        return len(self.members) >= self.size
+
+    def add(self, participant):
+        """Lets a participant in. LocalError when full or when he is in already."""
+        if self.full or participant in self.members:
+            raise LocalError("participant cannot join")
+        self.members.append(participant)
+
+    def remove(self, participant):
+        """Takes him out. LocalError when he is not in."""
+        if participant not in self.members:
+            raise LocalError("participant is not in this conference")
+        self.members.remove(participant)
 
 
 class Slot:

@@ -56,15 +56,16 @@ class Watch:
     def _levels(self):
         """Lists [slot, generation, [number, level, number, level, ...]], one for each conference."""
         media = self._media
+        everybody = media.everybody()
         found = {}
-        count = min(media.count, LEGS_IN_ONE)
+        count = min(len(everybody), LEGS_IN_ONE)
         for i in range(count):
-            participant = media.participants[(self._first + i) % media.count]
+            participant = everybody[(self._first + i) % len(everybody)]
             conference = participant.conference
             key = (conference.slot, conference.generation)
             if key not in found:
                 found[key] = []
             found[key].append(participant.number)
             found[key].append(media.level(participant))
-        self._first = (self._first + count) % media.count if media.count else 0
+        self._first = (self._first + count) % len(everybody) if everybody else 0
         return [[key[0], key[1], levels] for key, levels in found.items()]

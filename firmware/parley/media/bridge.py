@@ -7,10 +7,11 @@ import struct
 
 from parley.media import kernels
 from parley.media.codecs import PACKET_BYTES, law_of
-from parley.media.leg import DEPTH_FRAMES, NO_EVENTS
 from parley.wire.errors import LocalError
 
+DEPTH_FRAMES = kernels.LEG_DEPTH_FRAMES  # prefill of a jitter buffer at first; then it follows the network
 NO_ADDRESS = bytes(6)
+NO_EVENTS = -1
 
 
 def pack_address(host, port):

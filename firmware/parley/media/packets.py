@@ -1,7 +1,8 @@
 """Moves packets between a bridge and the sockets it is given; two ways with one face.
 
 BatchPackets: one socket for the whole board, many packets to a system call, through the module parley_io
-(native/io), where there is one. SocketPackets: a connected socket for each leg, in Python, anywhere. The face:
+(native/io), where there is one; a leg may have a connected one of its own, a line. SocketPackets: a connected socket
+for each leg, in Python, anywhere. The face:
 
     open(leg, socket or None)   close(leg)   receive()   tick(phase, phases) -> packets sent   counters()
 
@@ -28,7 +29,7 @@ class BatchPackets:
 
     def __init__(self, bridge, io, fd):
         self._memory = bridge.memory
-        self._io = bytearray(io.io_size())
+        self._io = io.io_map(io.io_size())  # out of the collector's sight
         self._module = io
         self._tick = io.io_tick
         self._receive = io.io_receive
@@ -37,10 +38,12 @@ class BatchPackets:
         io.io_init(self._io)
 
     def open(self, leg, socket=None):
-        """The socket serves everybody already."""
+        """From now on the leg's packets come and go through `socket`, its line; with None through the board's."""
+        self._module.io_line(self._io, leg, -1 if socket is None else socket.fileno())
 
     def close(self, leg):
-        """Nothing is to be given back."""
+        """Lets go of its line."""
+        self._module.io_line(self._io, leg, -1)
 
     def receive(self):
         """Takes what has arrived. Between ticks, so that the socket's queue need not hold a whole frame."""

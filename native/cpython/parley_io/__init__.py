@@ -6,7 +6,7 @@ or was not initialised.
 
 from parley_io._io import ffi, lib
 
-__all__ = ["io_init", "io_map", "io_receive", "io_size", "io_stat", "io_tick"]
+__all__ = ["io_init", "io_line", "io_map", "io_receive", "io_size", "io_stat", "io_tick"]
 
 
 def _need(condition, text):
@@ -48,6 +48,11 @@ def io_size():
 def io_init(io):
     """Prepares `io`."""
     _need(lib.parley_io_init(*_memory(io, "parley_io *")) == 0, "buffer too short")
+
+
+def io_line(io, leg, fd):
+    """Gives a leg a connected socket of its own, or with fd -1 none."""
+    _checked(lib.parley_io_line(_io(io), leg, fd))
 
 
 def io_receive(io, bridge, fd, most):

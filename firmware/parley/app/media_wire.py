@@ -1,0 +1,116 @@
+"""How RTP finds the legs of a board.
+
+With native packet I/O all legs share one port, and where a packet comes from tells whose it is. Who names a media
+address that another participant has named already gets a line: a port of his own, connected to that address. Without
+native packet I/O every leg has a line.
+"""
+
+from parley.app import runtime
+from parley.app.media_task import MediaTask
+from parley.app.ports import PortPool
+from parley.call.negotiate import NOBODY
+from parley.media.bridge import NO_ADDRESS, Bridge, pack_address
+from parley.media.packets import BatchPackets, SocketPackets
+from parley.wire.errors import LocalError, RemoteError
+
+
+class MediaWire:
+    """lines: PortPool; shared: BoardRtpSocket on `port`, or None: every leg has a line."""
+
+    def __init__(self, lines, shared=None, port=0):
+        self._lines = lines
+        self._shared = shared
+        self._port = port
+        self._named = {}  # address of a peer -> the participant who is told by it
+
+    def open(self, participant):
+        """Gives a participant the port where he is to send to. RemoteError(503) when there is none."""
+        if self._shared is None:
+            participant.line, participant.port = self._lines.open()
+        else:
+            participant.port = self._port
+
+    def aim(self, participant, remote, may_move=True):
+        """Makes remote, (host, port), the place a participant's packets go to, and the only one they come from.
+
+        Returns whether his own port is another now. RemoteError, and nothing has changed: 488 when there is no way to
+        remote, or another participant has named it and he may not move; 503 when there is no port for him.
+        """
+        if remote[0] in NOBODY:
+            return False
+        if participant.line is not None:
+            _connect(participant.line, remote)
+            return False
+        address = self._checked(remote)
+        if self._named.get(address, participant) is participant:
+            self._forget(participant)
+            self._named[address] = participant
+            participant.address = address
+            return False
+        if not may_move:
+            raise RemoteError(488, "Another participant has this media address")
+        line, port = self._lines.open()
+        try:
+            _connect(line, remote)
+        except (RemoteError, MemoryError):
+            self._lines.close(line, port)
+            raise
+        self._forget(participant)
+        participant.line, participant.port = line, port
+        return True
+
+    def close(self, participant):
+        """Takes back what a participant had here. The media task must have let go of him."""
+        self._forget(participant)
+        if participant.line is not None:
+            self._lines.close(participant.line, participant.port)
+            participant.line = None
+
+    def shut(self):
+        """Gives the board's port back; nobody may have a leg any more."""
+        if self._shared is not None:
+            self._shared.close()
+
+    def _checked(self, remote):
+        """remote as the bridge knows a peer. RemoteError(488) when there is no way to it."""
+        host, port = remote
+        try:
+            address = pack_address(host, port)
+            self._shared.check_way(host, port)  # pyright: ignore[reportOptionalMemberAccess]
+        except (LocalError, OSError):
+            raise _no_way()
+        return address
+
+    def _forget(self, participant):
+        if participant.address != NO_ADDRESS:
+            del self._named[participant.address]
+            participant.address = NO_ADDRESS
+
+
+def _connect(line, remote):
+    try:
+        line.connect(remote[0], remote[1])
+    except OSError:
+        raise _no_way()
+
+
+def _no_way():
+    return RemoteError(488, "No way to the media address")
+
+
+def open_media(config, io):
+    """(MediaTask, MediaWire) of a board with this configuration. OSError when its RTP port cannot be had.
+
+    io: the module parley_io, or None.
+    """
+    legs, slots = config.legs, config.slots
+    first = config.rtp_port_first + config.rtp_port_first % 2
+    if io is None or ":" in config.host:  # native I/O knows IPv4 only
+        bridge = Bridge(legs, slots)
+        packets = SocketPackets(bridge, runtime.RTP_READS_PER_TICK)
+        return MediaTask(bridge, packets), MediaWire(PortPool(config.host, first, legs, runtime.RtpSocket))
+    shared = runtime.BoardRtpSocket(config.host, first, legs)
+    bridge = Bridge(legs, slots, memory=io.io_map(Bridge.size(legs, slots)))
+    packets = BatchPackets(bridge, io, shared.fileno())
+    lines = PortPool(config.host, first + 2, legs - 1, runtime.RtpSocket)
+    return MediaTask(bridge, packets), MediaWire(lines, shared, first)

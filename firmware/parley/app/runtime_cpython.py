@@ -1,0 +1,112 @@
+"""What parley.app.runtime takes from CPython."""
+
+# pyright: reportAttributeAccessIssue=false
+# (tools/check_stubs.py looks with MicroPython's library)
+
+import os
+import select
+import sys
+import time
+import traceback
+
+from parley.app.runtime_sockets import RtpSocketBase
+
+CONSOLE_READ_BYTES = 256
+RTP_READS_PER_TICK = 8
+
+
+def join_network(host, network):
+    """The operating system has joined already."""
+
+
+def ticks_ms():
+    """Milliseconds of a clock that never goes back."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def ticks_diff(end, start):
+    """end - start in milliseconds."""
+    return end - start
+
+
+def heap_free():
+    """CPython's heap has no end worth telling."""
+    return 0
+
+
+class RtpSocket(RtpSocketBase):
+    """What RtpSocketBase is, and the two calls of a media tick."""
+
+    def receive_into(self, buffer):
+        """Bytes of the next datagram, 0 when there is none, -1 for an earlier packet refused (ICMP)."""
+        try:
+            return self.raw.recv_into(buffer)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return -1
+
+    def send(self, packet):
+        """Sends the whole buffer as one datagram; False when it could not."""
+        try:
+            self.raw.send(packet)
+        except OSError:
+            return False
+        return True
+
+
+class Poller:
+    """Waits for the SIP socket and the console together."""
+
+    def __init__(self):
+        self._poll = select.poll()
+        self._tags = {}
+
+    def add(self, source, tag):
+        """source: anything with fileno()."""
+        self._poll.register(source, select.POLLIN)
+        self._tags[source.fileno()] = tag
+
+    def remove(self, source):
+        """Stops looking at it."""
+        self._poll.unregister(source)
+        del self._tags[source.fileno()]
+
+    def wait(self, timeout_ms):
+        """Tags of what became readable within timeout_ms (-1: no limit)."""
+        return [self._tags[number] for number, _what in self._poll.poll(timeout_ms)]
+
+
+class ConsolePort:
+    """Standard input and output."""
+
+    def __init__(self):
+        self.raw = sys.stdin
+
+    def read(self):
+        """What has arrived, at most CONSOLE_READ_BYTES; b"" at the end of the line."""
+        return os.read(sys.stdin.fileno(), CONSOLE_READ_BYTES)
+
+    def write(self, data):
+        """Sends bytes to the host, after what print() has left in its buffer."""
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), data)
+
+
+def traceback_of(error):
+    """The traceback as text."""
+    return "".join(traceback.format_exception(error))
+
+
+def watchdog(timeout_ms):
+    """None: there is no watchdog here."""
+
+
+def reset_cause():
+    """Nobody knows."""
+    return ""
+
+
+def reset():
+    """Ends the process with code 0, which asks its supervisor to start it again."""
+    raise SystemExit(0)

@@ -1,0 +1,136 @@
+"""What parley.app.runtime takes from MicroPython."""
+
+# pyright: reportAttributeAccessIssue=false, reportMissingImports=false, reportArgumentType=false
+# (boards and the unix port have different libraries)
+
+import gc
+import io
+import select
+import sys
+import time
+
+import machine
+import micropython
+
+from parley.app.runtime_sockets import RtpSocketBase
+
+CONSOLE_READ_BYTES = 256
+RTP_READS_PER_TICK = 1  # one read empties the socket: see parley.media.burst
+
+ticks_ms = time.ticks_ms
+ticks_diff = time.ticks_diff
+heap_free = gc.mem_free
+
+
+class RtpSocket(RtpSocketBase):
+    """What RtpSocketBase is, and the two calls of a media tick, which allocate nothing."""
+
+    def receive_into(self, buffer):
+        """Bytes read, 0 when there are none, -1 for an earlier packet refused by the peer's host (ICMP).
+
+        May be several datagrams end to end.
+        """
+        try:
+            return self.raw.readinto(buffer) or 0
+        except OSError:
+            return -1
+
+    def send(self, packet):
+        """Sends the whole buffer as one datagram; False when it could not."""
+        try:
+            return self.raw.write(packet) is not None
+        except OSError:
+            return False
+
+
+def join_network(host, network):
+    """Gives the Ethernet interface its address. network: (netmask, gateway); None leaves it as it is.
+
+    OSError when it does not work.
+    """
+    if network is not None:
+        import network as interfaces
+
+        lan = interfaces.LAN()
+        lan.active(True)
+        lan.ifconfig((host, network[0], network[1], network[1]))
+
+
+class Poller:
+    """Waits for the SIP socket and the console together."""
+
+    def __init__(self):
+        self._poll = select.poll()
+        self._tags = []
+
+    def add(self, source, tag):
+        """source: SipSocket.raw or the console's raw."""
+        self._poll.register(source, select.POLLIN)
+        self._tags.append((source, tag))
+
+    def remove(self, source):
+        """Stops looking at it."""
+        self._poll.unregister(source)
+        self._tags = [pair for pair in self._tags if pair[0] is not source]
+
+    def wait(self, timeout_ms):
+        """Tags of what became readable within timeout_ms (-1: no limit)."""
+        ready = [entry[0] for entry in self._poll.poll(timeout_ms)]
+        return [tag for source, tag in self._tags if source in ready]
+
+
+class ConsolePort:
+    """The serial port that the interpreter was started on."""
+
+    def __init__(self):
+        self.raw = sys.stdin
+        self._poll = select.poll()
+        self._poll.register(sys.stdin, select.POLLIN)
+        if hasattr(micropython, "kbd_intr") and hasattr(machine, "WDT"):  # Ctrl-C is for the console
+            micropython.kbd_intr(-1)
+
+    def read(self):
+        """What has arrived, at most CONSOLE_READ_BYTES; b"" at the end of the line."""
+        data = bytearray()
+        while len(data) < CONSOLE_READ_BYTES and self._poll.poll(0):
+            byte = sys.stdin.buffer.read(1)
+            if not byte:
+                break
+            data.extend(byte)
+        return bytes(data)
+
+    def write(self, data):
+        """Sends bytes to the host."""
+        sys.stdout.buffer.write(data)
+
+
+def traceback_of(error):
+    """The traceback as text."""
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    return text.getvalue()
+
+
+def watchdog(timeout_ms):
+    """The hardware watchdog, started; None on a board without one."""
+    return machine.WDT(timeout=timeout_ms) if hasattr(machine, "WDT") else None
+
+
+def reset_cause():
+    """Why the board was started: "watchdog", "power on", "reset", or "" where nobody knows."""
+    if not hasattr(machine, "reset_cause"):
+        return ""
+    cause = machine.reset_cause()
+    if cause == getattr(machine, "WDT_RESET", 3):
+        return "watchdog"
+    return "power on" if cause == getattr(machine, "PWRON_RESET", 0) else "reset"
+
+
+def reset():
+    """Starts the board anew.
+
+    Without a hardware reset the process ends with code 0 and is started again.
+    """
+    if hasattr(machine, "reset"):
+        machine.reset()
+    raise SystemExit(0)
