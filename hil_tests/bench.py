@@ -9,7 +9,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from hil_tests import programs
+from hil_tests import programs, sip_text
 from hil_tests.devices import Board, board_from
 from hil_tests.ports import PortPicker, both_free, free_board_net
 from hil_tests.processes import Process, WaitTimeoutError, alive, kill_if, wait_until
@@ -38,6 +38,7 @@ class Bench:
         env: dict[str, str] | None = None,
         standard: bool = False,
         board: str = "virtual",
+        host: str = "127.0.0.1",
     ) -> None:
         self.folder, self.boards_wanted, self.legs, self.extra = folder.resolve(), boards, legs, extra
         self.env = env or {}
@@ -46,8 +47,11 @@ class Bench:
         self.ports = ports
         self.sip_port = 5060 if standard and both_free(5060) else ports.take()
         self.http_port = 8060 if standard and both_free(8060) else ports.take()
-        self.board_net = free_board_net(1 if standard else None)
-        self.server = f"sip:conference@127.0.0.1:{self.sip_port}"
+        self.host = (
+            host  # of the server's SIP; ::1 makes a board of IPv6 alone, the one that loopback has room for
+        )
+        self.board_net = f"{host}/128" if ":" in host else free_board_net(1 if standard else None)
+        self.server = f"sip:conference@{sip_text.host_port(host, self.sip_port)}"
         self.http = f"http://127.0.0.1:{self.http_port}"
         self.process: Process | None = None
         self._pids: set[int] = set()
@@ -65,7 +69,12 @@ class Bench:
         self._lay_out_flash()
         args = [programs.parley(), "up", "--boards", str(self.boards_wanted), "--legs", str(self.legs)]
         args += ["--board", self.board_kind]
-        args += ["--sip", f"127.0.0.1:{self.sip_port}", "--http", f"127.0.0.1:{self.http_port}"]
+        args += [
+            "--sip",
+            sip_text.host_port(self.host, self.sip_port),
+            "--http",
+            f"127.0.0.1:{self.http_port}",
+        ]
         args += ["--board-net", self.board_net, "--state", str(self.state), *self.extra]
         starts = len(list(self.folder.glob("up*.log")))
         self.process = Process("parley up", args, self.folder / f"up{starts or ''}.log", env=self.env)

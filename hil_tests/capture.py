@@ -18,8 +18,8 @@ from hil_tests.processes import Process, wait_until
 
 Address = tuple[str, int]
 _FIELDS = (
-    "frame.number", "frame.time_epoch", "ip.src", "udp.srcport", "ip.dst", "udp.dstport", "sip.Method",
-    "sip.Status-Code", "sip.r-uri", "sip.Status-Line", "sip.Call-ID", "sip.CSeq",
+    "frame.number", "frame.time_epoch", "ip.src", "ipv6.src", "udp.srcport", "ip.dst", "ipv6.dst",
+    "udp.dstport", "sip.Method", "sip.Status-Code", "sip.r-uri", "sip.Status-Line", "sip.Call-ID", "sip.CSeq",
     "sip.Contact", "sip.Refer-To", "sip.Event", "sip.Subscription-State", "sipfrag.line",
     "sip.Retry-After",
 )  # fmt: skip
@@ -167,12 +167,21 @@ class Capture:
         """Every captured datagram."""
         if self._packets is None:
             words = ["-Y", "udp && !icmp", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f"]
-            for name in ("frame.time_epoch", "ip.src", "udp.srcport", "ip.dst", "udp.dstport", "udp.payload"):
+            names = (
+                "frame.time_epoch",
+                "ip.src",
+                "ipv6.src",
+                "udp.srcport",
+                "ip.dst",
+                "ipv6.dst",
+                "udp.dstport",
+            )
+            for name in (*names, "udp.payload"):
                 words += ["-e", name]
             self._packets = []
             for line in self._tshark(*words).splitlines():
-                at_s, src, sport, dst, dport, payload = (line.split("\t") + [""] * 6)[:6]
-                source, target = (src, int(sport)), (dst, int(dport))
+                at_s, src, src6, sport, dst, dst6, dport, payload = (line.split("\t") + [""] * 8)[:8]
+                source, target = (src or src6, int(sport)), (dst or dst6, int(dport))
                 self._packets.append(WirePacket(float(at_s), source, target, bytes.fromhex(payload)))
         return self._packets
 
@@ -201,8 +210,8 @@ def _message(words: list[str]) -> WireMessage:
     return WireMessage(
         number=int(facts["frame.number"]),
         at_s=float(facts["frame.time_epoch"]),
-        source=(facts["ip.src"], ports[0]),
-        target=(facts["ip.dst"], ports[1]),
+        source=(facts["ip.src"] or facts["ipv6.src"], ports[0]),
+        target=(facts["ip.dst"] or facts["ipv6.dst"], ports[1]),
         method=facts["sip.Method"],
         status=status,
         uri=facts["sip.r-uri"],

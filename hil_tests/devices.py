@@ -39,7 +39,7 @@ def board_from(facts: dict) -> Board:
     return Board(
         board_id=facts["board_id"],
         pid=int(facts.get("pid") or 0),
-        address=(host, int(port or 5060)),
+        address=(host.strip("[]"), int(port or 5060)),
         serial=Path(facts.get("serial") or "/nonexistent"),
         state=str(facts.get("state")),
         registered=bool(facts.get("registered")),

@@ -3,6 +3,7 @@
 import errno
 import random
 import socket
+from pathlib import Path
 
 # Away from the kernel's range of ephemeral ports (32768..60999) and from the usual SIP ports.
 FIRST_PORT, LAST_PORT = 20000, 31000
@@ -25,6 +26,12 @@ def is_free(host: str, port: int, kind: socket.SocketKind = socket.SOCK_DGRAM) -
 def both_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether the port can be bound in UDP and in TCP."""
     return is_free(host, port) and is_free(host, port, socket.SOCK_STREAM)
+
+
+def listened_to(port: int) -> bool:
+    """Whether some program of this machine has the UDP port, at whatever address."""
+    tables = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
+    return any(f":{port:04X} " in table.read_text() for table in tables if table.exists())
 
 
 class PortPicker:

@@ -92,9 +92,17 @@ def parameter(value: str, name: str) -> str:
 
 def address_of(uri: str) -> tuple[str, int]:
     """(host, port) a SIP URI leads to; port 5060 when it names none. Only literal hosts are used here."""
-    rest = uri.partition(":")[2].partition("?")[0].partition(";")[0]
-    host, _, port = rest.rpartition("@")[2].partition(":")
+    rest = uri.partition(":")[2].partition("?")[0].partition(";")[0].rpartition("@")[2]
+    if rest.startswith("["):  # RFC 3261 25.1: IPv6reference
+        host, _, port = rest[1:].partition("]")
+        return host, int(port.removeprefix(":") or 5060)
+    host, _, port = rest.partition(":")
     return host, int(port or 5060)
+
+
+def host_port(host: str, port: int) -> str:
+    """host:port as it stands in a URI or on a command line; an IPv6 address gets its brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def user_of(uri: str) -> str:

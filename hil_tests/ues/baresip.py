@@ -8,14 +8,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from hil_tests import programs
+from hil_tests import programs, sip_text
 from hil_tests.processes import Process, wait_until
 from hil_tests.ues.face import Phone, PhoneError, PhoneEvent
 
 _MODULES = Path("/usr/lib/baresip/modules")  # where Debian puts them
 
 _CONFIG = """poll_method epoll
-sip_listen {host}:{port}
+sip_listen {listen}
 net_interface {host}
 rtp_ports {rtp}-{rtp_last}
 audio_source {source}
@@ -79,14 +79,12 @@ class Baresip(Phone):
             (self._short / "play.wav").symlink_to(self.play.resolve())
             source = f"aufile,{self._short}/play.wav"
         config = _CONFIG.format(
-            host=self.host, port=self.port, rtp=self.port + 10, rtp_last=self.port + 28, source=source,
-            control=self.control_port, modules=_MODULES, dumps=self._short,
+            host=self.host, listen=sip_text.host_port(self.host, self.port), rtp=self.port + 10,
+            rtp_last=self.port + 28, source=source, control=self.control_port, modules=_MODULES, dumps=self._short,
         )  # fmt: skip
         (home / "config").write_text(config)
         mode = "auto" if self.answer else "manual"
-        account = (
-            f"<sip:{self.name}@{self.host}:{self.port};transport={self.transport}>;regint=0;answermode={mode}"
-        )
+        account = f"<{self.uri};transport={self.transport}>;regint=0;answermode={mode}"
         if self.credentials:
             account += f";auth_user={self.credentials[0]};auth_pass={self.credentials[1]}"
         (home / "accounts").write_text(f"{account};audio_codecs={self.codecs}\n")

@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
+from hil_tests import sip_text
+from hil_tests.ports import listened_to
 from hil_tests.processes import Process, wait_until
 
 
@@ -65,7 +67,7 @@ class Phone(ABC):
     @property
     def uri(self) -> str:
         """Where it can be called."""
-        return f"sip:{self.name}@{self.host}:{self.port}"
+        return f"sip:{self.name}@{sip_text.host_port(self.host, self.port)}"
 
     @abstractmethod
     def start(self) -> None:
@@ -114,6 +116,12 @@ class Phone(ABC):
     def message(self, uri: str, text: str) -> None:
         """Send a MESSAGE (RFC 3428)."""
         raise NotImplementedError(f"{self.kind} sends no MESSAGE")
+
+    def listening(self) -> bool:
+        """Whether its port is open; PhoneError when the program has ended."""
+        if self.process is None or not self.process.running():
+            raise PhoneError(f"{self.name} has ended\n{self.process.tail() if self.process else ''}")
+        return listened_to(self.port)
 
     def finish(self) -> None:
         """Hang up and end the program so that the recording is complete."""

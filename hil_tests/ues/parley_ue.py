@@ -5,9 +5,9 @@ import signal
 import time
 from pathlib import Path
 
-from hil_tests import programs
+from hil_tests import programs, sip_text
 from hil_tests.processes import Process, wait_until
-from hil_tests.ues.face import Phone, PhoneError, PhoneEvent
+from hil_tests.ues.face import Phone, PhoneEvent
 
 
 class ParleyUe(Phone):
@@ -41,7 +41,7 @@ class ParleyUe(Phone):
     def start(self) -> None:
         if self.answer:
             self._run(["listen", "--join-messages"] if self.join_messages else ["listen"])
-            wait_until(self._listening, 10, f"{self.name} to listen")
+            wait_until(self.listening, 10, f"{self.name} to listen")
 
     def call(self, uri: str) -> None:
         invites = [word for invitee in self.invitees for word in ("--invite", invitee)]
@@ -67,7 +67,15 @@ class ParleyUe(Phone):
         self.process.write_line(line)
 
     def _run(self, words: list[str]) -> None:
-        args = [programs.parley(), *words, "--sip", f"{self.host}:{self.port}", "--user", self.name, "--json"]
+        args = [
+            programs.parley(),
+            *words,
+            "--sip",
+            sip_text.host_port(self.host, self.port),
+            "--user",
+            self.name,
+            "--json",
+        ]
         args += ["--record", str(self.recording)]
         args += ["--play", str(self.play)] if self.play else []
         args += ["--codec", self.codec] if self.codec else []
@@ -79,12 +87,6 @@ class ParleyUe(Phone):
             env = {"PARLEY_PASSWORD": self.credentials[1]}
         stdin = self.keys and words[0] == "call"
         self.process = Process(self.name, args, self.log_path, stdin=stdin, env=env)
-
-    def _listening(self) -> bool:
-        if self.process is None or not self.process.running():
-            raise PhoneError(f"parley listen has ended\n{self.process.tail() if self.process else ''}")
-        with open("/proc/net/udp") as table:
-            return f":{self.port:04X} " in table.read()
 
     def steps(self) -> list[dict]:
         """The JSON lines it has printed."""

@@ -1,11 +1,12 @@
 """SIPp as a phone: scenarios of our own beside this file, filled in and run, one call each."""
 
+import re
 import time
 from pathlib import Path
 
 from hil_tests import g711, programs, sip_text, wav
 from hil_tests.processes import Process, wait_until
-from hil_tests.ues.face import Phone, PhoneError, PhoneEvent
+from hil_tests.ues.face import Phone, PhoneEvent
 
 
 class Sipp(Phone):
@@ -30,7 +31,7 @@ class Sipp(Phone):
     def start(self) -> None:
         if self.answer:
             self._run("sipp_referred", {})
-            wait_until(self._listening, 5, f"SIPp on port {self.port}")
+            wait_until(self.listening, 5, f"SIPp on port {self.port}")
         self._events.append(PhoneEvent(time.time(), "ready", {}))
 
     def call(self, uri: str) -> None:
@@ -48,17 +49,30 @@ class Sipp(Phone):
 
     def _run(self, scenario: str, names: dict[str, str]) -> None:
         text = Path(__file__).with_name(f"{scenario}.xml").read_text()
-        for name, value in {"USER": self.name, "PLAY": str(self._codes()), **names}.items():
+        user, password = self.credentials or ("", "")
+        host_pattern = r"@\[([0-9a-fA-F:.]+)\]:?([0-9]*)" if ":" in self.host else "@([^:;&gt;]+):?([0-9]*)"
+        filled_in = {
+            "USER": self.name,
+            "PLAY": str(self._codes()),
+            "HOST_PATTERN": host_pattern,
+            "PROTOCOL": self.transport,
+        }
+        filled_in |= {"AUTH_USER": user, "AUTH_PASSWORD": password, **names}
+        if ":" in self.host:  # brackets would be a keyword of SIPp's; this one is where it sends to
+            filled_in["TARGET"] = re.sub(r"\[.*\]", "[remote_ip]", names["TARGET"])
+        for name, value in filled_in.items():
             text = text.replace(f"@{name}@", value)
         filled = self.folder / f"{self.name}-{scenario}.xml"
         filled.write_text(text)
         args = [programs.tool("sipp", "sip-tester"), "-sf", str(filled), "-i", self.host, "-mi", self.host]
+        if self.transport == "tcp":
+            args += ["-t", "tn", "-max_socket", "100"]  # a socket for each call: only so can it go elsewhere
         args += ["-p", str(self.port), "-m", "1", "-nostdin", "-d", str(int(self.talk_s * 1000))]
         args += ["-timeout", f"{int(self.talk_s + 60)}s", "-timeout_error", "-trace_msg", "-trace_err"]
         args += ["-message_file", str(self.folder / f"{self.name}-messages.log")]
         args += ["-error_file", str(self.folder / f"{self.name}-errors.log")]
         if scenario != "sipp_referred":
-            args.append(":".join(map(str, sip_text.address_of(names["TARGET"]))))
+            args.append(sip_text.host_port(*sip_text.address_of(names["TARGET"])))
         self.process = Process(self.name, args, self.log_path, cwd=self.folder, env={"TERM": "dumb"})
 
     def _codes(self) -> Path:
@@ -67,12 +81,6 @@ class Sipp(Phone):
         pcm = wav.read(self.play) if self.play else [0] * wav.RATE_HZ
         path.write_bytes(g711.encode(pcm))
         return path
-
-    def _listening(self) -> bool:
-        if self.process is None or not self.process.running():
-            raise PhoneError(f"SIPp has ended\n{self.process.tail() if self.process else ''}")
-        table = Path("/proc/net/udp").read_text()
-        return f":{self.port:04X} " in table
 
     def succeeded(self, timeout_s: float) -> bool:
         """Wait for the scenario's end: whether every step came as written."""

@@ -130,7 +130,9 @@ def up(
     http: HttpBind = None,
     board_net: Annotated[
         str | None,
-        typer.Option("--board-net", metavar="CIDR", help="Addresses of the boards [127.0.1.0/24]."),
+        typer.Option(
+            "--board-net", metavar="CIDR", help="Addresses of the boards, IPv4 or IPv6 [127.0.1.0/24]."
+        ),
     ] = None,
     state: State = None,
     config: Config = None,

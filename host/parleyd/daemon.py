@@ -15,8 +15,10 @@ from typing import Any
 import structlog
 
 from parley.wire.errors import LocalError
+from parley.wire.grammar import format_host_port
 from parleyd.answers import Answers
 from parleyd.api import api_server
+from parleyd.board_network import board_hosts, board_server
 from parleyd.client import forget_address, write_address
 from parleyd.clock import SystemClock
 from parleyd.control import Outcome
@@ -110,7 +112,7 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stopping.set)
-        addresses = (self.settings.sip, *self.settings.sip_also)
+        addresses = self.settings.listening()
         kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
         bound = [[_bind(kind, address, "sip") for kind in kinds] for address in addresses]
         sip_tls = self.settings.sip_tls
@@ -122,8 +124,7 @@ class Daemon:
             await self._sip.listen_tls(bound_tls, self._tls)
         api = api_server(self)
         serving = asyncio.create_task(api.serve(sockets=[http]))
-        host, port = self.settings.http
-        write_address(self.settings.state, f"http://{_in_uri(host)}:{port}", self.own_token)
+        write_address(self.settings.state, f"http://{format_host_port(*self.settings.http)}", self.own_token)
         try:
             await self._until_stopped(self._start(ready))
             await self._stopping.wait()
@@ -218,8 +219,8 @@ class Daemon:
         await self._all_registered(set(self.boards))
         sip, http = settings.sip, settings.http
         ready(
-            f"ready conference=sip:{settings.user}@{_in_uri(sip[0])}:{sip[1]} "
-            f"http=http://{_in_uri(http[0])}:{http[1]} boards={len(self.server.pool.boards())}"
+            f"ready conference=sip:{settings.user}@{format_host_port(*sip)} "
+            f"http=http://{format_host_port(*http)} boards={len(self.server.pool.boards())}"
         )
 
     def _provisioned_boards(self) -> list[BoardConfig]:
@@ -236,7 +237,9 @@ class Daemon:
                 board = ProvisionedBoard(enrolled.board_id, key, enrolled.host, enrolled.port)
                 server.pool.provision(board)
         configs: list[BoardConfig] = []
-        for number, host in enumerate(settings.board_hosts(), 1):
+        hosts = board_hosts(settings)
+        where = board_server(settings) if hosts else settings.sip
+        for number, host in enumerate(hosts, 1):
             board_id = f"{settings.board}-{number}"
             if server.pool.board(board_id):
                 raise DaemonError(
@@ -249,7 +252,7 @@ class Daemon:
                     board_id,
                     settings.board,
                     host,
-                    settings.sip,
+                    where,
                     key.hex(),
                     settings.legs,
                     slots=max(1, settings.legs // 2),
@@ -342,11 +345,6 @@ def _bind(kind: socket.SocketKind, address: tuple[str, int], flag: str) -> socke
     except OSError as error:
         bound.close()
         what = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
-        raise DaemonError(f"{address[0]}:{address[1]} {what}; choose another with --{flag}") from error
+        raise DaemonError(f"{format_host_port(*address)} {what}; choose another with --{flag}") from error
     bound.setblocking(False)
     return bound
-
-
-def _in_uri(host: str) -> str:
-    """Return the host as it stands in a URI: IPv6 addresses in brackets."""
-    return f"[{host}]" if ":" in host else host

@@ -71,7 +71,14 @@ class Emulator:
         self._machine = machine
 
     def suit(self, config: BoardConfig) -> BoardConfig:
-        """No more legs and slots than its memory holds, and the network that its wire leads to."""
+        """No more legs and slots than its memory holds, and the network that its wire leads to.
+
+        Raises VirtualBoardError for IPv6.
+        """
+        if ":" in config.host:
+            raise VirtualBoardError(
+                f"{self._image.name} has IPv4 alone; choose an IPv4 --board-net, or boards of kind virtual"
+            )
         board = self._image.board
         return replace(
             config,

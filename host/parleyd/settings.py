@@ -193,7 +193,7 @@ class Settings(BaseSettings):
     http: Annotated[tuple[str, int], NoDecode] = ("127.0.0.1", 8060)
     board: str = "virtual"
     boards: int = Field(default=2, ge=0, le=250)
-    board_net: ipaddress.IPv4Network = ipaddress.IPv4Network("127.0.1.0/24")
+    board_net: ipaddress.IPv4Network | ipaddress.IPv6Network = ipaddress.IPv4Network("127.0.1.0/24")
     legs: int = Field(default=64, ge=2, le=4096)
     state: Path = Field(default_factory=default_state)
     user: str = Field(default="conference", pattern="^[A-Za-z0-9._~-]{1,64}$")
@@ -232,6 +232,12 @@ class Settings(BaseSettings):
             return value
         return [_host_port(text) for text in cast(list[object], texts)]
 
+    @field_validator("board_net", mode="before")
+    @classmethod
+    def _network(cls, value: object) -> object:
+        """Read ADDRESS/BITS of either family."""
+        return ipaddress.ip_network(value) if isinstance(value, str) else value
+
     @field_validator("sip")
     @classmethod
     def _reachable(cls, value: tuple[str, int]) -> tuple[str, int]:
@@ -269,23 +275,9 @@ class Settings(BaseSettings):
         hashes = {(user.name, one): text for user in self.users for one, text in user.hashes().items()}
         return Users(hashes, tuple(self.digest_algorithms)) if hashes else NOBODY
 
-    def board_hosts(self) -> list[str]:
-        """Return the addresses of the boards that this daemon starts. Raises SettingsError if they are too few.
-
-        They are the network's own in order, but for the server's.
-        """
-        hosts: list[str] = []
-        for address in self.board_net.hosts():
-            if len(hosts) == self.boards:
-                break
-            if str(address) != self.sip[0]:
-                hosts.append(str(address))
-        if len(hosts) < self.boards:
-            raise SettingsError(
-                f"board_net {self.board_net} has too few addresses for {self.boards} boards; "
-                f"choose a larger one, for example {EXAMPLES['board_net']}"
-            )
-        return hosts
+    def listening(self) -> list[tuple[str, int]]:
+        """Return every address for SIP, the one in our Via and Contact first."""
+        return [self.sip, *self.sip_also]
 
 
 def load_settings(config: Path | None = None, **flags: Any) -> Settings:

@@ -51,7 +51,7 @@ def boards_table(rows: list[Row], width: int = WIDE) -> Table:
         counts = [row["conferences"], row["connected"], row["legs_used"], row["legs_free"], row["pid"] or "-"]
         cells = [
             row["board_id"],
-            row["address"],
+            escape(row["address"]),
             _styled(row["state"]),
             up,
             *(str(count) for count in counts),
@@ -145,7 +145,7 @@ def tokens_table(rows: list[Row]) -> Table:
 
 def show_status(console: Console, document: Row) -> None:
     """Print the whole status."""
-    console.print(f"Call [bold]{document['server']['conference']}[/] from any SIP phone.")
+    console.print(f"Call [bold]{escape(document['server']['conference'])}[/] from any SIP phone.")
     console.print(boards_table(document["boards"], console.width))
     if document["conferences"]:
         console.print(conferences_table(document["conferences"]))

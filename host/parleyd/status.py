@@ -5,6 +5,7 @@ from typing import Any
 
 from parley import __version__
 from parley.wire.address import conference_uri, make_token
+from parley.wire.grammar import format_host_port
 from parleyd.health import Verdict, judge
 from parleyd.lease import Lease, LeaseState, reserved_legs
 from parleyd.pool import ProvisionedBoard
@@ -38,7 +39,7 @@ def board_row(server: ConferenceServer, process: VirtualBoard | None, board: Pro
     verdict = health_of(server, process, board_id)
     return {
         "board_id": board_id,
-        "address": f"{board.host}:{board.port}",
+        "address": format_host_port(board.host, board.port),
         "registered": registration is not None,
         "state": verdict.state.value,
         "reason": verdict.reason,
@@ -130,7 +131,7 @@ def status_document(server: ConferenceServer, virtual: dict[str, VirtualBoard]) 
     conferences = conference_rows(server)
     return {
         "server": {
-            "conference": f"sip:{server.rules.factory_user}@{server.local[0]}:{server.local[1]}",
+            "conference": f"sip:{server.rules.factory_user}@{format_host_port(*server.local[:2])}",
             "version": __version__,
             "pid": os.getpid(),
             "going_down": server.closing,

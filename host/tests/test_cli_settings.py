@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from parleyd.board_network import board_hosts, board_server
 from parleyd.client import DEFAULT_URL, Api, find_daemon, forget_address, write_address
 from parleyd.settings import EXAMPLES, Settings, SettingsError, default_state, load_settings
 
@@ -82,11 +83,30 @@ def test_bad_provisioned_boards(tmp_path, text):
 
 
 def test_boards_get_the_networks_addresses_but_not_the_servers():
-    hosts = load_settings(boards=3, board_net="127.0.0.0/24").board_hosts()
+    hosts = board_hosts(load_settings(boards=3, board_net="127.0.0.0/24"))
     assert hosts == ["127.0.0.2", "127.0.0.3", "127.0.0.4"]
-    assert load_settings(boards=1, board_net="10.1.2.3/32").board_hosts() == ["10.1.2.3"]
+    assert board_hosts(load_settings(boards=1, board_net="10.1.2.3/32")) == ["10.1.2.3"]
     with pytest.raises(SettingsError, match="too few addresses for 3 boards"):
-        load_settings(boards=3, board_net="127.0.1.0/30").board_hosts()
+        board_hosts(load_settings(boards=3, board_net="127.0.1.0/30"))
+
+
+def test_boards_over_ipv6():
+    six = load_settings(boards=2, board_net="fd00::/120", sip="[fd00::1]:5060")
+    assert board_hosts(six) == ["fd00::2", "fd00::3"]
+    assert board_server(six) == ("fd00::1", 5060)
+    alone = {"boards": 1, "board_net": "::1/128"}
+    assert board_hosts(load_settings(sip="[::1]:5070", **alone)) == ["::1"]
+    with pytest.raises(SettingsError, match="too few"):  # the board has port 5060
+        board_hosts(load_settings(sip="[::1]:5060", **alone))
+
+
+def test_boards_register_at_an_address_of_their_family():
+    both = load_settings(sip="127.0.0.1:5060", sip_also=["[::1]:5070"], board_net="::1/128", boards=1)
+    assert board_server(both) == ("::1", 5070)
+    with pytest.raises(SettingsError, match=r"IPv6.*--sip"):
+        board_server(load_settings(board_net="::1/128", boards=1))
+    with pytest.raises(SettingsError, match=r"IPv4.*--sip"):
+        board_server(load_settings(sip="[::1]:5070"))
 
 
 def test_the_state_folder(monkeypatch):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from parley.wire.errors import LocalError
+from parleyd.board_network import board_hosts, board_server
 from parleyd.commands.options import Json, fail
 from parleyd.settings import load_settings
 
@@ -24,7 +25,8 @@ def config_check(
     """Read settings as the daemon would: exit code 0 and what holds, or 1 and which key is wrong and why."""
     try:
         settings = load_settings(file)
-        settings.board_hosts()
+        if board_hosts(settings):
+            board_server(settings)
     except LocalError as error:
         raise fail(error) from None
     table = settings.model_dump(mode="json")
