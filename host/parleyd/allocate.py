@@ -55,7 +55,7 @@ class AllocationUnit:
         """Return retry_after_s(), computed once a second: a full house is when time is scarce."""
         if self._waits[0] != int(now_s):
             self._waits = (int(now_s), {})
-        key = (id(books), need.codecs, need.size, need.srtp, need.ipv6)
+        key = (id(books), need.codecs, need.size, need.srtp, need.ipv6, need.ipv4)
         waits = self._waits[1]
         if key not in waits:
             waits[key] = retry_after_s(books, need, now_s)
@@ -113,7 +113,7 @@ def speaks(kind: BoardKind, need: Need) -> bool:
     return (
         not kind.codecs.isdisjoint(need.codecs)
         and (need.srtp != "required" or kind.srtp_legs >= need.size)
-        and (not need.ipv6 or kind.ipv6)
+        and not (need.ipv4 if kind.ipv6 else need.ipv6)  # a board has one address
     )
 
 
@@ -137,6 +137,8 @@ def impossible(books: Books, need: Need) -> Refusal | None:
         return Refusal(606, reason, None, MISCELLANEOUS_WARNING)
     if need.ipv6 and not any(kind.ipv6 for kind in kinds):
         return Refusal(488, "No conference board has IPv6, offer IPv4", None, INCOMPATIBLE_ADDRESS)
+    if need.ipv4 and all(kind.ipv6 for kind in kinds):
+        return Refusal(488, "No conference board has IPv4, offer IPv6", None, INCOMPATIBLE_ADDRESS)
     if need.srtp == "required" and (most := max(kind.srtp_legs for kind in kinds)) < need.size:
         reason = f"No conference board can encrypt {need.size} legs, the best can {most}"
         if most == 0:

@@ -18,12 +18,13 @@ Srtp = Literal["none", "optional", "required"]
 
 class Offer(NamedTuple):
     """codecs: (name in capitals, clock rate in Hz), best first. srtp: whether media may, may not or must be
-    encrypted. ipv6: media can be had at IPv6 addresses only.
+    encrypted. ipv6, ipv4: media can be had at addresses of that family only; neither where there is a choice.
     """
 
     codecs: tuple[Codec, ...] = ASSUMED_CODECS
     srtp: Srtp = "none"
     ipv6: bool = False
+    ipv4: bool = False
 
 
 def read_offer(body: bytes) -> Offer:
@@ -39,7 +40,8 @@ def read_offer(body: bytes) -> Offer:
     codecs = tuple(dict.fromkeys(codec for media in audio for codec in _formats(media)))
     if not codecs:
         raise RemoteError(488, "No audio format is offered")
-    return Offer(codecs, _srtp(audio), all(_is_ipv6(session, media) for media in audio))
+    six = [_is_ipv6(session, media) for media in audio]
+    return Offer(codecs, _srtp(audio), all(six), not any(six))
 
 
 def _formats(media: Media) -> list[Codec]:

@@ -27,8 +27,8 @@ class Need(NamedTuple):
     """What kind of conference is asked for.
 
     codecs: audio formats the phone offers, (name in capitals, clock rate in Hz), best first. size: legs to
-    reserve. srtp: whether media may, may not or must be encrypted. asked_by: the phone's URI, for people. ipv6: the
-    phone's media has IPv6 only. site: where the board should be, "" for anywhere. priority: may take legs that are
+    reserve. srtp: whether media may, may not or must be encrypted. asked_by: the phone's URI, for people. ipv6, ipv4:
+    the phone has that family only. site: where the board should be, "" for anywhere. priority: may take legs that are
     spared for such calls. quota: conferences that the asker may hold at once, 0 for no limit.
     """
 
@@ -40,6 +40,7 @@ class Need(NamedTuple):
     site: str = ""
     priority: bool = False
     quota: int = 0
+    ipv4: bool = False
 
 
 class ReceiverUnit:
@@ -80,7 +81,8 @@ class ReceiverUnit:
             size = _size(uri, request.get(SIZE_HEADER))
             offer = read_offer(request.body)
             urgent = (request.get("Priority") or "").strip().lower() in URGENT
-            return Need(offer.codecs, size, offer.srtp, "", offer.ipv6, uri.param("site") or "", urgent)
+            site = uri.param("site") or ""
+            return Need(offer.codecs, size, offer.srtp, "", offer.ipv6, site, urgent, ipv4=offer.ipv4)
         except RemoteError as error:
             return Refusal(error.status or 400, error.reason, warn_code=_warn_code(error.status))
 
@@ -97,6 +99,7 @@ class ReceiverUnit:
             site,
             said.priority or rule.priority,
             rule.quota,
+            said.ipv4,
         )
 
     def _unwelcome(self, request: Request, uri: SipUri) -> Refusal | None:

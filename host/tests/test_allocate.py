@@ -112,6 +112,14 @@ def test_a_phone_with_ipv6_only_gets_a_board_with_ipv6():
     assert (refusal.status, refusal.warn_code) == (488, 301)
 
 
+def test_a_phone_with_ipv4_only_gets_a_board_with_ipv4():
+    boards = [board("b1", host="2001:db8::1"), board("b2")]
+    assert allocate(boards, ipv4=True).lease.board_id == "b2"
+    assert allocate(boards).lease.board_id == "b1", "it has both"
+    refusal = allocate(boards[:1], ipv4=True)
+    assert (refusal.status, refusal.warn_code) == (488, 301)
+
+
 def test_what_is_spared_is_for_calls_with_priority():
     leases = books(record(0, size=10))
     assert allocate([board()], leases, spared=0.25, size=3).status == 503

@@ -22,7 +22,9 @@ def receive(uri=FACTORY, body=b"", *headers):
 
 
 def test_a_plain_invite():
-    assert receive(FACTORY, HEAD + PLAIN) == Need((PCMU, PCMA), 8, "none", "sip:alice@127.0.0.1:5062")
+    assert receive(FACTORY, HEAD + PLAIN) == Need(
+        (PCMU, PCMA), 8, "none", "sip:alice@127.0.0.1:5062", ipv4=True
+    )
 
 
 def test_an_invite_without_an_offer_assumes_what_every_phone_has():
