@@ -6,6 +6,7 @@ import time
 import pytest
 
 from hil_tests import ask, emulated
+from hil_tests.console import mpremote
 
 CALLS = int(os.environ.get("PARLEY_SOAK_CALLS", "1000"))
 EVERY = 50  # calls between two looks at the heap
@@ -19,7 +20,12 @@ FREE = "import gc; gc.collect(); gc.collect(); print(gc.mem_free())"
 @pytest.mark.limit_s(3000)
 def test_a_thousand_calls_leave_no_trace(own_bench, figures):
     arm = own_bench(boards=1, env={"PARLEY_QUARANTINE_S": "0"})  # its slots are few
-    pid = emulated.facts(arm)["pid"]
+    pid, console = emulated.facts(arm)["pid"], arm.boards()[0].serial
+
+    def free():
+        done = mpremote(console, "exec", FREE)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return int(done.stdout)
 
     async def work(caller, calls, answers_ms, free_bytes):
         for number in range(calls):
@@ -27,13 +33,13 @@ def test_a_thousand_calls_leave_no_trace(own_bench, figures):
             answers_ms.append(outcome.latency_ms)
             await call.bye()
             if number % EVERY == EVERY - 1:
-                free_bytes.append(int(emulated.execute(arm, FREE)))
+                free_bytes.append(free())
 
     def calls(count):
         answers_ms, free_bytes = [], []
         ask.with_caller(lambda caller: work(caller, count, answers_ms, free_bytes))
         time.sleep(AT_REST_S)
-        return answers_ms, free_bytes, int(emulated.execute(arm, FREE))
+        return answers_ms, free_bytes, free()
 
     _, _, before = calls(EVERY)  # tables and caches have grown to their size
     start_s = time.monotonic()
