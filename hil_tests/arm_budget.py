@@ -1,6 +1,6 @@
 """What a conference costs an Arm board, in instructions, counted in the emulator while real-time calls run.
 
-    python -m hil_tests.arm_budget [--board mps2-an500] [--page docs/arm-board.md]
+    python -m hil_tests.arm_budget [--board mps2-an500] [--page docs/arm-board.md] [--soak out/hil/report.json]
 
 Needs the image and the objects of its build (tools/build.py), gcc and QEMU 7.2. A plugin counts every instruction that
 is executed (native/port_mps2/count_classes.c). Writes out/bench/arm_budget.json and, with --page, the page.
@@ -26,6 +26,7 @@ from hil_tests.emulated import execute, reset
 from hil_tests.ports import PortPicker
 
 PARTICIPANTS, CONFERENCES = 16, 2
+SOAK = "test_a_thousand_calls_leave_no_trace"
 WINDOW_S, CALLS = 10.0, 16
 # High-water marks: stack, native code, bytecode executed in place (the length in its image's head), lwIP's pools.
 MARKS = """
@@ -152,8 +153,12 @@ def main() -> int:
     )
     parser.add_argument("--board", default="mps2-an500", help="an emulated board (mps2-an500)")
     parser.add_argument("--page", type=Path, help="page to write")
+    parser.add_argument(
+        "--soak", type=Path, help="report.json of a run of test_arm_soak.py, to be told on the page"
+    )
     arguments = parser.parse_args()
-    found = run(arguments.board)
+    soak = json.loads(arguments.soak.read_text())["figures"][SOAK] if arguments.soak else None
+    found = {**run(arguments.board), "soak": soak}
     output = ROOT / "out" / "bench" / "arm_budget.json"
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(found, indent=1) + "\n")

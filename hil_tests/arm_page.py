@@ -76,6 +76,31 @@ def pools(found: dict) -> str:
     )
 
 
+def soak(figures: dict | None) -> str:
+    """A thousand calls, one after another."""
+    if not figures:
+        return "Not measured for this page: `make soak BOARD=mps2-an500`, then `--soak out/hil/report.json`."
+    busy, half = figures["free_busy"], len(figures["free_busy"]) // 2
+    return f"""`make soak BOARD=mps2-an500`: {
+        figures["calls"]:,} calls set up and torn down one after another,
+{figures["calls_a_second"]} a second, INVITE to 200 in {figures["answer_median_ms"]} ms (median; {
+        figures["worst_answer_ms"]
+    } ms the worst).
+No pool of lwIP was exhausted, no watchdog bit. Python's heap, free after a collection:
+
+{
+        table(
+            ["octets", "free"],
+            [
+                ["at rest, before", f"{figures['free_before']:,}"],
+                ["least while calls come, first half", f"{min(busy[:half]):,}"],
+                ["least while calls come, second half", f"{min(busy[half:]):,}"],
+                ["at rest, afterwards", f"{figures['free_after']:,}"],
+            ],
+        )
+    }"""
+
+
 def page(found: dict) -> str:
     """All of it as Markdown."""
     talking = found["queued"]["talking"]
@@ -114,4 +139,8 @@ At one instruction a cycle, full house; none of them has been measured.
 {memory(found)}
 
 {pools(found)}
+
+## A thousand calls
+
+{soak(found.get("soak"))}
 """

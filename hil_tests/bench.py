@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -18,6 +19,7 @@ READY = re.compile(r"^ready conference=(sip:\S+) http=(http://\S+) boards=(\d+)"
 START_S = 90.0  # the first deployment of an emulated board, over its serial line, included
 FLASH_FILE = "psram.bin"  # an emulated board's
 FLASHES = programs.REPOSITORY / "out" / "flash"
+IMAGES = programs.REPOSITORY / "host" / "parleyd" / "images"
 LEASE_S = 9.0  # a board's registration
 
 
@@ -110,7 +112,7 @@ class Bench:
 
     def _lay_out_flash(self) -> None:
         """Emulated boards get a flash as an earlier bench left it: a first deployment takes a dozen seconds."""
-        kept = FLASHES / f"{self.board_kind}.bin"
+        kept = self._kept_flash()
         for number in range(1, self.boards_wanted + 1):
             flash = self._flash_of(number)
             if kept.exists() and not flash.exists():
@@ -118,10 +120,18 @@ class Bench:
                 _copy_sparse(kept, flash)
 
     def _keep_flash(self) -> None:
-        kept = FLASHES / f"{self.board_kind}.bin"
+        kept = self._kept_flash()
         if not kept.exists() and self._flash_of(1).exists():
             FLASHES.mkdir(parents=True, exist_ok=True)
+            for of_other_images in FLASHES.glob(f"{self.board_kind}-*.bin"):
+                of_other_images.unlink()
             _copy_sparse(self._flash_of(1), kept)
+
+    def _kept_flash(self) -> Path:
+        """What earlier benches left of this very image."""
+        manifest = IMAGES / self.board_kind / "manifest.json"
+        image = hashlib.sha256(manifest.read_bytes()).hexdigest()[:16] if manifest.exists() else "none"
+        return FLASHES / f"{self.board_kind}-{image}.bin"
 
     def stop(self) -> int:
         """End it as its user would (SIGTERM), and whatever boards it left; returns its exit code."""

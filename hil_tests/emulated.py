@@ -6,21 +6,31 @@ import re
 import shutil
 import subprocess
 import time
+import zlib
 from functools import cache
 from pathlib import Path
 
-from hil_tests import programs
-from hil_tests.bench import Bench
+from hil_tests.bench import IMAGES, Bench
 from hil_tests.console import mpremote
 from hil_tests.processes import wait_until
 
 KINDS = ("mps2-an500", "mps2-an386")  # Cortex-M7 and Cortex-M4
-IMAGES = programs.REPOSITORY / "host" / "parleyd" / "images"
 QEMU = "qemu-system-arm"
 LEAST_QEMU = (7, 2)  # Debian 12's; an older one was never tried
 BOOT_S = 10.0  # until a board that was reset is registered again; the machine may be busy
 WATCHDOG_S = 8.0
 PIECE_BYTES = 4096
+PACKED, PACKED_WINDOW_BITS = "packed", 12  # 4 KB of the board's heap
+UNPACK = """
+import deflate, os
+with open({packed!r}, "rb") as packed, open({name!r}, "wb") as file:
+    content = deflate.DeflateIO(packed, deflate.ZLIB)
+    piece = content.read(1024)
+    while piece:
+        file.write(piece)
+        piece = content.read(1024)
+os.remove({packed!r})
+"""
 
 
 @cache
@@ -53,14 +63,16 @@ def execute(bench: Bench, source: str) -> str:
 
 
 def copy_to_flash(bench: Bench, *files: Path) -> None:
-    """Copy files into the root of the first board's flash; in larger pieces than mpremote's own `cp`."""
+    """Copy files into the root of the first board's flash; packed, for a serial line is slow."""
     for path in files:
-        data = path.read_bytes()
-        words = ["exec", f"from binascii import a2b_base64 as _d; _f = open({path.name!r}, 'wb')"]
-        for start in range(0, len(data), PIECE_BYTES):
-            piece = binascii.b2a_base64(data[start : start + PIECE_BYTES], newline=False)
+        pack = zlib.compressobj(9, wbits=PACKED_WINDOW_BITS)
+        packed = pack.compress(path.read_bytes()) + pack.flush()
+        words = ["exec", f"from binascii import a2b_base64 as _d; _f = open({PACKED!r}, 'wb')"]
+        for start in range(0, len(packed), PIECE_BYTES):
+            piece = binascii.b2a_base64(packed[start : start + PIECE_BYTES], newline=False)
             words += ["exec", f"_f.write(_d({piece!r}))"]
-        done = mpremote(bench.boards()[0].serial, *words, "exec", "_f.close()")
+        unpack = UNPACK.format(packed=PACKED, name=path.name)
+        done = mpremote(bench.boards()[0].serial, *words, "exec", "_f.close()", "exec", unpack)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

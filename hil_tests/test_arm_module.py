@@ -44,6 +44,7 @@ UNSUITABLE = {
 }  # "other arch" is x64
 
 
+@pytest.mark.limit_s(180)  # the first of its kind deploys the firmware, too
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=pytest.mark.emulated(kind)) for kind in emulated.KINDS]
 )
