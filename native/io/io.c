@@ -7,6 +7,7 @@
 enum {
     IO_MAGIC = 0x50494F31, /* "PIO1" */
     BATCH = PARLEY_IO_BATCH,
+    SAMPLE_NS = 125000, /* at 8000 Hz */
     DATAGRAM_OCTETS = 1056 /* more than the longest of ours; with the address an odd number of cache lines */
 };
 
@@ -30,6 +31,8 @@ struct parley_io {
 typedef struct io_batch {
     system_message messages[BATCH];
     system_part parts[BATCH];
+    system_stamp stamps[BATCH];
+    int64_t tick_ns; /* now, if the tick is now; else 0: nobody knows when it will be */
 } io_batch;
 
 static void count(parley_io *io, int32_t stat, int32_t by) {
@@ -101,6 +104,18 @@ int32_t parley_io_line(parley_io *io, int32_t leg, int32_t fd) {
     return 0;
 }
 
+/** Samples from a datagram's arrival to the tick; half a frame where nobody knows. */
+static int32_t before_tick(const io_batch *batch, int32_t place) {
+    const system_stamp *stamp = &batch->stamps[place];
+    if (batch->tick_ns == 0 || batch->messages[place].control_octets < sizeof *stamp ||
+        stamp->level != SYSTEM_SOL_SOCKET || stamp->type != SYSTEM_SCM_TIMESTAMPNS) {
+        return HALF_TICK;
+    }
+    int64_t before_ns = batch->tick_ns - (stamp->seconds * 1000000000 + stamp->nanoseconds);
+    int64_t samples = before_ns / SAMPLE_NS;
+    return samples < 0 || samples > PARLEY_BRIDGE_BEFORE_MAX ? HALF_TICK : (int32_t)samples; /* the clock was set */
+}
+
 /** Hands datagrams to the bridge; leg: who sent them, NOBODY: their source tells. */
 static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t messages, int32_t leg) {
     for (int32_t i = 0; i < messages; i++) {
@@ -109,11 +124,14 @@ static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32
         int32_t octets = (int32_t)batch->messages[i].octets;
         uint32_t address = (uint32_t)host[0] << 24 | (uint32_t)host[1] << 16 | (uint32_t)host[2] << 8 | host[3];
         uint32_t port = (uint32_t)datagram->from.port[0] << 8 | datagram->from.port[1];
+        int32_t before = before_tick(batch, i);
         batch->messages[i].name_octets = sizeof datagram->from;
+        batch->messages[i].control_octets = sizeof batch->stamps[i];
         if (batch->messages[i].flags & SYSTEM_MSG_TRUNC) {
             count(io, PARLEY_IO_STAT_TRUNCATED, 1);
             continue;
         }
+        parley_bridge_before(bridge, before);
         if (leg == NOBODY) {
             bridge_receive_from(bridge, address, port, datagram->octets, octets);
         } else {
@@ -140,12 +158,16 @@ static int32_t receive_lines(parley_io *io, parley_bridge *bridge, io_batch *bat
     return taken;
 }
 
-int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most) {
+/** tick_ns: now, for a tick that comes now; else 0. */
+static int32_t receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most, int64_t tick_ns) {
     io_batch batch;
+    batch.tick_ns = tick_ns;
     int32_t taken = 0;
     int32_t calls = most / BATCH + 2; /* errors are bounded too */
     for (int32_t i = 0; i < BATCH; i++) {
         describe(&batch, i, &io->received[i].from, io->received[i].octets, DATAGRAM_OCTETS);
+        batch.messages[i].control = &batch.stamps[i];
+        batch.messages[i].control_octets = sizeof batch.stamps[i];
     }
     while (taken < most && calls-- > 0) {
         int32_t result = system_receive(fd, batch.messages, BATCH);
@@ -166,7 +188,13 @@ int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int3
             break; /* that was all */
         }
     }
-    return taken + receive_lines(io, bridge, &batch);
+    taken += receive_lines(io, bridge, &batch);
+    parley_bridge_before(bridge, HALF_TICK);
+    return taken;
+}
+
+int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most) {
+    return receive(io, bridge, fd, most, 0);
 }
 
 static void refuse(parley_io *io, parley_bridge *bridge, int32_t from, int32_t to) {
@@ -244,7 +272,7 @@ int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t
                        int32_t phases) {
     io_batch batch;
     int32_t sent = 0;
-    int32_t received = parley_io_receive(io, bridge, fd, most);
+    int32_t received = receive(io, bridge, fd, most, system_now());
     if (received < 0) {
         return received;
     }

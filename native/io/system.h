@@ -1,6 +1,6 @@
 /**
  * @file system.h
- * The four system calls of the packet I/O, and what they take: 64-bit Linux, little-endian. Results are
+ * The five system calls of the packet I/O, and what they take: 64-bit Linux, little-endian. Results are
  * those of the kernel: below 0 it is -errno.
  */
 #ifndef PARLEY_IO_SYSTEM_H
@@ -11,6 +11,8 @@
 
 enum {
     SYSTEM_AF_INET = 2,
+    SYSTEM_SOL_SOCKET = 1,
+    SYSTEM_SCM_TIMESTAMPNS = 35,
     SYSTEM_MSG_TRUNC = 0x20,
     SYSTEM_MSG_DONTWAIT = 0x40,
     SYSTEM_EINTR = 4,
@@ -53,11 +55,23 @@ typedef struct system_message {
     uint32_t padding_3;
 } system_message;
 
+/** struct cmsghdr with a struct timespec: when the kernel took the datagram, by the clock of system_now. */
+typedef struct system_stamp {
+    size_t octets;
+    int32_t level;
+    int32_t type;
+    int64_t seconds;
+    int64_t nanoseconds;
+} system_stamp;
+
 /** recvmmsg(2) without waiting. @return messages filled */
 int32_t system_receive(int32_t fd, system_message *messages, int32_t count);
 
 /** sendmmsg(2) without waiting. @return messages sent */
 int32_t system_send(int32_t fd, system_message *messages, int32_t count);
+
+/** clock_gettime(2) of CLOCK_REALTIME: ns since 1970, 0 if it fails */
+int64_t system_now(void);
 
 /** mmap(2) of private zeroed memory, madvise(2) for large pages. @return NULL if there is none */
 void *system_map(size_t octets);

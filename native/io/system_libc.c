@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "system.h"
@@ -21,6 +22,11 @@ int32_t system_receive(int32_t fd, system_message *messages, int32_t count) {
 
 int32_t system_send(int32_t fd, system_message *messages, int32_t count) {
     return result_of(syscall(SYS_sendmmsg, fd, messages, count, SYSTEM_MSG_DONTWAIT));
+}
+
+int64_t system_now(void) {
+    struct timespec now;
+    return clock_gettime(CLOCK_REALTIME, &now) == 0 ? now.tv_sec * (int64_t)1000000000 + now.tv_nsec : 0;
 }
 
 void *system_map(size_t octets) {

@@ -1,7 +1,7 @@
 /** @file system_x64.c System calls by their instruction, for a native module that has no C library. */
 #include "system.h"
 
-enum { CALL_MMAP = 9, CALL_MADVISE = 28, CALL_RECVMMSG = 299, CALL_SENDMMSG = 307 };
+enum { CALL_MMAP = 9, CALL_MADVISE = 28, CALL_CLOCK_GETTIME = 228, CALL_RECVMMSG = 299, CALL_SENDMMSG = 307 };
 
 enum { PROT_READ_WRITE = 3, MAP_PRIVATE_ANONYMOUS = 0x22, MADV_HUGEPAGE = 14, LARGE_PAGE = 1 << 21 };
 
@@ -24,6 +24,12 @@ int32_t system_receive(int32_t fd, system_message *messages, int32_t count) {
 
 int32_t system_send(int32_t fd, system_message *messages, int32_t count) {
     return (int32_t)call(CALL_SENDMMSG, fd, (intptr_t)messages, count, SYSTEM_MSG_DONTWAIT, 0, 0);
+}
+
+int64_t system_now(void) {
+    int64_t now[2] = {0, 0};
+    call(CALL_CLOCK_GETTIME, 0, (intptr_t)now, 0, 0, 0, 0);
+    return now[0] * 1000000000 + now[1];
 }
 
 void *system_map(size_t octets) {

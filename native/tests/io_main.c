@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bridge_state.h"
@@ -175,6 +176,36 @@ static void legs_with_lines(void) {
     close(lines[1]), close(shared);
 }
 
+static int64_t now_ns(void) {
+    struct timespec now;
+    check(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock");
+    return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
+}
+
+/** @return slack of the first packet of leg 9, begun anew, which lies in the socket for 30 ms and more */
+static int32_t slack_of_a_packet_of_30_ms(void) {
+    static const int32_t seed[3] = {1, 2, 3};
+    uint8_t packet[PARLEY_LEG_PACKET_BYTES] = {0x80}, address[6] = {0};
+    memcpy(address, &host, 4);
+    address[4] = (PORT + 2 + 2 * 9) >> 8, address[5] = (uint8_t)(PORT + 2 + 2 * 9);
+    check(parley_bridge_remove_leg(bridge, 9) == 0, "remove");
+    check(parley_bridge_add_leg(bridge, 9, 0, 0, 0, -1, 2, 3, seed, address) == 0, "add");
+    say(peers[9], packet, sizeof packet);
+    for (int64_t begun_ns = now_ns(); now_ns() - begun_ns < 30000000;) {
+    }
+    check(parley_io_tick(io, bridge, board, MOST, 0, 1) > 0, "tick");
+    return bridge_leg_at(bridge, 9)->leg.least;
+}
+
+static void when_packets_came(void) {
+    int yes = 1;
+    check(slack_of_a_packet_of_30_ms() == HALF_TICK, "nobody knows when");
+    check(setsockopt(board, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) == 0, "SO_TIMESTAMPNS");
+    int32_t slack = slack_of_a_packet_of_30_ms();
+    check(slack >= 240 && slack <= PARLEY_BRIDGE_BEFORE_MAX, "the kernel does");
+    check(parley_io_stat(io, PARLEY_IO_STAT_TRUNCATED) == 2, "no control data was cut");
+}
+
 static void broken_descriptors(void) {
     int pipes[2];
     check(pipe(pipes) == 0, "pipe");
@@ -200,6 +231,7 @@ int main(int count, char **words) {
     no_way_there();
     legs_with_lines();
     no_room();
+    when_packets_came();
     broken_descriptors();
     memory_of_the_system();
     for (int32_t i = 0; i < PARLEY_IO_STAT_COUNT; i++) {

@@ -14,7 +14,7 @@ SHORT_DATAGRAM_BYTES = 2048
 ADDRESS_CACHE = 64
 
 # Linux, asm-generic/socket.h
-SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE = 7, 8, 32, 33
+SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 7, 8, 32, 33, 35
 ROOM_BYTES_PER_LEG = 4096  # Linux doubles it, and takes 768 for a packet: ten packets, 200 ms
 
 
@@ -109,6 +109,9 @@ class BoardRtpSocket:
                 self._raw.setsockopt(socket.SOL_SOCKET, forced, room)
             except OSError:  # only root goes beyond net.core.rmem_max and wmem_max
                 self._raw.setsockopt(socket.SOL_SOCKET, usual, room)
+        self._raw.setsockopt(
+            socket.SOL_SOCKET, SO_TIMESTAMPNS, struct.pack("<i", 1)
+        )  # for native/io: socket(7)
 
     def fileno(self):
         """Descriptor of the socket."""
