@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "boardless: judges server, phones or bench alone; run against one kind of board, the virtual",
+        "once: run against virtual boards only; judges server, phones or bench, or a like test judges every board",
     )
     # pytest-embedded asks for it in every test; nothing we could do about it
     config.addinivalue_line(
@@ -52,8 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for emulated boards alone where --board names no such board, and there the boardless."""
-    name = "boardless" if config.getoption("--board") in emulated.KINDS else "emulated"
+    """Leave out what is for emulated boards alone where --board names no such board, and there what is run once."""
+    name = "once" if config.getoption("--board") in emulated.KINDS else "emulated"
     left_out = [item for item in items if item.get_closest_marker(name)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

@@ -61,6 +61,7 @@ def test_mpremote_lists_files_during_a_call(bench, crowd_of, figures):
     assert bench.board_at(host).pid == board.pid, "the board was reset"
 
 
+@pytest.mark.once
 def test_reset_over_the_console_brings_the_board_back(bench):
     board = bench.boards()[1]
     done = mpremote(board.serial, "reset")

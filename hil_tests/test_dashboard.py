@@ -13,7 +13,7 @@ from hil_tests.ues.pjsua import Pjsua
 
 pytestmark = [
     pytest.mark.hil,
-    pytest.mark.boardless,
+    pytest.mark.once,
     pytest.mark.skipif(not browser.available(), reason="needs Debian's chromium"),
 ]
 LEVELS = """() => Object.fromEntries([...document.querySelectorAll('.member')].map(

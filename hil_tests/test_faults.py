@@ -120,6 +120,7 @@ def asked(address: str) -> int:
     return ask.with_caller(work)
 
 
+@pytest.mark.once
 @pytest.mark.limit_s(120)
 def test_a_killed_board_leaves_the_pool_and_the_other_goes_on(own_bench, crowd_of, figures):
     bench = own_bench(boards=2)
@@ -149,6 +150,7 @@ def test_a_killed_board_leaves_the_pool_and_the_other_goes_on(own_bench, crowd_o
     assert result.complaints(spoilt_seconds=0.02) == []
 
 
+@pytest.mark.once
 @pytest.mark.limit_s(120)
 def test_a_hanging_board_leaves_the_pool_and_its_watchdog_brings_it_back(own_bench, crowd_of, figures):
     bench = own_bench(boards=2)

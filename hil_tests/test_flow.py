@@ -102,6 +102,7 @@ def test_pjsua_brings_in_baresip_and_our_phone(scene, phone_of, bench, spoken, f
     bench.wait_status(bench.idle, 12, "the conference's end")
 
 
+@pytest.mark.once
 @needs_pjsua
 def test_baresip_brings_in_pjsua(scene, phone_of, bench, spoken, figures):
     ue1 = phone_of(Baresip, "ue1", play=spoken["ue1"])
@@ -135,6 +136,7 @@ def test_sipp_brings_in_sipp(scene, phone_of, bench, spoken, figures):
     bench.wait_status(bench.idle, 12, "the conference's end")
 
 
+@pytest.mark.once
 def test_our_phone_refers_out_of_dialog(scene, phone_of, bench, spoken, figures):
     ue2 = phone_of(Sipp, "ue2", play=spoken["ue2"], talk_s=TALK_S)
     ue3 = phone_of(ParleyUe, "ue3", play=spoken["ue3"])
@@ -150,6 +152,7 @@ def test_our_phone_refers_out_of_dialog(scene, phone_of, bench, spoken, figures)
     bench.wait_status(bench.idle, 12, "the conference's end")
 
 
+@pytest.mark.once
 def test_a_message_carries_the_address_too(scene, phone_of, bench, spoken, figures):
     ue2 = phone_of(ParleyUe, "ue2", play=spoken["ue2"], join_messages=True)
     ue1 = phone_of(ParleyUe, "ue1", play=spoken["ue1"], answer=False, invitees=(ue2.uri,), carrier="message")

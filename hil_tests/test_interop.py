@@ -177,6 +177,7 @@ def friends(phone_of):
     return made
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", [Pjsua, Baresip], ids=lambda kind: kind.kind)
 def test_a_phone_that_calls_and_is_called(kind, bench, phone_of, friends, capture_of, spoken):
     if not kind.available():
@@ -193,6 +194,7 @@ def test_a_phone_that_calls_and_is_called(kind, bench, phone_of, friends, captur
     bench.wait_status(bench.idle, 12, "the conferences' ends")
 
 
+@pytest.mark.once
 def test_our_phone(bench, phone_of, friends, capture_of, spoken):
     phone = phone_of(ParleyUe, "parley1", play=spoken["ue1"], answer=False, keys=True, watch=True)
     called = phone_of(ParleyUe, "parley2", play=spoken["ue1"])
@@ -232,13 +234,14 @@ def joins(phone: Phone, bench, uri: str, feature: str) -> None:
     RESULTS[phone.kind][feature] = YES
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
 def test_over_tcp(kind, bench, phone_of, spoken):
     phone = phone_of(kind, f"{kind.kind}3", play=spoken["ue1"], transport="tcp", answer=False)
     joins(phone, bench, bench.server + ";transport=tcp", TCP)
 
 
-@pytest.mark.boardless
+@pytest.mark.once
 @pytest.mark.parametrize("kind", [Pjsua, Baresip, ParleyUe], ids=lambda kind: kind.kind)
 def test_over_tls(kind, own_bench, artifacts, ports, phone_of, spoken):
     authority = trustme.CA()
@@ -256,7 +259,7 @@ def test_over_tls(kind, own_bench, artifacts, ports, phone_of, spoken):
     joins(phone, bench, f"sip:conference@127.0.0.1:{port};transport=tls", TLS)
 
 
-@pytest.mark.boardless  # emulated boards have IPv4 alone
+@pytest.mark.once  # emulated boards have IPv4 alone
 @pytest.mark.parametrize("kind", [Baresip, Sipp, ParleyUe], ids=lambda kind: kind.kind)
 def test_over_ipv6(kind, own_bench, phone_of, capture_of, spoken):
     """No IPv4 anywhere: the phone is at ::1, as are server and board; PJSUA's wheel is built without IPv6."""
@@ -271,7 +274,7 @@ def test_over_ipv6(kind, own_bench, phone_of, capture_of, spoken):
     assert len(ways) == 2 and ways[0] == ways[1][::-1], "sound goes both ways"
 
 
-@pytest.mark.boardless
+@pytest.mark.once
 @pytest.mark.parametrize(("kind", "feature"), DIGEST, ids=lambda value: getattr(value, "kind", value))
 def test_digest(kind, feature, own_bench, phone_of, spoken):
     users = [{"name": "ue", **hashes("ue")}]
@@ -295,7 +298,7 @@ async def is_challenged(caller, bench, count: int) -> None:
     assert len(outcome.response.all("www-authenticate")) == count
 
 
-@pytest.mark.boardless
+@pytest.mark.once
 def test_predicates_tell_a_hold_from_none():
     offer = sip_text.sdp_offer("127.0.0.1", 4000)
     assert features.direction_of(offer) == "sendrecv"

@@ -8,7 +8,7 @@ import pytest
 from hil_tests.crowd_runner import CrowdResult, CrowdRun
 from hil_tests.practice_bridge import PracticeBridge
 
-pytestmark = [pytest.mark.hil, pytest.mark.boardless]
+pytestmark = [pytest.mark.hil, pytest.mark.once]
 
 WORDS = {
     "": "",

@@ -15,7 +15,9 @@ def told(result) -> list[str]:
     return sorted(p["name"] for p in result.participants if p.get("ended_by_peer"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.once)], ids=["SIGTERM", "SIGINT"]
+)
 def test_the_end_of_the_server_says_goodbye_to_everybody(own_bench, crowd_of, figures, number):
     bench = own_bench(boards=2)
     crowd = crowd_of(server=bench.server, conferences=2, participants=2, seconds=30)

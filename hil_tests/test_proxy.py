@@ -27,6 +27,7 @@ def spoken(hil_folder):
     return talk.tracks(hil_folder / "voices")
 
 
+@pytest.mark.once
 def test_who_is_passed_on_sees_the_focus_and_the_server_is_out_of_the_path(
     proxying, phone_of, capture_of, spoken
 ):
@@ -50,7 +51,7 @@ def test_who_is_passed_on_sees_the_focus_and_the_server_is_out_of_the_path(
     assert all(server not in (m.source, m.target) for m in after)
 
 
-@pytest.mark.boardless
+@pytest.mark.once
 def test_others_are_redirected(proxying, phone_of, spoken):
     phone = phone_of(Pjsua, "ue1", play=spoken["ue1"])
     phone.start()
@@ -61,7 +62,7 @@ def test_others_are_redirected(proxying, phone_of, spoken):
     proxying.wait_status(proxying.idle, 12, "the conference's end")
 
 
-@pytest.mark.boardless
+@pytest.mark.once
 def test_a_refusal_and_a_cancel_pass_through(proxying):
     async def scene(caller):
         call = caller.call()

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.hil
 
 VECTORS = torture.vectors()
 ALIVE_MS = 250
-TARGETS = [pytest.param("server", marks=pytest.mark.boardless), "board"]
+TARGETS = [pytest.param("server", marks=pytest.mark.once), "board"]
 
 
 def skip_without_tcp(bench):
@@ -101,7 +101,7 @@ def test_a_call_over_tcp(bench):
     assert alive_ms(peer) < ALIVE_MS
 
 
-@pytest.mark.boardless
+@pytest.mark.once
 def test_a_server_at_two_addresses_and_both_families(own_bench, ports):
     other, six = ports.take(), ports.take()
     bench = own_bench(boards=2, extra=("--sip", f"127.0.0.2:{other}", "--sip", f"[::1]:{six}"))

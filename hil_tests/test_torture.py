@@ -14,7 +14,7 @@ pytestmark = pytest.mark.hil
 
 VECTORS = torture.vectors()
 ALIVE_MS = 250
-TARGETS = [pytest.param("server", marks=pytest.mark.boardless), "board"]
+TARGETS = [pytest.param("server", marks=pytest.mark.once), "board"]
 REPEATS = 10_000
 # Of each, before anything is measured: as many transactions at once as there is room for, until the allocator has
 # found its places for them (a daemon's RSS rises for two minutes of it, and then no more).
