@@ -37,6 +37,7 @@ from parleyd.settings import SIP_PORT, Settings, is_loopback
 from parleyd.sockets import SipSockets
 from parleyd.status import status_document
 from parleyd.store.choice import open_store
+from parleyd.store.face import BoardKey
 from parleyd.tokens import Tokens
 from parleyd.upgrade import Upgrade, Upgrades, find_image
 from parleyd.verdict import Grant, Refusal
@@ -208,6 +209,8 @@ class Daemon:
     async def _start(self, ready: Callable[[str], None]) -> None:
         settings = self.settings
         configs = self._provisioned_boards()
+        if self._store.shared:
+            self._neighbours.meet()
         self._store.follow(self._neighbours)
         await stop_left_boards(settings.state, keep={config.board_id for config in configs})
         if configs:
@@ -228,24 +231,23 @@ class Daemon:
         settings, server = self.settings, self.server
         for entry in settings.provisioned:
             key = bytes.fromhex(entry.key)
-            server.pool.provision(
-                ProvisionedBoard(entry.id, key, str(entry.host), entry.port, site=entry.site)
-            )
+            self._make_known(ProvisionedBoard(entry.id, key, str(entry.host), entry.port, site=entry.site))
         for enrolled in self._roster.enrolled.values():
             if server.pool.board(enrolled.board_id) is None:
                 key = bytes.fromhex(enrolled.key)
-                board = ProvisionedBoard(enrolled.board_id, key, enrolled.host, enrolled.port)
-                server.pool.provision(board)
+                self._make_known(ProvisionedBoard(enrolled.board_id, key, enrolled.host, enrolled.port))
         configs: list[BoardConfig] = []
         hosts = board_hosts(settings)
         where = board_server(settings) if hosts else settings.sip
+        kind = f"{settings.board}-{settings.turn}" if settings.turn else settings.board
         for number, host in enumerate(hosts, 1):
-            board_id = f"{settings.board}-{number}"
+            board_id = f"{kind}-{number}"
             if server.pool.board(board_id):
                 raise DaemonError(
                     f"provisioned: the name {board_id} belongs to a board that this daemon starts"
                 )
-            key = server.ledger.key_for(board_id)
+            told = host if self._store.shared else ""
+            key = server.ledger.key_for(board_id, told, SIP_PORT if told else 0)
             server.pool.provision(ProvisionedBoard(board_id, key, host, SIP_PORT, virtual=True))
             configs.append(
                 BoardConfig(
@@ -262,6 +264,17 @@ class Daemon:
                 )
             )
         return configs
+
+    def _make_known(self, board: ProvisionedBoard) -> None:
+        """Provision a board, at the other servers too. Raises DaemonError when it is another board to them."""
+        if self._store.shared:
+            key = BoardKey(board.board_id, board.key, board.host, board.port, board.site)
+            if self.server.ledger.keep(key).key != board.key:
+                raise DaemonError(
+                    f"provisioned: another server knows {board.board_id} by another key; "
+                    "give one of the two boards another id, or correct its key"
+                )
+        self.server.pool.provision(board)
 
     async def _all_registered(self, names: set[str]) -> None:
         """Wait for the boards we started; provisioned ones come and go as they please."""

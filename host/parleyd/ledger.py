@@ -39,7 +39,7 @@ class Ledger:
         self._staged: list[Staged] = []
         self._waiting = 0
         snapshot = store.load()
-        self._keys = {entry.board_id: entry.key for entry in snapshot.keys}
+        self._keys = {entry.board_id: entry for entry in snapshot.keys}
         self._heard = {entry.board_id: entry for entry in snapshot.heard}
         self._put(snapshot.leases)
 
@@ -130,12 +130,25 @@ class Ledger:
                 return lease
         return None
 
-    def key_for(self, board_id: str) -> bytes:
-        """Return the board's key, made and recorded at the first call. Raises StoreError."""
-        if board_id not in self._keys:
-            kept = self._store.keep_key(BoardKey(board_id, secrets.token_bytes(KEY_BYTES)))
-            self._keys[board_id] = kept.key
-        return self._keys[board_id]
+    def key_for(self, board_id: str, host: str = "", port: int = 0, site: str = "") -> bytes:
+        """Return the board's key, made and recorded at the first call; where it is, for others. Raises StoreError."""
+        known = self._keys.get(board_id)
+        key = secrets.token_bytes(KEY_BYTES) if known is None else known.key
+        return self.keep(BoardKey(board_id, key, host, port, site)).key
+
+    def keep(self, key: BoardKey) -> BoardKey:
+        """Record a board's identity; return it with the key that it has, if it has one. Raises StoreError."""
+        if self._keys.get(key.board_id) != key:
+            self._keys[key.board_id] = self._store.keep_key(key)
+        return self._keys[key.board_id]
+
+    def learn_key(self, key: BoardKey) -> None:
+        """Take over what another server has recorded."""
+        self._keys[key.board_id] = key
+
+    def identities(self) -> list[BoardKey]:
+        """Return all boards that the store knows."""
+        return list(self._keys.values())
 
     def _put(self, changes: Sequence[Lease]) -> None:
         self.books.put(changes)

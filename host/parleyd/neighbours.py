@@ -6,9 +6,9 @@ from parley.wire.errors import RemoteError
 from parleyd.clock import Clock
 from parleyd.lease import Lease
 from parleyd.ledger import Ledger
-from parleyd.pool import Pool
+from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.report import parse_report
-from parleyd.store.face import Heard
+from parleyd.store.face import BoardKey, Heard
 
 
 class Neighbours:
@@ -30,6 +30,12 @@ class Neighbours:
         self._pool = pool
         self._clock = clock
         self._on_change = on_change
+        self._lent: set[str] = set()  # boards that we know from the store alone
+
+    def meet(self) -> None:
+        """Make known all boards of the store, after those of our settings."""
+        for key in self._ledger.identities():
+            self.learn_key(key)
 
     def learn(self, leases: Sequence[Lease], heard: Heard | None) -> None:
         """See Follower.learn."""
@@ -39,12 +45,24 @@ class Neighbours:
         """See Follower.learn_board."""
         self._ledger.learn_board(board_id, leases, heard)
 
+    def learn_key(self, key: BoardKey) -> None:
+        """See Follower.learn_key. A board that our own settings name stays as they say."""
+        self._ledger.learn_key(key)
+        known = self._pool.board(key.board_id)
+        place = (key.key, key.host, key.port)
+        if not key.host or (known is not None and key.board_id not in self._lent):
+            return
+        if known is None or (known.key, known.host, known.port) != place:
+            self._lent.add(key.board_id)
+            self._pool.provision(ProvisionedBoard(key.board_id, *place, site=key.site))
+            self._on_change()
+
     def heard(self, board_id: str) -> Heard | None:
         """See Follower.heard."""
         return self._ledger.heard(board_id)
 
     def present(self, board_id: str, server: str, told: str | None) -> None:
-        """See Follower.present. A board that is not provisioned here has no key here, and cannot be asked."""
+        """See Follower.present. A board of which we have no key cannot be asked."""
         if self._pool.board(board_id) is None:
             return
         if told is None:

@@ -95,6 +95,26 @@ def test_what_a_server_promised_is_known_after_its_death(fleet):
     assert first.stop() == second.stop() == 0
 
 
+def test_a_board_of_one_servers_settings_is_known_to_all_and_has_one_identity(fleet, tmp_path):
+    first, second = fleet.daemons
+    text = fleet.config.read_text()
+    without = tmp_path / "without.toml"
+    without.write_text(text.partition("[[provisioned]]")[0])
+    first.start("--config", str(fleet.config))
+    second.start("--config", str(without))
+    fleet.board.server = second.server
+    assert fleet.board.register().status == 200
+    assert Phone(second.server).ask().status == 302
+    assert second.stop() == 0
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(text.replace(KEY.hex(), "ab" * 32))
+    second.start("--config", str(wrong))
+    assert second.process.wait(30) == 1
+    said = " ".join(second.process.stderr.read().split())
+    assert "another server knows bench-1 by another key; give one of the two boards another id" in said
+    assert first.stop() == 0
+
+
 def started_with(folder, text):
     """Exit code and sentence of a daemon with this configuration."""
     config = folder / "parley.toml"

@@ -48,6 +48,7 @@ class Follower:
     def __init__(self):
         self.learned, self.boards, self.registered = [], [], {}
         self.last_heard = {}
+        self.keys = []
 
     def learn(self, leases, heard):
         self.learned += leases
@@ -56,6 +57,9 @@ class Follower:
 
     def learn_board(self, board_id, leases, heard):
         self.boards.append((board_id, tuple(leases), heard))
+
+    def learn_key(self, key):
+        self.keys.append(key)
 
     def heard(self, board_id):
         return self.last_heard.get(board_id)
@@ -115,6 +119,9 @@ def test_a_board_has_the_key_that_the_first_server_made(node):
     assert first.keep_key(BoardKey("b1", b"k" * 32)).key == b"k" * 32
     assert second.keep_key(BoardKey("b1", b"j" * 32)).key == b"k" * 32
     assert second.load().keys == (BoardKey("b1", b"k" * 32),)
+    moved = BoardKey("b1", b"l" * 32, "127.0.1.1", 5060, "north")
+    assert first.keep_key(moved) == BoardKey("b1", b"k" * 32, "127.0.1.1", 5060, "north")
+    assert second.load().keys == (first.keep_key(moved),)
 
 
 def test_two_servers_that_choose_at_once_do_not_both_get_it(node):

@@ -9,11 +9,11 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from parleyd.lease import Lease
-from parleyd.store.etcd_link import PATIENCE_S, Endpoint, EtcdLink
+from parleyd.store.etcd_link import PATIENCE_S, Endpoint, EtcdLink, rpc
 from parleyd.store.etcd_presence import Presence
 from parleyd.store.etcd_records import (
     MOST_OPERATIONS,
@@ -22,7 +22,10 @@ from parleyd.store.etcd_records import (
     after,
     everything,
     keeping,
+    key_value,
+    put,
     read_all,
+    read_key,
     read_lease,
     read_mark,
     reading,
@@ -117,8 +120,12 @@ class EtcdStore:
         response = self.link.call_now("transact", keeping(self._names, key))
         if response.succeeded:
             return key
-        value = response.responses[0].response_range.kvs[0].value
-        return BoardKey(key.board_id, bytes.fromhex(value.decode()))
+        before = read_key(key.board_id, response.responses[0].response_range.kvs[0].value)
+        kept = replace(key, key=before.key)
+        if kept != before:  # it has moved
+            moved = [put(self._names.key(key.board_id), key_value(kept))]
+            self.link.call_now("transact", rpc.TxnRequest(success=moved))
+        return kept
 
     def submit(self, groups: Sequence[Group], answer: Answer) -> None:
         """Queue groups for the next transaction; answered when most nodes of etcd have it on their disks."""
@@ -290,6 +297,8 @@ class EtcdStore:
             kind, board_id, *rest = self._names.parts(event.kv.key)
             if kind == "present":
                 self._is_present(board_id, rest[0], None if event.type else event.kv.value.decode())
+            elif kind == "keys" and not event.type and self._follower is not None:
+                self._follower.learn_key(read_key(board_id, event.kv.value))
             elif kind == "slots" and not event.type:
                 leases.setdefault(board_id, []).append(read_lease(self._names, event.kv.key, event.kv.value))
         for event in events:
@@ -325,6 +334,9 @@ class EtcdStore:
                 )
                 board.revision = revision
                 board.epoch += 1
+        for key in found.keys:
+            if self._follower is not None:
+                self._follower.learn_key(key)
         now = {(board_id, server): told for board_id, server, told in found.present}
         for board_id, server in set(self._present) | set(now):
             self._is_present(board_id, server, now.get((board_id, server)))

@@ -2,7 +2,7 @@
 
 | key, after the prefix | value (JSON) | life |
 | --- | --- | --- |
-| keys/BOARD | the board's key in hex | for ever |
+| keys/BOARD | the board's key in hex, its host, port and site | for ever |
 | slots/BOARD/SLOT | the slot's lease | for ever |
 | boards/BOARD | by which transaction the board's slots were last written, and on which report | for ever |
 | present/BOARD/SERVER | what a server tells of a board that is registered with it | as long as the registration |
@@ -132,11 +132,25 @@ def reading(names: Names, board_id: str) -> Any:
     return rpc.TxnRequest(success=[get(names.board(board_id)), get(slots, after(slots))])
 
 
+def key_value(key: BoardKey) -> bytes:
+    """Return a board's identity as the value of its key."""
+    return json.dumps([key.key.hex(), key.host, key.port, key.site]).encode()
+
+
+def read_key(board_id: str, value: bytes) -> BoardKey:
+    """Return a board's identity. Raises StoreError."""
+    try:
+        key, host, port, site = json.loads(value)
+        return BoardKey(board_id, bytes.fromhex(key), str(host), int(port), str(site))
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"etcd: the key of board {board_id} makes no sense: {error}") from error
+
+
 def keeping(names: Names, key: BoardKey) -> Any:
     """Return the transaction that writes a board's key if it has none; else it reads it."""
     name = names.key(key.board_id)
     return rpc.TxnRequest(
-        compare=[unchanged(name, 0)], success=[put(name, key.key.hex().encode())], failure=[get(name)]
+        compare=[unchanged(name, 0)], success=[put(name, key_value(key))], failure=[get(name)]
     )
 
 
@@ -165,7 +179,7 @@ def read_all(names: Names, pairs: Sequence[Any]) -> Contents:
         elif kind == "boards":
             found.marks[board_id] = (pair.mod_revision, read_mark(board_id, pair.value))
         elif kind == "keys":
-            found.keys.append(BoardKey(board_id, bytes.fromhex(pair.value.decode())))
+            found.keys.append(read_key(board_id, pair.value))
         elif kind == "present":
             found.present.append((board_id, rest[0], pair.value.decode()))
     return found

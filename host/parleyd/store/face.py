@@ -22,10 +22,16 @@ class ConflictError(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class BoardKey:
-    """The secret that server and board share, 32 bytes, made when the board was provisioned."""
+    """The secret that server and board share, 32 bytes, made when the board was provisioned.
+
+    host, port, site: where the board is, for other servers; "" and 0 in the store of one.
+    """
 
     board_id: str
     key: bytes
+    host: str = ""
+    port: int = 0
+    site: str = ""
 
 
 Step = tuple[Lease | None, Lease]  # the record before and after
@@ -68,6 +74,10 @@ class Follower(Protocol):
         """Take over all records of a board; whatever else was thought of its slots is void."""
         ...
 
+    def learn_key(self, key: BoardKey) -> None:
+        """Take over a board's identity, which perhaps another server has just made."""
+        ...
+
     def heard(self, board_id: str) -> Heard | None:
         """Return the report by which the board's leases were last reconciled, as far as we know."""
         ...
@@ -91,7 +101,7 @@ class Store(Protocol):
         ...
 
     def keep_key(self, key: BoardKey) -> BoardKey:
-        """Keep a board's key if it has none yet; return the one that it has. Raises StoreError."""
+        """Keep a board's key if it has none yet, and where it is; return what is kept. Raises StoreError."""
         ...
 
     def submit(self, groups: Sequence[Group], answer: Answer) -> None:
