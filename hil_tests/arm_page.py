@@ -81,24 +81,20 @@ def soak(figures: dict | None) -> str:
     if not figures:
         return "Not measured for this page: `make soak BOARD=mps2-an500`, then `--soak out/hil/report.json`."
     busy, half = figures["free_busy"], len(figures["free_busy"]) // 2
-    return f"""`make soak BOARD=mps2-an500`: {
-        figures["calls"]:,} calls set up and torn down one after another,
-{figures["calls_a_second"]} a second, INVITE to 200 in {figures["answer_median_ms"]} ms (median; {
-        figures["worst_answer_ms"]
-    } ms the worst).
-No pool of lwIP was exhausted, no watchdog bit. Python's heap, free after a collection:
+    calls, rate = figures["calls"], figures["calls_a_second"]
+    median_ms, worst_ms = figures["answer_median_ms"], figures["worst_answer_ms"]
+    rows = {
+        "at rest, before": figures["free_before"],
+        "least while calls come, first half": min(busy[:half]),
+        "least while calls come, second half": min(busy[half:]),
+        "at rest, afterwards": figures["free_after"],
+    }
+    free = table(["octets", "free"], [[name, f"{octets:,}"] for name, octets in rows.items()])
+    return f"""`make soak BOARD=mps2-an500`: {calls:,} calls set up and torn down one after another, {rate} a second,
+INVITE to 200 in {median_ms:.0f} ms (median; {worst_ms:.0f} ms the worst). No pool of lwIP was
+exhausted, no watchdog bit. Python's heap, free after a collection:
 
-{
-        table(
-            ["octets", "free"],
-            [
-                ["at rest, before", f"{figures['free_before']:,}"],
-                ["least while calls come, first half", f"{min(busy[:half]):,}"],
-                ["least while calls come, second half", f"{min(busy[half:]):,}"],
-                ["at rest, afterwards", f"{figures['free_after']:,}"],
-            ],
-        )
-    }"""
+{free}"""
 
 
 def page(found: dict) -> str:
