@@ -104,7 +104,8 @@ def page(found: dict) -> str:
     verdict = "below" if pause_ms < PAUSE_LIMIT_MS else "ABOVE"
     return f"""# What an Arm board needs
 
-Written by `python -m hil_tests.arm_budget --board {found["board"]} --page docs/arm-board.md`; do not edit.
+Written by `python -m hil_tests.arm_budget --board {found["board"]} --page docs/arm-board.md
+--soak out/hil/report.json`; do not edit.
 
 Counted in {found["qemu"]}, machine `{found["board"]}`, every instruction, while calls run in real time:
 {found["participants"]} participants in {found["conferences"]} conferences, PCMU, 50 packets a second each way for each.
