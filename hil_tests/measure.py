@@ -15,6 +15,9 @@ PIECE = RATE_HZ // 2  # samples of speech compared at once
 SEARCH = RATE_HZ // 8  # samples a piece may lie away from where its neighbour was
 MATCH = 0.30  # normalised correlation of a piece that is there (three equal talkers: about 0.58)
 ABSENT_DB = -60.0  # what a level of nothing is reported as
+GONE_DB = -6.0  # of a tone that is not where it should be; a gap so long shows beside its place as well
+PRESENT_DB = -20.0  # what is weaker is noise, or comes from elsewhere
+PACE = 0.03  # part of a tone's frequency
 
 
 @dataclass(frozen=True)
@@ -182,16 +185,33 @@ def amplitude(pcm: np.ndarray, frequency_hz: int) -> float:
     return 2 * abs(complex(np.asarray(pcm[:RATE_HZ], np.float64) @ turn)) / RATE_HZ
 
 
+def band_amplitude(pcm: np.ndarray, frequency_hz: int, reach_hz: float) -> float:
+    """Amplitude of whatever there is around a frequency, in exactly one second of samples (Parseval's theorem)."""
+    spectrum = np.abs(np.fft.rfft(np.asarray(pcm[:RATE_HZ], np.float64)))  # a bin a hertz
+    band = spectrum[int(np.ceil(frequency_hz - reach_hz)) : int(frequency_hz + reach_hz) + 1]
+    return 2 * float(np.sqrt((band**2).sum())) / RATE_HZ
+
+
 def tone_levels(
     recording: np.ndarray, sent: dict[str, tuple[int, float]], own: tuple[int, float]
 ) -> ToneLevels:
     """Measure tones over every whole second of the recording.
 
-    sent: talker -> (frequency in Hz, amplitude as sent); own: the listener's own tone.
+    sent: talker -> (frequency in Hz, amplitude as sent); own: the listener's own tone. A jitter buffer that makes up
+    for a jam plays up to PACE faster, which is no fault: a tone that is gone is looked for beside its place.
     """
+    places = sorted([own[0], *(hz for hz, _ in sent.values())])
     seconds = [recording[at : at + RATE_HZ] for at in range(0, len(recording) - RATE_HZ + 1, RATE_HZ)]
 
     def levels(tone: tuple[int, float]) -> np.ndarray:
-        return np.array([decibel(amplitude(second, tone[0]) / tone[1]) for second in seconds])
+        return np.array([level(second, *tone) for second in seconds])
+
+    def level(second: np.ndarray, hz: int, sent_amplitude: float) -> float:
+        exact_db = decibel(amplitude(second, hz) / sent_amplitude)
+        if exact_db > GONE_DB:
+            return exact_db
+        reach_hz = min([PACE * hz, *(abs(hz - other) / 2 for other in places if other != hz)])
+        near_db = decibel(band_amplitude(second, hz, reach_hz) / sent_amplitude)
+        return near_db if near_db > PRESENT_DB and abs(near_db) < abs(exact_db) else exact_db
 
     return ToneLevels({name: levels(tone) for name, tone in sent.items()}, levels(own))

@@ -24,6 +24,7 @@ with open("whole.mpy", "rb") as whole, open("parley_native.mpy", "wb") as file:
         digest.update(piece)
         file.write(piece)
         at += len(piece)
+    whole.seek(os.stat("whole.mpy")[6] - 40)
     seal = whole.read()
     {end}
     file.write(seal)

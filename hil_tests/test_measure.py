@@ -117,6 +117,22 @@ def test_a_gap_of_one_frame_is_seen_in_its_second_only():
     assert [abs(error) > 0.5 for error in levels.error_db["b"]] == [False, True, False]
 
 
+def test_a_tone_played_faster_is_found_beside_its_place_and_nothing_else_is():
+    sent = {"b": (467, 2500.0), "c": (545, 3000.0), "d": (623, 3000.0)}
+    heard = tone(467, 2500) + tone(623, 1500)
+    heard[wav.RATE_HZ : 2 * wav.RATE_HZ] = (tone(477, 2500) + tone(623, 1500))[: wav.RATE_HZ]
+    levels = measure.tone_levels(g711.decode(g711.encode(np.round(heard))), sent, (311, 3000.0))
+    assert np.abs(levels.error_db["b"]).max() < 0.1
+    assert levels.error_db["c"].max() < -35
+    assert np.abs(levels.error_db["d"] + 6.02).max() < 0.1
+
+
+def test_a_long_gap_is_no_faster_tone():
+    heard = tone(467, 2500)
+    heard[wav.RATE_HZ : wav.RATE_HZ * 7 // 4] = 0
+    assert measure.tone_levels(heard, {"b": (467, 2500.0)}, (311, 3000.0)).error_db["b"][1] < -5
+
+
 def test_tones_of_64_talkers_do_not_touch():
     chosen = frequencies(64)
     assert len(set(chosen)) == 64
