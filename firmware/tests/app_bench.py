@@ -8,6 +8,7 @@ import struct
 
 from parley.app.clock import Clock
 from parley.app.config import parse_config
+from parley.app.keys import KeyRing
 from parley.app.media_task import MediaTask
 from parley.app.media_wire import MediaWire
 from parley.app.ports import PortPool
@@ -18,6 +19,7 @@ from parley.app.ticker import Ticker
 from parley.call.endpoint import Endpoint
 from parley.call.negotiate import make_offer
 from parley.media.bridge import Bridge
+from parley.media.bridge_side import BridgeSide
 from parley.media.codecs import FRAME_SAMPLES
 from parley.media.packets import SocketPackets
 from parley.wire.address import conference_uri, make_token
@@ -136,7 +138,8 @@ class Bench:
         self.wire = Wire()
         self.clock = Clock(lambda: self.ticks_ms, lambda end, start: end - start)
         self.bridge = Bridge(self.config.legs, self.config.slots)
-        self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1))
+        keys = KeyRing(self.config.srtp, self.config.srtp_legs, BridgeSide(self.bridge), Randomness(2))
+        self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1), keys)
         self.slots = SlotTable(self.config.slots)
         self.ticker = Ticker()
         self.rtp = []

@@ -50,6 +50,8 @@ class WorldConfig:
     """What open_media reads of a Config."""
 
     rtp_port_first = FIRST_PORT
+    srtp = "optional"
+    srtp_legs = 4096
 
     def __init__(self, host, legs, slots):
         self.host, self.legs, self.slots = host, legs, slots

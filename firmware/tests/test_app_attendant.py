@@ -8,6 +8,7 @@ from parley.app.keys import KeyRing
 from parley.call.secure import Keys
 from parley.media.bridge import Bridge, pack_address
 from parley.media.bridge_side import BridgeSide, can_encrypt
+from parley.wire.errors import RemoteError
 from parley.wire.rtcp import BYE, make_bye, make_report, parse_compound
 from parley.wire.sdes import new_crypto
 
@@ -241,6 +242,15 @@ def keys_of(number):
     )
 
 
+def refusal(ask, *arguments):
+    """Status of the refusal."""
+    try:
+        ask(*arguments)
+    except RemoteError as error:
+        return error.status
+    return 0
+
+
 @unittest.skipUnless(can_encrypt(), "plain Python kernels do not encrypt")
 class Ring(unittest.TestCase):
     def test_no_more_than_the_limit(self):
@@ -252,7 +262,14 @@ class Ring(unittest.TestCase):
         self.assertEqual(
             (ring.count, ring.stand(one).policy, ring.stand(other).policy), (1, "optional", "off")
         )
-        self.assertEqual(KeyRing("required", 0, room.side, room.random).stand(one).policy, "off")
+        never = KeyRing("required", 0, room.side, room.random)
+        self.assertEqual(refusal(never.stand, other), 488)
+        self.assertEqual(refusal(never.check, other, keys_of(1)), 488)
+        never.check(other, None)
+        demanding = KeyRing("required", 1, room.side, room.random)
+        demanding.count = 1
+        self.assertEqual(refusal(demanding.stand, other), 486)
+        self.assertEqual(demanding.stand(one).policy, "required")
         ring.leave(one)
         self.assertEqual((ring.count, ring.stand(other).policy), (0, "optional"))
 

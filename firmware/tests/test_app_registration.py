@@ -4,6 +4,7 @@ import unittest
 from app_bench import NOW_S, SERVER, Bench, SilentLog
 
 from parley.app.registration import ACTIONS, REGISTRATION, REGISTRATION_IGNORED, Registration
+from parley.media.bridge_side import can_encrypt
 from parley.wire.sip import Request, response_to
 
 STATES = ("new", "asking", "registered", "resting")
@@ -192,6 +193,7 @@ class WireTest(unittest.TestCase):
                 "number",
                 "slots",
                 "srtp",
+                "srtp_legs",
                 "stats",
                 "trail",
                 "transports",
@@ -199,7 +201,8 @@ class WireTest(unittest.TestCase):
             ],
         )
         self.assertEqual(body["codecs"], ["PCMU", "PCMA"])
-        self.assertEqual((body["legs"], body["slots"], body["srtp"]), (6, 4, False))
+        self.assertEqual((body["legs"], body["slots"]), (6, 4))
+        self.assertEqual((body["srtp"], body["srtp_legs"]), (True, 6) if can_encrypt() else (False, 0))
         self.assertEqual((body["live"], body["ended"]), ([], []))
         self.assertEqual(sorted(body["stats"]), ["heap_free", "late_ticks", "ticks"])
         self.assertIn(body["kernels"], ("native", "slow"))

@@ -6,8 +6,10 @@ import unittest
 from media_world import World
 
 from parley.app.runtime import MICROPYTHON, parley_io
+from parley.call.secure import Keys
 from parley.media import kernels
 from parley.media.codecs import PACKET_BYTES
+from parley.wire.sdes import OFFERED_SUITES, new_crypto
 
 if MICROPYTHON:
     import micropython
@@ -101,6 +103,21 @@ class Cases:
 
     def test_ticks_that_are_skipped(self):
         locked(lambda: self.world.media.skip(50))
+
+    def test_some_have_keys(self):
+        for leg, suite in enumerate(OFFERED_SUITES):
+            participant = self.world.media.participants[leg]
+            participant.agreed_keys = Keys(
+                new_crypto("1", suite, bytes(30)), new_crypto("1", suite, b"x" * 30)
+            )
+            self.world.media.retune(participant)
+            self.world.peers[leg].hear()
+        for _ in range(3):
+            self.world.everybody_says(SAID)
+            self.check_tick()
+        for leg, octets in enumerate((182, 176, 188)):
+            self.assertEqual(len(self.world.peers[leg].hear()), 3 * octets)
+            self.assertEqual(self.stats(leg)["forged"], 3)
 
     def test_some_have_left(self):
         self.world.leave(self.world.media.participants[1])

@@ -32,6 +32,7 @@ module aufile.so
 module ausine.so
 module aubridge.so
 module sndfile.so
+module srtp.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
@@ -50,15 +51,18 @@ _KINDS = {
 
 
 class Baresip(Phone):
-    """Debian's baresip-core: follows 302 and obeys REFER by itself, hangs up a call whose REFER succeeded."""
+    """Debian's baresip-core: follows 302 and obeys REFER by itself, hangs up a call whose REFER succeeded.
+
+    srtp: "srtp" offers encryption in RTP/AVP, "srtp-mand" in RTP/SAVP; "" none.
+    """
 
     kind = "baresip"
 
     def __init__(
-        self, *args, codecs: str = "PCMU/8000/1,PCMA/8000/1", control_port: int = 0, **kwargs
+        self, *args, codecs: str = "PCMU/8000/1,PCMA/8000/1", control_port: int = 0, srtp: str = "", **kwargs
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.codecs = codecs
+        self.codecs, self.srtp = codecs, srtp
         self.control_port = control_port or self.port + 4  # baresip opens TLS on port + 1 by itself
         self._events: list[PhoneEvent] = []
         self._control: socket.socket | None = None
@@ -85,6 +89,7 @@ class Baresip(Phone):
         (home / "config").write_text(config)
         mode = "auto" if self.answer else "manual"
         account = f"<{self.uri};transport={self.transport}>;regint=0;answermode={mode}"
+        account += f";mediaenc={self.srtp}" if self.srtp else ""
         if self.credentials:
             account += f";auth_user={self.credentials[0]};auth_pass={self.credentials[1]}"
         (home / "accounts").write_text(f"{account};audio_codecs={self.codecs}\n")

@@ -9,13 +9,16 @@ from hil_tests.ues.face import Phone, PhoneEvent, json_events
 
 
 class Pjsua(Phone):
-    """Runs pjsua_phone.py; every call has a recording, `finish` keeps that of the conference."""
+    """Runs pjsua_phone.py; every call has a recording, `finish` keeps that of the conference.
+
+    srtp: its media is encrypted, or there is none.
+    """
 
     kind = "PJSUA"
 
-    def __init__(self, *args, codec: str = "PCMU", **kwargs) -> None:
+    def __init__(self, *args, codec: str = "PCMU", srtp: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.codec = codec
+        self.codec, self.srtp = codec, srtp
 
     @staticmethod
     def available() -> bool:
@@ -29,6 +32,7 @@ class Pjsua(Phone):
         args += ["--play", str(self.play)] if self.play else []
         args += ["--answer"] if self.answer else []
         args += ["--transport", self.transport]
+        args += ["--srtp"] if self.srtp else []
         args += ["--credentials", *self.credentials] if self.credentials else []
         self.process = Process(self.name, args, self.log_path, stdin=True)
         self.wait_event("ready", 10)

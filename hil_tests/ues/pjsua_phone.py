@@ -147,6 +147,9 @@ class PjsuaPhone:
             config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", name, 0, password))
         config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
         config.callConfig.timerMinSESec = config.callConfig.timerSessExpiresSec = 90
+        if self.options.srtp:
+            config.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY  # RTP/SAVP
+            config.mediaConfig.srtpSecureSignaling = 0
         media = config.mediaConfig.transportConfig
         media.boundAddress = media.publicAddress = self.options.host
         media.port = self.options.port + 10
@@ -247,6 +250,7 @@ def main() -> None:
     parser.add_argument("--codec", default="PCMU")
     parser.add_argument("--answer", action="store_true")
     parser.add_argument("--transport", default="udp", choices=("udp", "tcp", "tls"))
+    parser.add_argument("--srtp", action="store_true")
     parser.add_argument("--credentials", nargs=2, metavar=("USER", "PASSWORD"))
     parser.add_argument("--log-level", type=int, default=4)
     parser.add_argument("--life-s", type=float, default=300.0)

@@ -23,7 +23,8 @@ class BoardConfig:
     server: host and port of the SIP server. servers: of all servers of a fleet, at IP addresses, if there are several.
     key: 64 hex digits, the board's secret. registration_s: expiry of a registration. offer_ttl_s: how long the server
     lets an unused address live. rtp_port_first: even. network: netmask and gateway, for a board that sets up an
-    interface of its own. srtp_legs: how many may be encrypted; None: all.
+    interface of its own. srtp: "off", "optional" (as boards have it without) or "required"; srtp_legs: how many may be
+    encrypted; None: all. rtp_timeout_s: who sends nothing for so long is hung up on; 0 never, None: 30.
     """
 
     board_id: str
@@ -38,7 +39,9 @@ class BoardConfig:
     registration_s: int = 9
     offer_ttl_s: int = 60
     network: tuple[str, str] | None = None
+    srtp: str | None = None
     srtp_legs: int | None = None
+    rtp_timeout_s: int | None = None
     servers: tuple[tuple[str, int], ...] | None = None
 
     def __post_init__(self) -> None:

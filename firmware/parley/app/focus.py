@@ -189,6 +189,7 @@ class Focus:
         """The answer to our offer came. RemoteError(488) when it is of no use."""
         ours, participant.our_offer = participant.our_offer, None
         agreed = read_answer(ours, parse_sdp(body))
+        self._media.keys.check(participant, agreed.keys)
         self._wire.aim(participant, agreed.remote, may_move=False)
         self._apply(participant, agreed)
 
@@ -218,7 +219,10 @@ class Focus:
         version = participant.session_version + 1
         if not offer:  # RFC 3261 13.2.1: our 200 then carries the offer, their ACK the answer
             host, port, session_id = self._config.host, participant.port, participant.session_id
-            participant.our_offer = make_offer(preference(), host, port, session_id, version)
+            security = self._media.keys.stand(participant)
+            participant.our_offer = make_offer(
+                preference(), host, port, session_id, version, security=security
+            )
             participant.session_version = version
             return participant.our_offer.to_bytes()
         theirs = parse_sdp(offer)
@@ -231,7 +235,8 @@ class Focus:
 
     def _answer(self, participant, offer, version):
         host, port, session_id = self._config.host, participant.port, participant.session_id
-        return answer_offer(offer, preference(), host, port, session_id, version)
+        security = self._media.keys.stand(participant)
+        return answer_offer(offer, preference(), host, port, session_id, version, security)
 
     def _apply(self, participant, agreed):
         """Makes the leg what was negotiated."""
@@ -239,6 +244,7 @@ class Focus:
         participant.payload_type = agreed.payload_type
         participant.event_payload_type = agreed.event_payload_type
         participant.direction = agreed.direction
+        participant.agreed_keys = agreed.keys
         self._media.retune(participant)
 
     def _reoffer(self, event, now_ms):

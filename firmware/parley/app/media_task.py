@@ -1,6 +1,7 @@
 """The media tick: packets in, mix, packets out, for everybody on the board. Nothing in `tick` allocates."""
 
 from parley.media.bridge import NO_ADDRESS
+from parley.media.codecs import PACKET_BYTES
 from parley.wire.errors import LocalError
 
 TYPE_CHECKING = False
@@ -8,6 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from parley.app.slots import Conference
+    from parley.call.secure import Keys
     from parley.wire.sdp import SessionDescription
 
 
@@ -18,12 +20,13 @@ SILENCED = {"sendrecv": "sendonly", "sendonly": "sendonly", "recvonly": "inactiv
 class Participant:
     """A leg with its call: what the focus makes of an INVITE and the tick works on.
 
-    number: his name on this board since its start; muted: the operator lets nobody hear him; direction: ours,
-    as negotiated; port: ours for RTP; line: RtpSocket on it that is his alone, or None; address: of his RTP as the
+    number: his name on this board since its start; muted: the operator lets nobody hear him; direction: ours, as
+    negotiated; port: ours for RTP; line: RtpSocket on it that is his alone, or None; address: of his RTP as the
     bridge knows it, NO_ADDRESS for who has a line; leg: its number in the bridge, -1 without; uri: who it is, for the
-    server; session_id, session_version: of our descriptions; our_offer: the description that waits for an answer, or
-    None. seed: (SSRC, sequence number, timestamp) to send first, random (RFC 3550 5.1). joining: "dialed-in" or
-    "dialed-out"; ringing: "dialing-out" or "alerting" while we call him, '' once he is in (RFC 4575 5.7).
+    server; agreed_keys: Keys as negotiated, None in the clear; keys: those that his leg has; session_id,
+    session_version: of our descriptions; our_offer: the description that waits for an answer, or None. seed: (SSRC,
+    sequence number, timestamp) to send first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing:
+    "dialing-out" or "alerting" while we call him, '' once he is in (RFC 4575 5.7).
     """
 
     def __init__(self, call, uri, session_id, seed=(0, 0, 0), number=0):
@@ -42,6 +45,8 @@ class Participant:
         self.address = NO_ADDRESS
         self.leg = -1
         self.seed = seed
+        self.agreed_keys: "Keys | None" = None
+        self.keys: "Keys | None" = None
         self.session_id = session_id
         self.session_version = 0
         self.our_offer: "SessionDescription | None" = None
@@ -51,15 +56,16 @@ class Participant:
 class MediaTask:
     """Whose leg is which. participants: by number of their legs, None where a leg is free.
 
-    bridge: Bridge; packets: what moves packets between it and the network (parley.media.packets). Without them it
-    has no legs.
+    bridge: Bridge; packets: what moves packets between it and the network (parley.media.packets); keys: KeyRing.
+    Without them it has no legs.
     """
 
-    def __init__(self, bridge=None, packets=None):
+    def __init__(self, bridge=None, packets=None, keys=None):
         self.participants: "list[Any]" = [None] * (0 if bridge is None else bridge.legs)
         self.count = 0
         self._bridge: "Any" = bridge
         self._packets: "Any" = packets
+        self.keys: "Any" = keys
 
     @property
     def full(self):
@@ -90,9 +96,13 @@ class MediaTask:
         except (LocalError, MemoryError):
             conference.remove(one)
             raise
-        self._packets.open(one.leg, one.line)
         self.participants[one.leg] = one
         self.count += 1
+        try:
+            self._settle(one)
+        except MemoryError:
+            self.leave(one)
+            raise
 
     def leave(self, participant):
         """Takes him out again."""
@@ -100,6 +110,7 @@ class MediaTask:
         self._packets.close(participant.leg)
         self._bridge.remove(participant.leg)
         self.participants[participant.leg] = None
+        self.keys.leave(participant)
         participant.leg = -1
         self.count -= 1
 
@@ -110,7 +121,12 @@ class MediaTask:
             self._bridge.change(
                 one.leg, one.codec, one.payload_type, one.event_payload_type, _direction(one), one.address
             )
-            self._packets.open(one.leg, one.line)
+            self._settle(one)
+
+    def _settle(self, one):
+        """His way to the network, and his keys."""
+        self._packets.expect(PACKET_BYTES + self.keys.settle(one, one.agreed_keys))
+        self._packets.open(one.leg, one.line)
 
     def mute(self, participant, muted):
         """Lets nobody hear him, or everybody again."""

@@ -6,10 +6,12 @@ native packet I/O every leg has a line.
 """
 
 from parley.app import runtime
+from parley.app.keys import KeyRing
 from parley.app.media_task import MediaTask
 from parley.app.ports import PortPool
 from parley.call.negotiate import NOBODY
 from parley.media.bridge import NO_ADDRESS, Bridge, pack_address
+from parley.media.bridge_side import BridgeSide
 from parley.media.packets import BatchPackets, SocketPackets
 from parley.wire.errors import LocalError, RemoteError
 
@@ -108,9 +110,14 @@ def open_media(config, io):
     if io is None or ":" in config.host:  # native I/O knows IPv4 only
         bridge = Bridge(legs, slots)
         packets = SocketPackets(bridge, runtime.RTP_READS_PER_TICK)
-        return MediaTask(bridge, packets), MediaWire(PortPool(config.host, first, legs, runtime.RtpSocket))
+        lines = PortPool(config.host, first, legs, runtime.RtpSocket)
+        return MediaTask(bridge, packets, _keys(config, bridge)), MediaWire(lines)
     shared = runtime.BoardRtpSocket(config.host, first, legs)
     bridge = Bridge(legs, slots, memory=io.io_map(Bridge.size(legs, slots)))
     packets = BatchPackets(bridge, io, shared.fileno())
     lines = PortPool(config.host, first + 2, legs - 1, runtime.RtpSocket)
-    return MediaTask(bridge, packets), MediaWire(lines, shared, first)
+    return MediaTask(bridge, packets, _keys(config, bridge)), MediaWire(lines, shared, first)
+
+
+def _keys(config, bridge):
+    return KeyRing(config.srtp, config.srtp_legs, BridgeSide(bridge), runtime.random_bytes)

@@ -112,10 +112,14 @@ class Bridge:
         """Makes up to `most` packets, at places 0 and up; returns how many, 0 when the tick is over."""
         return kernels.bridge_mix(self.memory, most)
 
-    def packet(self, place):
-        """A view of the packet at a place; made once, it shows every later packet there."""
+    def packet(self, place, octets=PACKET_BYTES):
+        """A view of a packet of so many octets at a place; made once, it shows every later one there."""
         start = kernels.bridge_packet(self.memory, place)
-        return memoryview(self.memory)[start : start + PACKET_BYTES]
+        return memoryview(self.memory)[start : start + octets]
+
+    def packet_octets(self, place):
+        """How long the packet at a place is: PACKET_BYTES of a plain leg, 0 when it must not leave."""
+        return kernels.bridge_packet_octets(self.memory, place)
 
     def packet_leg(self, place):
         """Whose packet stands at a place."""

@@ -5,11 +5,13 @@ BatchPackets: one socket for the whole board, many packets to a system call, thr
 for each leg, in Python, anywhere. The face:
 
     open(leg, socket or None)   close(leg)   receive()   tick(phase, phases) -> packets sent   counters()
+    expect(octets): legs may have packets of that length, as those with keys have
 
 `receive` and `tick` allocate nothing.
 """
 
 from parley.media.burst import Burst
+from parley.media.codecs import PACKET_BYTES
 
 IO_STATS = (
     "received",
@@ -44,6 +46,9 @@ class BatchPackets:
     def close(self, leg):
         """Lets go of its line."""
         self._module.io_line(self._io, leg, -1)
+
+    def expect(self, octets):
+        """Nothing: native code asks for each packet's length."""
 
     def receive(self):
         """Takes what has arrived. Between ticks, so that the socket's queue need not hold a whole frame."""
@@ -85,7 +90,8 @@ class SocketPackets:
         self._reads = reads
         self._sockets = [None] * bridge.legs
         self._ears = [_Ear(bridge, leg) for leg in range(bridge.legs)]
-        self._packets = [bridge.packet(place) for place in range(bridge.legs)]
+        self._views = {}  # octets: view of each place, for a tick cannot make any
+        self.expect(PACKET_BYTES)
         self._burst = Burst()
         self._received = self._receive_errors = self._sent = self._refused = 0
 
@@ -96,6 +102,12 @@ class SocketPackets:
     def close(self, leg):
         """Lets go of its socket."""
         self._sockets[leg] = None
+
+    def expect(self, octets):
+        """From now on packets may have this length."""
+        if octets not in self._views:
+            places = range(self._bridge.legs)
+            self._views[octets] = [self._bridge.packet(place, octets) for place in places]
 
     def receive(self):
         """Takes what has arrived."""
@@ -112,7 +124,8 @@ class SocketPackets:
         sent = 0
         for place in range(made):
             socket = self._sockets[bridge.packet_leg(place)]
-            if socket is not None and socket.send(self._packets[place]):
+            views = self._views.get(bridge.packet_octets(place))
+            if socket is not None and views is not None and socket.send(views[place]):
                 sent += 1
             else:
                 bridge.refused(place)
