@@ -18,7 +18,8 @@
  * (parley_bridge.h). More than 200 ms are never queued: the oldest are dropped.
  *
  * Moves. The delay changes little by little, by stretching frames: 16 samples of 160 in pauses (below -48 dBov),
- * 1 in speech, more when there is far to go. To grow it does not wait; to shrink it waits up to 8 s for a pause. A
+ * 1 in speech, more when there is far to go. To shrink it waits up to 8 s for a pause. In speech it grows so only
+ * under a clock that runs slow, when the slack falls from window to window; else a late packet makes it grow. A
  * sender's clock that runs fast or slow is followed so too: nothing is dropped or repeated, and all other frames
  * stay to the bit as they were sent.
  *

@@ -8,6 +8,7 @@ enum {
     SLACK_SPARE = 64,  /* 8 ms: less than a frame more than this is no reason to shrink */
     QUIET_DBOV = 48,
     PACE_QUIET = 16,   /* samples of a frame */
+    DRIFT_FALL = 3,     /* samples of slack lost in the windows known */
     PAUSE_WINDOWS = 12, /* a move waits so long for a pause: 8 s */
     FAR = 160,         /* samples to go that add one to the pace of 1 */
     TAKEN_MAX = PARLEY_LEG_FRAME_SAMPLES + PACE_QUIET
@@ -32,14 +33,30 @@ int32_t leg_slack_of_all(const parley_leg *leg) {
     return least == FAR_AWAY ? FAR_AWAY : least + leg->shift;
 }
 
+/** 1 if the slack falls from window to window, as under a slow clock: jitter leaps about. */
+static int drifting(const parley_leg *leg) {
+    int32_t oldest = leg->lows[leg->window], before = oldest;
+    for (int32_t i = 1; i <= WINDOWS; i++) {
+        int32_t now = i < WINDOWS ? leg->lows[(leg->window + i) % WINDOWS] : leg->least;
+        if (now > before) {
+            return 0;
+        }
+        before = now;
+    }
+    return oldest != FAR_AWAY && oldest - before >= DRIFT_FALL;
+}
+
 /** Samples of delay to put in for nearly all packets, or to take away if no packet needs them. */
 static int32_t wanted(const parley_leg *leg, int32_t quantum) {
     int32_t slack = leg_slack(leg), of_all = leg_slack_of_all(leg);
+    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV;
+    if (slack < SLACK_LEAST && !pause && !drifting(leg)) {
+        return 0; /* one late packet concealed is heard less than seconds of stretching */
+    }
     if (slack < SLACK_LEAST) {
         return (SLACK_LEAST - slack + quantum - 1) / quantum * quantum;
     }
     int32_t spare = of_all < quantum + SLACK_SPARE ? 0 : (of_all - SLACK_SPARE) / quantum * quantum;
-    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV;
     return pause || spare > PARLEY_LEG_FRAME_SAMPLES ? -spare : 0; /* a frame less can wait until nobody hears it */
 }
 

@@ -61,6 +61,7 @@ _WAIT_MAX = 8
 _SLACK_SPARE = 64
 _QUIET_DBOV = 48
 _PACE_QUIET = 16
+_DRIFT_FALL = 3
 _PAUSE_WINDOWS = 12
 _FAR = 160
 _NOISE_PEAKS = (56754, 50582, 45081, 40178, 35809, 31915)
@@ -163,14 +164,25 @@ def _noise(words):
 # --- delay ---
 
 
+def _drifting(words):
+    """The slack falls from window to window, as under a slow clock."""
+    turn = words[WINDOW]
+    lows = words[LOWS + turn : LOWS + WINDOWS] + words[LOWS : LOWS + turn] + [words[LEAST]]
+    falling = all(lows[i + 1] <= lows[i] for i in range(WINDOWS))
+    return falling and lows[0] != FAR_AWAY and lows[0] - lows[-1] >= _DRIFT_FALL
+
+
 def _wanted(words, quantum):
     found, of_all = slack(words), slack_of_all(words)
     if found == FAR_AWAY:
         return None
+    pause = words[STAT + LEVEL_IN] >= _QUIET_DBOV
+    if found < SLACK_LEAST and not pause and not _drifting(words):
+        return 0
     if found < SLACK_LEAST:
         return (SLACK_LEAST - found + quantum - 1) // quantum * quantum
     spare = 0 if of_all < quantum + _SLACK_SPARE else (of_all - _SLACK_SPARE) // quantum * quantum
-    return -spare if words[STAT + LEVEL_IN] >= _QUIET_DBOV or spare > 160 else 0
+    return -spare if pause or spare > 160 else 0
 
 
 def _review(words):
