@@ -97,10 +97,13 @@ def reset(bench: Bench, timeout_s: float = BOOT_S) -> dict:
 def wait_for_reboot(bench: Bench, old_pid: int, timeout_s: float = BOOT_S) -> dict:
     """The board after its reset. Its own word counts: the server lists the old registration for its last seconds."""
 
-    def back() -> bool:
-        board = facts(bench)
-        this_boot = console_log(bench).rpartition(" keeper: boot ")[2]
-        return board["pid"] not in (None, 0, old_pid) and "registration: registered for" in this_boot
+    board_id = str(facts(bench)["board_id"])
+
+    def back() -> bool:  # the log first: the status costs a process each time
+        this_boot = bench.console_log(board_id).rpartition(" keeper: boot ")[2]
+        if "registration: registered for" not in this_boot:
+            return False
+        return facts(bench)["pid"] not in (None, 0, old_pid)
 
     wait_until(back, timeout_s, "the board to be back after its reset", 0.1)
     time.sleep(0.2)  # the server has answered before the board says so; its status is asked anew
