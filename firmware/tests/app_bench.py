@@ -13,6 +13,7 @@ from parley.app.media_task import MediaTask
 from parley.app.media_wire import MediaWire
 from parley.app.ports import PortPool
 from parley.app.report import register_body
+from parley.app.report_wire import ReportWire
 from parley.app.sip_task import SipTask
 from parley.app.slots import SlotTable
 from parley.app.ticker import Ticker
@@ -78,6 +79,24 @@ class Wire:
         return True
 
 
+class Reports:
+    """The board's RTCP socket."""
+
+    def __init__(self):
+        self.inbox = []
+        self.outbox = []
+
+    def receive(self):
+        return self.inbox.pop(0) if self.inbox else None
+
+    def send(self, packet, peer):
+        self.outbox.append((packet, peer))
+        return True
+
+    def close(self):
+        pass
+
+
 class RtpWire:
     """A leg's RTP socket."""
 
@@ -131,6 +150,7 @@ class Bench:
     def __init__(self, registered=True, **changes):
         RtpWire.open_ports = []
         fields = dict(CONFIG)
+        fields["rtp_timeout_s"] = 0  # most phones here never say a word
         fields.update(changes)
         self.ticks_ms = 500000
         self.config = parse_config(json.dumps(fields))
@@ -138,8 +158,10 @@ class Bench:
         self.wire = Wire()
         self.clock = Clock(lambda: self.ticks_ms, lambda end, start: end - start)
         self.bridge = Bridge(self.config.legs, self.config.slots)
-        keys = KeyRing(self.config.srtp, self.config.srtp_legs, BridgeSide(self.bridge), Randomness(2))
-        self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1), keys)
+        side = BridgeSide(self.bridge)
+        keys = KeyRing(self.config.srtp, self.config.srtp_legs, side, Randomness(2))
+        self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1), keys, side)
+        self.reports = Reports()
         self.slots = SlotTable(self.config.slots)
         self.ticker = Ticker()
         self.rtp = []
@@ -163,7 +185,7 @@ class Bench:
 
     def wires(self, lines):
         """How RTP goes: here everybody has a line."""
-        return MediaWire(lines)
+        return MediaWire(lines, reports=ReportWire(BOARD[0], 10000, lambda host, port: self.reports))
 
     def does(self, number):
         """(whether participant `number` hears, whether he is heard): a tick tells."""

@@ -1,6 +1,6 @@
 """What participants need beyond the tick: RTCP, keys pressed, and an eye on those who have gone quiet.
 
-Runs in the loop's spare time, every ATTEND_MS; may allocate.
+Runs in the loop's spare time, every ATTEND_MS; may allocate, but while nothing happens next to nothing.
 """
 
 from parley.media.rtcp_session import RtcpSession, ntp_of
@@ -9,6 +9,7 @@ from parley.wire.errors import RemoteError
 from parley.wire.rtcp import parse_compound
 
 ATTEND_MS = 100
+LOOK_MS = 500  # how often it is looked whether somebody still sends
 REPORTS_PER_TURN = 16
 EVENTS_PER_TURN = 16
 HEARING = ("sendrecv", "recvonly")  # ours: he ought to send
@@ -21,6 +22,7 @@ class Attention:
         self.session = session
         self.packets = 0  # taken from him, when it was looked last
         self.alive_ms = now_ms  # when something of him came
+        self.look_ms = now_ms
 
 
 class Attendant:
@@ -55,10 +57,11 @@ class Attendant:
         self._meet(now_ms)
         self._take_reports(now_ms)
         self._take_events(now_ms)
-        for leg in list(self._known):
-            participant, attention = self._known[leg]
-            self._report(participant, attention, now_ms)
-            self._watch(participant, attention, now_ms)
+        for leg in range(len(self._media.participants)):
+            known = self._known.get(leg)
+            if known is not None:
+                self._report(known[0], known[1], now_ms)
+                self._watch(known[0], known[1], now_ms)
 
     def figures(self, participant):
         """{name: value} of a participant's RTCP for people, or {}."""
@@ -83,11 +86,13 @@ class Attendant:
 
     def _meet(self, now_ms):
         """Newcomers are watched from now on; who has left is forgotten."""
-        for leg in list(self._known):
-            if self._media.participants[leg] is not self._known[leg][0]:
+        for leg in range(len(self._media.participants)):
+            participant = self._media.participants[leg]
+            known = self._known.get(leg)
+            if known is not None and known[0] is not participant:
                 del self._known[leg]
-        for leg, participant in enumerate(self._media.participants):
-            if participant is not None and leg not in self._known:
+                known = None
+            if participant is not None and known is None:
                 self._side.watch(leg)
                 cname = self._random_bytes(12).hex()  # RFC 7022 4.2: short-term, unlinkable
                 session = RtcpSession(cname, now_ms, self._random_bytes)
@@ -158,7 +163,10 @@ class Attendant:
             self._wire.send(participant, self._side.protect_report(participant.leg, packet))
 
     def _watch(self, participant, attention, now_ms):
-        packets = self._side.figures(participant.leg).packets_in
+        if now_ms < attention.look_ms:
+            return
+        attention.look_ms = now_ms + LOOK_MS
+        packets = self._side.packets_in(participant.leg)
         if packets != attention.packets or participant.direction not in HEARING:
             attention.packets = packets
             attention.alive_ms = now_ms

@@ -126,7 +126,7 @@ class Board:
             "last_end": self.last_end,
             "conferences": [(one.slot, one.generation, one.size, one.count) for one in self.slots.live()],
             "legs": [
-                (one.uri, "line" if one.line else "shared", self.media.stats(one))
+                (one.uri, "line" if one.line else "shared", self._figures(one))
                 for one in self.media.everybody()
             ],
             "media": self.media.totals(),
@@ -136,6 +136,13 @@ class Board:
             "sip": {} if self.sip is None else self.sip.endpoint.counters,
             "heap_free": runtime.heap_free(),
         }
+
+    def _figures(self, participant):
+        """What is counted of a participant's RTP and RTCP."""
+        found = self.media.stats(participant)
+        if self.sip is not None:
+            found.update(self.sip.attendant.figures(participant))
+        return found
 
     def _go_online(self, config):
         try:

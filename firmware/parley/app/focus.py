@@ -4,7 +4,7 @@ from parley.app.conference_events import contact_value
 from parley.app.media_task import Participant
 from parley.app.shortage import note_shortage
 from parley.app.trail import FROM_BOARD, TO_BOARD
-from parley.call.negotiate import answer_offer, make_offer, read_answer
+from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
 from parley.media.codecs import preference
 from parley.wire.address import conference_uri, read_token
 from parley.wire.errors import LocalError, RemoteError
@@ -17,18 +17,31 @@ RETRY_AFTER_S = 2  # by then a board that is starting has registered
 class Focus:
     """Feed it the endpoint's events of calls; it answers through the endpoint.
 
-    wire: MediaWire; events: ConferenceEvents, told of every coming and going. changed(now_ms) is called when the
-    server should hear news. random_bytes(n) -> bytes.
+    wire: MediaWire; attendant: Attendant; events: ConferenceEvents, told of every coming and going. changed(now_ms)
+    is called when the server should hear news. random_bytes(n) -> bytes.
     """
 
     def __init__(
-        self, config, endpoint, slots, media, wire, clock, random_bytes, changed, events, trail, log
+        self,
+        config,
+        endpoint,
+        slots,
+        media,
+        wire,
+        attendant,
+        clock,
+        random_bytes,
+        changed,
+        events,
+        trail,
+        log,
     ):
         self._config = config
         self._endpoint = endpoint
         self._slots = slots
         self._media = media
         self._wire = wire
+        self._attendant = attendant
         self._clock = clock
         self._random_bytes = random_bytes
         self._changed = changed
@@ -220,8 +233,16 @@ class Focus:
         if not offer:  # RFC 3261 13.2.1: our 200 then carries the offer, their ACK the answer
             host, port, session_id = self._config.host, participant.port, participant.session_id
             security = self._media.keys.stand(participant)
+            reports = self._wire.reports
             participant.our_offer = make_offer(
-                preference(), host, port, session_id, version, security=security
+                preference(),
+                host,
+                port,
+                session_id,
+                version,
+                security=security,
+                report_port=reports.port,
+                muxes=reports.muxes,
             )
             participant.session_version = version
             return participant.our_offer.to_bytes()
@@ -236,7 +257,10 @@ class Focus:
     def _answer(self, participant, offer, version):
         host, port, session_id = self._config.host, participant.port, participant.session_id
         security = self._media.keys.stand(participant)
-        return answer_offer(offer, preference(), host, port, session_id, version, security)
+        reports = self._wire.reports
+        return answer_offer(
+            offer, preference(), host, port, session_id, version, security, reports.port, reports.muxes
+        )
 
     def _apply(self, participant, agreed):
         """Makes the leg what was negotiated."""
@@ -245,6 +269,8 @@ class Focus:
         participant.event_payload_type = agreed.event_payload_type
         participant.direction = agreed.direction
         participant.agreed_keys = agreed.keys
+        participant.rtcp_mux = agreed.rtcp_mux
+        participant.report_address = None if agreed.remote[0] in NOBODY else agreed.report_address
         self._media.retune(participant)
 
     def _reoffer(self, event, now_ms):
@@ -296,6 +322,7 @@ class Focus:
         """
         conference = participant.conference
         participant.call.user_data = None
+        self._attendant.farewell(participant)
         self._media.leave(participant)
         self._wire.close(participant)
         self._log.info("focus", "%s %s %s" % (participant.uri, why, _name(conference)))

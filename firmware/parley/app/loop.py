@@ -61,7 +61,9 @@ class Loop:
 
     def tick(self):
         """One media tick, now. Allocates nothing (test_no_alloc.py), so no collection can fall into it."""
-        skipped = self._ticker.begin(self._clock.now_ms(), self._activity)
+        now_ms = self._clock.now_ms()
+        self.media.clock(now_ms)
+        skipped = self._ticker.begin(now_ms, self._activity)
         if skipped:
             self.media.skip(skipped)
         self.media.tick()

@@ -47,6 +47,8 @@ class Participant:
         self.seed = seed
         self.agreed_keys: "Keys | None" = None
         self.keys: "Keys | None" = None
+        self.report_address: "tuple[str, int] | None" = None  # where he takes RTCP
+        self.rtcp_mux = False  # which goes the way of RTP
         self.session_id = session_id
         self.session_version = 0
         self.our_offer: "SessionDescription | None" = None
@@ -56,16 +58,17 @@ class Participant:
 class MediaTask:
     """Whose leg is which. participants: by number of their legs, None where a leg is free.
 
-    bridge: Bridge; packets: what moves packets between it and the network (parley.media.packets); keys: KeyRing.
-    Without them it has no legs.
+    bridge: Bridge; packets: what moves packets between it and the network (parley.media.packets); keys: KeyRing;
+    side: BridgeSide. Without them it has no legs.
     """
 
-    def __init__(self, bridge=None, packets=None, keys=None):
+    def __init__(self, bridge=None, packets=None, keys=None, side=None):
         self.participants: "list[Any]" = [None] * (0 if bridge is None else bridge.legs)
         self.count = 0
         self._bridge: "Any" = bridge
         self._packets: "Any" = packets
         self.keys: "Any" = keys
+        self.side: "Any" = side
 
     @property
     def full(self):
@@ -148,6 +151,10 @@ class MediaTask:
         found = self._bridge.totals()
         found["network"] = self._packets.counters()
         return found
+
+    def clock(self, now_ms):
+        """Says what time it is, for RTCP's figures. Allocates nothing."""
+        self.side.clock(now_ms)
 
     def tick(self):
         """One frame of 20 ms for everybody. OSError: the board's RTP socket is broken."""

@@ -9,17 +9,23 @@ from parley.app import runtime
 from parley.app.keys import KeyRing
 from parley.app.media_task import MediaTask
 from parley.app.ports import PortPool
+from parley.app.report_wire import ReportWire
 from parley.call.negotiate import NOBODY
 from parley.media.bridge import NO_ADDRESS, Bridge, pack_address
 from parley.media.bridge_side import BridgeSide
 from parley.media.packets import BatchPackets, SocketPackets
 from parley.wire.errors import LocalError, RemoteError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class MediaWire:
-    """lines: PortPool; shared: BoardRtpSocket on `port`, or None: every leg has a line."""
+    """lines: PortPool; shared: BoardRtpSocket on `port`, or None: every leg has a line. reports: ReportWire."""
 
-    def __init__(self, lines, shared=None, port=0):
+    def __init__(self, lines, shared=None, port=0, reports=None):
+        self.reports: "Any" = reports
         self._lines = lines
         self._shared = shared
         self._port = port
@@ -69,7 +75,9 @@ class MediaWire:
             participant.line = None
 
     def shut(self):
-        """Gives the board's port back; nobody may have a leg any more."""
+        """Gives the board's ports back; nobody may have a leg any more."""
+        if self.reports is not None:
+            self.reports.close()
         if self._shared is not None:
             self._shared.close()
 
@@ -111,13 +119,18 @@ def open_media(config, io):
         bridge = Bridge(legs, slots)
         packets = SocketPackets(bridge, runtime.RTP_READS_PER_TICK)
         lines = PortPool(config.host, first, legs, runtime.RtpSocket)
-        return MediaTask(bridge, packets, _keys(config, bridge)), MediaWire(lines)
+        # one read of MicroPython may hold several datagrams, and RTCP among RTP is not told apart (burst.py)
+        reports = ReportWire(config.host, first, runtime.ReportSocket, muxes=not runtime.MICROPYTHON)
+        return _media(config, bridge, packets), MediaWire(lines, reports=reports)
     shared = runtime.BoardRtpSocket(config.host, first, legs)
     bridge = Bridge(legs, slots, memory=io.io_map(Bridge.size(legs, slots)))
     packets = BatchPackets(bridge, io, shared.fileno())
     lines = PortPool(config.host, first + 2, legs - 1, runtime.RtpSocket)
-    return MediaTask(bridge, packets, _keys(config, bridge)), MediaWire(lines, shared, first)
+    reports = ReportWire(config.host, first, runtime.ReportSocket, shared)
+    return _media(config, bridge, packets), MediaWire(lines, shared, first, reports)
 
 
-def _keys(config, bridge):
-    return KeyRing(config.srtp, config.srtp_legs, BridgeSide(bridge), runtime.random_bytes)
+def _media(config, bridge, packets):
+    side = BridgeSide(bridge)
+    keys = KeyRing(config.srtp, config.srtp_legs, side, runtime.random_bytes)
+    return MediaTask(bridge, packets, keys, side)

@@ -5,18 +5,23 @@ The port is named in our descriptions (a=rtcp, RFC 3605); without one (it cannot
 
 
 class ReportWire:
-    """open_socket(host, port) -> socket with receive() and send(packet, (host, port)); OSError when it cannot be."""
+    """open_socket(host, port) -> socket with receive() and send(packet, (host, port)); OSError when it cannot be.
 
-    def __init__(self, host, first, open_socket, log):
-        """first: the RTP port of the board."""
-        self.port = first + first % 2 + 1
+    first: the RTP port of the board; shared: BoardRtpSocket on it, or None where every leg has a line; muxes: RTCP
+    may come by the RTP ports (RFC 5761). fault: why there is no port, or "".
+    """
+
+    def __init__(self, host, first, open_socket, shared=None, muxes=True):
+        self.port: "int | None" = first + first % 2 + 1
+        self.muxes = muxes
         self.refused = 0
-        self._log = log
+        self.fault = ""
+        self._shared = shared
         self._socket = None
         try:
             self._socket = open_socket(host, self.port)
         except OSError as error:
-            self._log.warning("rtcp", "no port for it: %s" % error)
+            self.fault = str(error)
             self.port = None
 
     def receive(self):
@@ -25,11 +30,12 @@ class ReportWire:
 
     def send(self, participant, packet):
         """Sends a participant a packet, by the way he has agreed to."""
-        host, port = participant.report_address
-        if participant.rtcp_mux:
-            sent = participant.socket.send_to(packet, host, port)
+        if not participant.rtcp_mux:
+            sent = self._socket is not None and self._socket.send(packet, participant.report_address)
+        elif participant.line is not None:
+            sent = participant.line.send(packet)
         else:
-            sent = self._socket is not None and self._socket.send(packet, (host, port))
+            sent = self._shared is not None and self._shared.send_to(packet, participant.report_address)
         self.refused += not sent
 
     def close(self):

@@ -11,6 +11,7 @@ import struct
 
 SIP_DATAGRAM_BYTES = 8192  # longer than any request we can use; the rest of a longer datagram is lost
 SHORT_DATAGRAM_BYTES = 2048
+REPORT_BYTES = 1024  # longer RTCP is nobody's; the rest is lost
 ADDRESS_CACHE = 64
 
 # Linux, asm-generic/socket.h
@@ -126,9 +127,49 @@ class BoardRtpSocket:
         finally:
             probe.close()
 
+    def send_to(self, packet, peer):
+        """Sends an RTCP packet by RTP's port (RFC 5761); never in a tick. False when the network refuses it."""
+        return _send_to(self._raw, packet, peer)
+
     def close(self):
         """Gives the port back."""
         self._raw.close()
+
+
+class ReportSocket:
+    """The board's RTCP socket, never blocking."""
+
+    def __init__(self, host, port):
+        """Binds to (host, port); OSError when that cannot be."""
+        self._raw = _bound_socket(host, port)
+        self._readable = select.poll()
+        self._readable.register(self._raw, select.POLLIN)
+
+    def receive(self):
+        """The next packet as (data, (host, port)); None when there is none."""
+        if not self._readable.poll(0):  # recvfrom makes its buffer before it looks
+            return None
+        try:
+            data, address = self._raw.recvfrom(REPORT_BYTES)
+        except OSError:  # the echo of an earlier send (ICMP)
+            return None
+        return data, host_and_port(address)
+
+    def send(self, packet, peer):
+        """Sends a packet to (host, port). False when the network refuses it, or host is a name."""
+        return _send_to(self._raw, packet, peer)
+
+    def close(self):
+        """Gives the port back."""
+        self._raw.close()
+
+
+def _send_to(raw, packet, peer):
+    try:
+        raw.sendto(packet, literal(peer[0], peer[1]))
+    except OSError:
+        return False
+    return True
 
 
 def _bound_socket(host, port):

@@ -1,5 +1,6 @@
 """Joins the SIP socket, the endpoint and those who decide: focus, registration, control."""
 
+from parley.app.attendant import Attendant
 from parley.app.conference_events import PACKAGES, ConferenceEvents
 from parley.app.control import Control
 from parley.app.dial_out import DialOut
@@ -54,8 +55,32 @@ class SipTask:
         changed = self.servers.changed
         self.trail = Trail()
         events = ConferenceEvents(config, self.endpoint, slots, log)
+        if wire.reports.fault:
+            self._log.warning("rtcp", "no port for it: %s" % wire.reports.fault)
+        self.attendant = Attendant(
+            media,
+            media.side,
+            wire.reports,
+            clock,
+            random_bytes,
+            self._gone,
+            self._pressed,
+            1000 * config.rtp_timeout_s,
+            log,
+        )
         self.focus = Focus(
-            config, self.endpoint, slots, media, wire, clock, random_bytes, changed, events, self.trail, log
+            config,
+            self.endpoint,
+            slots,
+            media,
+            wire,
+            self.attendant,
+            clock,
+            random_bytes,
+            changed,
+            events,
+            self.trail,
+            log,
         )
         self.endpoint.name_contacts(events.contact_for)
         dial_out = DialOut(self.endpoint, slots, self.focus, events, self.trail, changed, log)
@@ -118,6 +143,7 @@ class SipTask:
             self._spare(self.endpoint.tick, now_ms)
             self._spare(self.servers.tick, now_ms)
             self._spare(self.watch.tick, now_ms)
+            self._spare(self.attendant.tick, now_ms)
             self._pump(now_ms)
             self.serve_streams(now_ms)
 
@@ -128,6 +154,7 @@ class SipTask:
             self.endpoint.next_deadline(),
             self.servers.next_deadline(),
             self.watch.next_deadline(),
+            self.attendant.next_deadline(),
             streams_ms,
         )
         known = [deadline_ms for deadline_ms in deadlines if deadline_ms is not None]
@@ -193,6 +220,14 @@ class SipTask:
                 if taker.handle(event, now_ms):
                     return
             self._log.debug("sip", "event %s" % event.kind)
+
+    def _gone(self, participant, why, now_ms):
+        """A ghost: his phone or its network has died."""
+        self._log.warning("focus", "%s: %s" % (participant.uri, why))
+        self.focus.put_out(participant, "has vanished from", now_ms)
+
+    def _pressed(self, participant, digit, now_ms):
+        self._log.debug("dtmf", "%s: %s" % (participant.uri, digit))
 
     def _tell(self, body, now_ms):
         """Sends the levels to the server."""

@@ -70,12 +70,14 @@ def answer_offer(
     version: int,
     security: "Security | None" = None,
     report_port: "int | None" = None,
+    muxes: bool = True,
 ) -> Negotiated:
     """Answer an offer.
 
     codecs: (encoding name, clock rate in Hz) in our preference; host, port: where we receive RTP;
     session_id, version: for our o= line, version one higher at each change (RFC 3264 8); security: how we stand
-    to encryption, without it streams are plain; report_port: where we take RTCP, None for the port above RTP's.
+    to encryption, without it streams are plain; report_port: where we take RTCP, None for the port above RTP's;
+    muxes: or by RTP's port, if the peer offers that.
     The first audio stream that we can take is taken, an encrypted one before a plain one; every other one is refused
     in its place. Raises RemoteError: 488 without a common codec over RTP, 400 without an address.
     """
@@ -90,7 +92,8 @@ def answer_offer(
     accepted.protocol = media.protocol
     if keys is not None:
         accepted.attributes.insert(0, ("crypto", keys.ours.value()))
-    if media.attribute("rtcp-mux") is not None:
+    muxed = muxes and media.attribute("rtcp-mux") is not None
+    if muxed:
         accepted.attributes.append(("rtcp-mux", None))
     elif report_port is not None:
         accepted.attributes.append(("rtcp", str(report_port)))  # RFC 3605
@@ -98,7 +101,7 @@ def answer_offer(
     answer.media = [accepted if offered is media else _refused(offered) for offered in offer.media]
     remote = offer.address_of(media)
     agreed = Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms, keys)
-    _note_reports(agreed, media, media.attribute("rtcp-mux") is not None)
+    _note_reports(agreed, media, muxed)
     return agreed
 
 
@@ -111,11 +114,12 @@ def make_offer(
     direction: str = "sendrecv",
     security: "Security | None" = None,
     report_port: "int | None" = None,
+    muxes: bool = True,
 ) -> SessionDescription:
     """Return an offer of one audio stream with these codecs, best first, and telephone-event.
 
-    security: how we stand to encryption; without it the stream is plain. report_port: where we take RTCP; then
-    RTCP on RTP's port is offered too.
+    security: how we stand to encryption; without it the stream is plain. report_port: where we take RTCP; then,
+    if it muxes, RTCP on RTP's port is offered too.
     """
     formats: list[tuple[int, str, int]] = []
     dynamic = FIRST_DYNAMIC
@@ -132,7 +136,7 @@ def make_offer(
         media.protocol = security.offer_profile()
         media.attributes = [("crypto", crypto.value()) for crypto in security.offer()] + media.attributes
     if report_port is not None:
-        media.attributes += [("rtcp-mux", None), ("rtcp", str(report_port))]
+        media.attributes += ([("rtcp-mux", None)] if muxes else []) + [("rtcp", str(report_port))]
     offer.media.append(media)
     return offer
 

@@ -17,6 +17,7 @@ TAG_BYTES = {
 }  # by suite: what a packet grows by (RFC 3711 5.2, RFC 4568 6.2, RFC 7714 13.1)
 CLOCK_MASK = 0x1FFFFFFF  # what fits an integer of MicroPython without the heap
 _MASK = 0xFFFFFFFF
+_PACKETS_IN = kernels.FIGURES.index("packets_in")
 
 
 def can_encrypt():
@@ -75,6 +76,11 @@ class BridgeSide:
         plain = bytearray(len(packet))
         octets = kernels.bridge_open_report(self._memory, leg, packet, len(packet), plain)
         return None if octets < 0 else bytes(plain[:octets])
+
+    def packets_in(self, leg):
+        """Good RTP packets of a watched leg since its stream began."""
+        kernels.bridge_figures(self._memory, leg, self._words)
+        return struct.unpack_from("<I", self._words, 4 * _PACKETS_IN)[0]
 
     def figures(self, leg):
         """Figures of a leg; of one that is not watched what it sends only."""
