@@ -12,7 +12,7 @@ ATTEND_MS = 100
 LOOK_MS = 500  # how often it is looked whether somebody still sends
 REPORTS_PER_TURN = 16
 EVENTS_PER_TURN = 16
-HEARING = ("sendrecv", "recvonly")  # ours: he ought to send
+TALKING = "sendrecv"  # who is on hold, or only listens, may be silent
 
 
 class Attention:
@@ -167,7 +167,7 @@ class Attendant:
             return
         attention.look_ms = now_ms + LOOK_MS
         packets = self._side.packets_in(participant.leg)
-        if packets != attention.packets or participant.direction not in HEARING:
+        if packets != attention.packets or participant.direction != TALKING:
             attention.packets = packets
             attention.alive_ms = now_ms
         elif self._timeout_ms and now_ms - attention.alive_ms >= self._timeout_ms:
