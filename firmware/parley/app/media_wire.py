@@ -120,7 +120,7 @@ def open_media(config, io):
         packets = SocketPackets(bridge, runtime.RTP_READS_PER_TICK)
         lines = PortPool(config.host, first, legs, runtime.RtpSocket)
         # one read of MicroPython may hold several datagrams, and RTCP among RTP is not told apart (burst.py)
-        reports = ReportWire(config.host, first, runtime.ReportSocket, muxes=not runtime.MICROPYTHON)
+        reports = ReportWire(config.host, first, runtime.ReportSocket, muxes=not runtime.READS_JOIN_DATAGRAMS)
         return _media(config, bridge, packets), MediaWire(lines, reports=reports)
     shared = runtime.BoardRtpSocket(config.host, first, legs)
     bridge = Bridge(legs, slots, memory=io.io_map(Bridge.size(legs, slots)))

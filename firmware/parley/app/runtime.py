@@ -31,6 +31,7 @@ PORTABLE_SOCKETS = "portable_sockets"  # a file of this name on the flash: no so
 
 if MICROPYTHON:
     from parley.app.runtime_micropython import (
+        READS_JOIN_DATAGRAMS,
         RTP_READS_PER_TICK,
         ConsolePort,
         Poller,
@@ -46,6 +47,7 @@ if MICROPYTHON:
     )
 else:
     from parley.app.runtime_cpython import (
+        READS_JOIN_DATAGRAMS,
         RTP_READS_PER_TICK,
         ConsolePort,
         Poller,
@@ -94,6 +96,7 @@ __all__ = (
     "ADDRESS_CACHE",
     "IO_FAULT",
     "MICROPYTHON",
+    "READS_JOIN_DATAGRAMS",
     "RTP_READS_PER_TICK",
     "SIP_DATAGRAM_BYTES",
     "BoardRtpSocket",

@@ -13,6 +13,7 @@ from parley.app.runtime_sockets import RtpSocketBase
 
 CONSOLE_READ_BYTES = 256
 RTP_READS_PER_TICK = 8
+READS_JOIN_DATAGRAMS = False
 
 
 def join_network(host, network):

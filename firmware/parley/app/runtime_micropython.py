@@ -16,6 +16,7 @@ from parley.app.runtime_sockets import RtpSocketBase
 
 CONSOLE_READ_BYTES = 256
 RTP_READS_PER_TICK = 1  # one read empties the socket: see parley.media.burst
+READS_JOIN_DATAGRAMS = True
 
 ticks_ms = time.ticks_ms
 ticks_diff = time.ticks_diff
