@@ -47,30 +47,36 @@ class CrowdResult:
     def complaints(self, tolerance_db: float = LEVEL_TOLERANCE_DB, spoilt_seconds: float = 0.0) -> list[str]:
         """Everything that is not as it must be: exactly the others heard, at their level, never itself.
 
-        `spoilt_seconds`: part of all seconds (0..1) that may be outside; the median never may.
+        `spoilt_seconds`: part of all seconds (0..1), of everybody, that may be outside: a packet that came late is
+        concealed, and spoils its second for all who hear it. The median of each pair may not.
         """
         found = [self.facts["problem"]] if self.facts["problem"] else []
+        levels, others, seconds = [], [], 0
         for p in self.participants:
             if sum(p.get("judged", ())) < max(1, p.get("seconds", 0) // 3):
                 found.append(f"{p['name']}: hardly anything can be judged, of {p.get('seconds')} seconds")
                 continue
-            found += self._level_complaints(p, tolerance_db, spoilt_seconds)
+            seconds += sum(p["judged"])
+            levels += self._levels_off(p, tolerance_db)
             for values, words in ((p["own_db"], "itself"), (p["strangers_db"], "another conference")):
                 loud = [value for value in self.judged(p, values) if value > OWN_LIMIT_DB]
-                if len(loud) > spoilt_seconds * len(values):
-                    found.append(f"{p['name']} hears {words} at {max(loud)} dB")
+                others.append((len(loud), f"{p['name']} hears {words} at {max(loud, default=0)} dB"))
             if p["stream"]["lost"] or p["stream"]["duplicate"] or p["stream"]["ssrcs"] != 1:
                 found.append(f"{p['name']}: {p['stream']}")
-        return found
+        found += [words for _, median_off, words in levels if median_off]
+        pairs = max(1, len(levels)) / max(1, len(self.participants))
+        found += _too_many([(off, words) for off, _, words in levels], spoilt_seconds * seconds * pairs)
+        return found + _too_many(others, spoilt_seconds * seconds)
 
-    def _level_complaints(self, p: dict, tolerance_db: float, spoilt_seconds: float) -> list[str]:
+    def _levels_off(self, p: dict, tolerance_db: float) -> list[tuple[int, bool, str]]:
+        """(seconds off, the median is off, words) of each of his talkers."""
         found = []
         for name, errors in p["error_db"].items():
             judged = self.judged(p, errors)
             off = [error for error in judged if abs(error) > tolerance_db]
             median = sorted(judged)[len(judged) // 2]
-            if abs(median) > tolerance_db or len(off) > spoilt_seconds * len(judged):
-                found.append(f"{p['name']} hears {name} with a level off by {off} dB, median {median} dB")
+            words = f"{p['name']} hears {name} with a level off by {off} dB, median {median} dB"
+            found.append((len(off), abs(median) > tolerance_db, words))
         return found
 
     def figures(self) -> dict:
@@ -91,6 +97,11 @@ class CrowdResult:
             "our_worst_send_late_ms": self.facts["worst_send_late_ms"],
             "seconds_unjudged": sum(p.get("judged", []).count(False) for p in self.participants),
         }
+
+
+def _too_many(counted: list[tuple[int, str]], most: float) -> list[str]:
+    """The words of all that were counted, when there are more than `most` of them together."""
+    return [words for count, words in counted if count] if sum(count for count, _ in counted) > most else []
 
 
 class CrowdRun:

@@ -100,8 +100,8 @@ def test_sizes_that_cannot_be(own, parameters, status):
     assert status_of(own.server + parameters) == status
 
 
-def test_mandatory_encryption_that_no_board_has(own):
-    assert status_of(own.server, ask.offer(profile="RTP/SAVP")) == 606
+def test_who_wants_encryption_gets_a_board_that_has_it(own):
+    assert status_of(own.server, ask.offer(profile="RTP/SAVP")) == 302
 
 
 def test_other_users_of_the_server_do_not_exist(own):
