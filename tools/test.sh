@@ -11,7 +11,17 @@ step() {
   echo "== $name"
   "$@" || failed+=("$name")
 }
-step "firmware, kernels and server on CPython" .venv/bin/python -m pytest -q -m "not hil and not soak"
+# The kernels' tests, which compile much, beside those of firmware and server.
+on_cpython() {
+  mkdir -p out
+  .venv/bin/python -m pytest -q -m "not hil and not soak" native/tests hil_tests >out/kernels.log 2>&1 &
+  local kernels=$! failed=0
+  .venv/bin/python -m pytest -q -m "not hil and not soak" firmware/tests host/tests || failed=1
+  wait $kernels || failed=1
+  cat out/kernels.log
+  return $failed
+}
+step "firmware, kernels and server on CPython" on_cpython
 step "firmware on MicroPython" .venv/bin/python tools/run_tests.py --runtime micropython
 step "real phones against a virtual board" .venv/bin/python -m pytest -q hil_tests -m "hil and not soak" --board virtual "$@"
 for board in mps2-an500 mps2-an386; do # what is missing for them, the tests say once more; in CI they fail then
