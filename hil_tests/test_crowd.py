@@ -23,7 +23,7 @@ def test_conferences_of_four_fill_a_board(lone_board, crowd_of, figures):
     result = crowd.finish(40)
     figures.add(**result.figures())
     assert result.lost == 0
-    assert result.complaints(spoilt_seconds=0.02) == []
+    assert result.complaints(spoilt_seconds=0.05) == []
     assert {p["bye"] for p in result.participants} == {200}
     bench.wait_status(bench.idle, 12, "the end of all conferences")
 
