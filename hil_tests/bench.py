@@ -49,9 +49,7 @@ class Bench:
         self.ports = ports
         self.sip_port = 5060 if standard and both_free(5060) else ports.take()
         self.http_port = 8060 if standard and both_free(8060) else ports.take()
-        self.host = (
-            host  # of the server's SIP; ::1 makes a board of IPv6 alone, the one that loopback has room for
-        )
+        self.host = host  # of the server's SIP; ::1 has room for one board, of IPv6 alone
         self.board_net = f"{host}/128" if ":" in host else free_board_net(1 if standard else None)
         self.server = f"sip:conference@{sip_text.host_port(host, self.sip_port)}"
         self.http = f"http://127.0.0.1:{self.http_port}"
@@ -210,6 +208,10 @@ class Bench:
     def conferences(self) -> list[dict]:
         """The conferences in the status."""
         return self.status()["conferences"]
+
+    def members(self) -> list[str]:
+        """User parts of everybody in a conference."""
+        return [sip_text.user_of(uri) for one in self.conferences() for uri in one["participants"]]
 
     def wait_status(self, condition, timeout_s: float, what: str) -> dict:
         """Poll the status until condition(status) is true; return it."""

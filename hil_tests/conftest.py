@@ -18,6 +18,7 @@ from hil_tests.plugin import (
     pytest_runtest_protocol,
     pytest_runtest_setup,
     pytest_terminal_summary,
+    spoken,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "pytest_runtest_protocol",
     "pytest_runtest_setup",
     "pytest_terminal_summary",
+    "spoken",
 ]

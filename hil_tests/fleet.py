@@ -43,14 +43,8 @@ class EtcdNode:
         at = f"http://{HOST}:{self.peer_port}"
         args = [programs.tool("etcd", "etcd-server"), "--name", self.name]
         args += ["--data-dir", str(self.folder / self.name), "--initial-cluster", peers]
-        args += [
-            "--listen-client-urls",
-            self.url,
-            "--advertise-client-urls",
-            self.url,
-            "--log-level",
-            "error",
-        ]
+        args += ["--listen-client-urls", self.url, "--advertise-client-urls", self.url]
+        args += ["--log-level", "error"]
         args += ["--listen-peer-urls", at, "--initial-advertise-peer-urls", at]
         starts = len(list(self.folder.glob(f"{self.name}*.log")))
         self.process = Process(self.name, args, self.folder / f"{self.name}-{starts}.log")
@@ -152,13 +146,18 @@ class Fleet:
 
     # ---- faults: each does its harm, waits, and makes it good
 
+    def _kill(self, process: Process | None) -> float:
+        """SIGKILL; returns when."""
+        assert process is not None
+        begun_s = time.monotonic()
+        process.send_signal(signal.SIGKILL)
+        process.wait(5)
+        return begun_s
+
     def kill_server(self, draw: random.Random) -> Fault:
         """SIGKILL to a server, which its service manager starts again; its boards go on."""
         server = draw.choice(self.servers)
-        begun_s = time.monotonic()
-        assert server.process is not None
-        server.process.send_signal(signal.SIGKILL)
-        server.process.wait(5)
+        begun_s = self._kill(server.process)
         time.sleep(draw.uniform(0.5, 3))
         server.launch()
         server.wait_ready(60)
@@ -169,10 +168,7 @@ class Fleet:
         node = next((one for one in self.nodes if one.leads()), self.nodes[0])
         if not leader:
             node = draw.choice(self.nodes)
-        begun_s = time.monotonic()
-        assert node.process is not None
-        node.process.send_signal(signal.SIGKILL)
-        node.process.wait(5)
+        begun_s = self._kill(node.process)
         time.sleep(draw.uniform(0.5, 4))
         node.start(self.peers)
         wait_until(node.healthy, 20, "the etcd node to come back")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hil_tests import devices, emulated, programs
+from hil_tests import devices, emulated, programs, talk
 from hil_tests.bench import Bench
 from hil_tests.capture import Capture
 from hil_tests.crowd_runner import CrowdRun
@@ -124,6 +124,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def hil_folder(request: pytest.FixtureRequest) -> Path:
     """out/hil, or what --hil-output says."""
     return programs.REPOSITORY / request.config.getoption("--hil-output")
+
+
+@pytest.fixture(scope="session")
+def spoken(hil_folder: Path) -> dict[str, Path]:
+    """A recording for each of ue1, ue2 and ue3 to speak."""
+    return talk.tracks(hil_folder / "voices")
 
 
 @pytest.fixture

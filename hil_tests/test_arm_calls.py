@@ -6,9 +6,7 @@ from hil_tests import emulated
 from hil_tests.bursts import SENT, received_of_bursts
 
 LOSS_LIMIT = 0.005
-STUMBLES = (
-    0.2  # of the seconds: an emulator on a shared machine is late now and then, each time for three listeners
-)
+STUMBLES = 0.2  # of the seconds; the emulator is late now and then, each time for three listeners
 
 pytestmark = [pytest.mark.hil, pytest.mark.emulated]
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from hil_tests import sip_text, talk, watcher
+from hil_tests import sip_text, watcher
 from hil_tests.ask import allocate, join, offer, with_caller
 from hil_tests.hearing import measure
 from hil_tests.processes import wait_until
@@ -17,11 +17,6 @@ from hil_tests.wav import read
 
 pytestmark = pytest.mark.hil
 needs_pjsua = pytest.mark.skipif(not Pjsua.available(), reason="pjsua2-python has no wheel for this Python")
-
-
-@pytest.fixture(scope="module")
-def spoken(hil_folder):
-    return talk.tracks(hil_folder / "voices")
 
 
 def wait_members(bench, address: str, names: list[str]) -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from hil_tests import sip_text, talk
+from hil_tests import sip_text
 from hil_tests.processes import wait_until
 from hil_tests.talk import TALK_S, Talk, failures
 from hil_tests.ues.baresip import Baresip
@@ -16,11 +16,6 @@ from hil_tests.ues.sipp import Sipp
 
 pytestmark = pytest.mark.hil
 needs_pjsua = pytest.mark.skipif(not Pjsua.available(), reason="pjsua2-python has no wheel for this Python")
-
-
-@pytest.fixture(scope="module")
-def spoken(hil_folder):
-    return talk.tracks(hil_folder / "voices")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from hil_tests import sip_text, talk
 from hil_tests.processes import wait_until
 from hil_tests.ues.baresip import Baresip
 from hil_tests.ues.face import Phone
@@ -17,19 +16,10 @@ TIMEOUT_S = 30.0
 SENDER_REPORT, BYE = 200, 203
 
 
-@pytest.fixture(scope="module")
-def spoken(hil_folder):
-    return talk.tracks(hil_folder / "voices")
-
-
-def members(bench) -> list[str]:
-    return [sip_text.user_of(uri) for one in bench.conferences() for uri in one["participants"]]
-
-
 def joins(phone: Phone, bench, uri: str) -> None:
     phone.start()
     phone.call(uri)
-    wait_until(lambda: phone.name in members(bench), 10, f"{phone.name} to be in the conference")
+    wait_until(lambda: phone.name in bench.members(), 10, f"{phone.name} to be in the conference")
 
 
 def reports(capture, near: str, board: str) -> list[bytes]:
@@ -49,7 +39,7 @@ def test_a_phone_that_dies_is_hung_up_on(bench, phone_of, capture_of, spoken, fi
     time.sleep(6.0)
     ghost.process.send_signal(signal.SIGKILL)
     died_s = time.time()
-    wait_until(lambda: members(bench) == ["stays"], TIMEOUT_S + 8, "the ghost to be put out", 0.2)
+    wait_until(lambda: bench.members() == ["stays"], TIMEOUT_S + 8, "the ghost to be put out", 0.2)
     gone_s = time.time() - died_s
     assert gone_s > TIMEOUT_S - 2
     stays.hangup()

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 import trustme
 
-from hil_tests import features, interop_page, sip_text, talk
+from hil_tests import features, interop_page, sip_text
 from hil_tests.ask import allocate, ask, join, silent_port, with_caller
 from hil_tests.features import FEATURES, Wire
 from hil_tests.interop_page import CANNOT, NO, YES
@@ -44,11 +44,6 @@ NUMBERS = itertools.count(1)
 RESULTS: dict[str, dict[str, str]] = {}
 
 
-@pytest.fixture(scope="module")
-def spoken(hil_folder):
-    return talk.tracks(hil_folder / "voices")
-
-
 @pytest.fixture(scope="module", autouse=True)
 def page(request):
     """Write docs/interop.md when every phone was tried."""
@@ -59,13 +54,11 @@ def page(request):
         interop_page.write(interop_page.table(RESULTS, [*FEATURES, TCP, TLS, SIX, *OFFERED]))
 
 
-def inside(bench, name: str) -> bool:
-    return any(name in sip_text.user_of(uri) for one in bench.conferences() for uri in one["participants"])
-
-
 def wait_inside(bench, name: str, there: bool = True) -> None:
     wait_until(
-        lambda: inside(bench, name) == there, 10, f"{name} to be {'in' if there else 'out of'} a conference"
+        lambda: any(name in one for one in bench.members()) == there,
+        10,
+        f"{name} to be {'in' if there else 'out of'} a conference",
     )
 
 

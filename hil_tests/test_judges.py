@@ -23,15 +23,8 @@ WORDS = {
 async def judged(fault: str, folder: Path) -> CrowdResult:
     """Two conferences of three on a bridge with that fault."""
     bridge = await PracticeBridge.open(fault)
-    run = CrowdRun(
-        folder,
-        f"crowd-{fault}",
-        server=bridge.server,
-        conferences=2,
-        participants=3,
-        seconds=2.5,
-        late_ms=100,
-    )  # it has no jitter buffer
+    many = {"conferences": 2, "participants": 3, "seconds": 2.5, "late_ms": 100}  # it has no jitter buffer
+    run = CrowdRun(folder, f"crowd-{fault}", server=bridge.server, **many)
     try:
         run.start()
         return await asyncio.to_thread(run.finish, 20)

@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from hil_tests import sip_text, talk
+from hil_tests import sip_text
 from hil_tests.ask import join, offer, with_caller
 from hil_tests.processes import wait_until
 from hil_tests.ues.baresip import Baresip
@@ -20,11 +20,6 @@ RULES = '[{"user_agent": "baresip*", "answer": "proxy"}, {"uri_param": "way=prox
 def proxying(own_bench):
     """A server that passes on baresip's INVITEs, and whoever calls with ;way=proxy."""
     return own_bench(boards=1, env={"PARLEY_ANSWER_RULES": RULES})
-
-
-@pytest.fixture(scope="module")
-def spoken(hil_folder):
-    return talk.tracks(hil_folder / "voices")
 
 
 @pytest.mark.once

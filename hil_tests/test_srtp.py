@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from hil_tests import hearing, sip_text, talk, wav
+from hil_tests import hearing, wav
 from hil_tests.capture import Capture
 from hil_tests.processes import wait_until
 from hil_tests.talk import TALK_S, failures
@@ -20,18 +20,9 @@ TAG_BYTES = 10  # AES_CM_128_HMAC_SHA1_80
 MEDIA_PORTS = 30  # from a phone's SIP port on
 
 
-@pytest.fixture(scope="module")
-def spoken(hil_folder):
-    return talk.tracks(hil_folder / "voices")
-
-
-def members(bench) -> list[str]:
-    return [sip_text.user_of(uri) for one in bench.conferences() for uri in one["participants"]]
-
-
 def joins(phone: Phone, bench, uri: str) -> None:
     phone.call(uri)
-    wait_until(lambda: phone.name in members(bench), 10, f"{phone.name} to be in the conference")
+    wait_until(lambda: phone.name in bench.members(), 10, f"{phone.name} to be in the conference")
 
 
 def lengths(capture: Capture, phone: Phone) -> tuple[set[int], set[int]]:
