@@ -68,7 +68,8 @@ int32_t parley_io_line(parley_io *io, int32_t leg, int32_t fd);
 int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most);
 
 /**
- * A tick: takes what has arrived (and when, if the socket has SO_TIMESTAMPNS: parley_bridge_before), mixes the conferences of `phase` (parley_bridge_begin), sends.
+ * A tick: takes what has arrived, mixes the conferences of `phase` (parley_bridge_begin), sends. If `fd` has
+ * SO_TIMESTAMPNS, the bridge is told when each packet came (parley_bridge_before).
  *
  * What the system does not take is counted, of the leg too, and gone; only a broken `fd` is an error.
  *

@@ -8,9 +8,9 @@ enum {
     SLACK_SPARE = 64,  /* 8 ms: less than a frame more than this is no reason to shrink */
     QUIET_DBOV = 48,
     PACE_QUIET = 16,   /* samples of a frame */
-    DRIFT_FALL = 3,     /* samples of slack lost in the windows known */
+    DRIFT_FALL = 3,    /* samples of slack lost in the windows known */
     PAUSE_WINDOWS = 12, /* a move waits so long for a pause: 8 s */
-    FAR = 160,         /* samples to go that add one to the pace of 1 */
+    FAR = 160,          /* samples to go that add one to the pace of 1 */
     TAKEN_MAX = PARLEY_LEG_FRAME_SAMPLES + PACE_QUIET
 };
 

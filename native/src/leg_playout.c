@@ -116,8 +116,9 @@ static int32_t next_other(parley_leg *leg, const uint8_t **slots, uint8_t *made)
     if (leg->filling && !ready(leg)) {
         return pass(leg, slots, made);
     }
-    leg->waited = leg->filling ? 0 : leg->waited;
-    leg->filling = 0;
+    if (leg->filling) {
+        leg->filling = leg->waited = 0;
+    }
     if (leg->law == PARLEY_LAW_G722) {
         leg_step(leg);
     }

@@ -10,11 +10,8 @@ from parley.media.rtcp_session import Figures
 from parley.wire.errors import LocalError
 
 NO_KEY = bytes(30)
-TAG_BYTES = {
-    1: 10,
-    2: 4,
-    3: 16,
-}  # by suite: what a packet grows by (RFC 3711 5.2, RFC 4568 6.2, RFC 7714 13.1)
+# By suite: what a packet grows by (RFC 3711 5.2, RFC 4568 6.2, RFC 7714 13.1).
+TAG_BYTES = {1: 10, 2: 4, 3: 16}
 CLOCK_MASK = 0x1FFFFFFF  # what fits an integer of MicroPython without the heap
 _MASK = 0xFFFFFFFF
 _PACKETS_IN = kernels.FIGURES.index("packets_in")

@@ -252,8 +252,8 @@ def _next_other(leg, words):
     """A frame that needs more than the next two slots as they came; returns (slots or None, a frame went)."""
     if words[FILLING] and not _ready(words):
         return _pass(words), False
-    words[WAITED] = 0 if words[FILLING] else words[WAITED]
-    words[FILLING] = 0
+    if words[FILLING]:
+        words[FILLING] = words[WAITED] = 0
     taken = 160 - (0 if words[LOST_SLOTS] else _pace(words))
     if (words[OFFSET] + taken + 79) // 80 > words[SPAN]:
         taken = 160
