@@ -8,8 +8,9 @@ from parley.call.call_table import CALL, CALL_IGNORED, PUBLIC_STATES
 from parley.call.core import Core
 from parley.call.requests import new_request
 from parley.call.session_table import SESSION, SESSION_IGNORED
-from parley.call.transaction import INTERVALS, Transaction, nobody
+from parley.call.transaction import Transaction, nobody
 from parley.call.transaction_tables import MACHINES
+from parley.call.transaction_timers import INTERVALS
 from parley.wire.errors import LocalError
 from parley.wire.sip import Request
 

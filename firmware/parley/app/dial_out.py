@@ -97,7 +97,7 @@ class DialOut:
         participant = dial.participant
         del self._dials[event.subject.id]
         try:
-            self._focus.take_answer(participant, event.message.body)
+            self._focus.terms.take_answer(participant, event.message.body)
         except RemoteError as error:
             self._log.warning("focus", "%s: unusable answer: %s" % (participant.uri, error))
             participant.ringing = ""

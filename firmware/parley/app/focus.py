@@ -3,12 +3,10 @@
 from parley.app.conference_events import contact_value
 from parley.app.media_task import Participant
 from parley.app.shortage import note_shortage
+from parley.app.terms import Terms, new_seed
 from parley.app.trail import FROM_BOARD, TO_BOARD
-from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
-from parley.media.codecs import preference
 from parley.wire.address import conference_uri, read_token
 from parley.wire.errors import LocalError, RemoteError
-from parley.wire.sdp import parse_sdp
 from parley.wire.uri import parse_uri
 
 RETRY_AFTER_S = 2  # by then a board that is starting has registered
@@ -18,7 +16,7 @@ class Focus:
     """Feed it the endpoint's events of calls; it answers through the endpoint.
 
     wire: MediaWire; attendant: Attendant; events: ConferenceEvents, told of every coming and going. changed(now_ms)
-    is called when the server should hear news. random_bytes(n) -> bytes.
+    is called when the server should hear news. random_bytes(n) -> bytes. terms: Terms, of all its participants.
     """
 
     def __init__(
@@ -36,6 +34,7 @@ class Focus:
         trail,
         log,
     ):
+        self.terms = Terms(config, media, wire)
         self._config = config
         self._endpoint = endpoint
         self._slots = slots
@@ -198,80 +197,17 @@ class Focus:
         self._media.join(participant)
         call.user_data = participant
 
-    def take_answer(self, participant, body):
-        """The answer to our offer came. RemoteError(488) when it is of no use."""
-        ours, participant.our_offer = participant.our_offer, None
-        agreed = read_answer(ours, parse_sdp(body))
-        self._media.keys.check(participant, agreed.keys)
-        self._wire.aim(participant, agreed.remote, may_move=False)
-        self._apply(participant, agreed)
-
     def _make_participant(self, call, uri, offer):
         """(Participant outside any conference, SDP of our 200). RemoteError when the offer cannot be met."""
         session_id = int.from_bytes(self._random_bytes(4), "big") >> 2
         self._last_number += 1
-        participant = Participant(call, uri, session_id, self._seed(), self._last_number)
+        participant = Participant(call, uri, session_id, new_seed(self._random_bytes), self._last_number)
         self._wire.open(participant)
         try:
-            return participant, self._agree(participant, offer)
+            return participant, self.terms.agree(participant, offer)
         except (RemoteError, MemoryError):
             self._wire.close(participant)
             raise
-
-    def _seed(self):
-        """(SSRC, sequence number, timestamp) of a stream's first packet, random (RFC 3550 5.1)."""
-        octets = self._random_bytes(10)
-        ssrc, timestamp = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[4:8], "big")
-        return ssrc, int.from_bytes(octets[8:], "big"), timestamp
-
-    def _agree(self, participant, offer):
-        """Settles the media of a participant by a peer's offer, or makes ours when there is none.
-
-        Returns SDP bytes. RemoteError, and nothing has changed: 488, 503.
-        """
-        version = participant.session_version + 1
-        if not offer:  # RFC 3261 13.2.1: our 200 then carries the offer, their ACK the answer
-            host, port, session_id = self._config.host, participant.port, participant.session_id
-            security = self._media.keys.stand(participant)
-            reports = self._wire.reports
-            participant.our_offer = make_offer(
-                preference(),
-                host,
-                port,
-                session_id,
-                version,
-                security=security,
-                report_port=reports.port,
-                muxes=reports.muxes,
-            )
-            participant.session_version = version
-            return participant.our_offer.to_bytes()
-        theirs = parse_sdp(offer)
-        agreed = self._answer(participant, theirs, version)
-        if self._wire.aim(participant, agreed.remote):
-            agreed = self._answer(participant, theirs, version)  # names another port
-        self._apply(participant, agreed)
-        participant.session_version = version
-        return agreed.answer.to_bytes()
-
-    def _answer(self, participant, offer, version):
-        host, port, session_id = self._config.host, participant.port, participant.session_id
-        security = self._media.keys.stand(participant)
-        reports = self._wire.reports
-        return answer_offer(
-            offer, preference(), host, port, session_id, version, security, reports.port, reports.muxes
-        )
-
-    def _apply(self, participant, agreed):
-        """Makes the leg what was negotiated."""
-        participant.codec = agreed.codec.upper()
-        participant.payload_type = agreed.payload_type
-        participant.event_payload_type = agreed.event_payload_type
-        participant.direction = agreed.direction
-        participant.agreed_keys = agreed.keys
-        participant.rtcp_mux = agreed.rtcp_mux
-        participant.report_address = None if agreed.remote[0] in NOBODY else agreed.report_address
-        self._media.retune(participant)
 
     def _reoffer(self, event, now_ms):
         """A re-INVITE or UPDATE: hold, another codec or address (RFC 3264 8). Refused, it changes nothing."""
@@ -281,7 +217,7 @@ class Focus:
             self._endpoint.answer_reoffer(call, None, now_ms)
             return
         try:
-            body = self._agree(participant, event.message.body)
+            body = self.terms.agree(participant, event.message.body)
         except RemoteError as error:
             self._log.info("focus", "%s: new offer refused: %s" % (participant.uri, error))
             self._endpoint.answer_reoffer(call, None, now_ms, status=error.status)
@@ -302,7 +238,7 @@ class Focus:
         if participant.our_offer is None:
             return
         try:
-            self.take_answer(participant, event.message.body)
+            self.terms.take_answer(participant, event.message.body)
             self._events.changed(participant, now_ms)
         except RemoteError as error:
             self._log.warning("focus", "%s: unusable answer: %s" % (participant.uri, error))

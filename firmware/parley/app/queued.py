@@ -1,7 +1,7 @@
 """Sockets of a board whose firmware queues datagrams beside Python (native/lwip_rtp/udp_queue.c).
 
-The same faces as the portable ones in runtime.py, which imports this where there is such a firmware. No burst is
-lost while Python is busy, and each read is one datagram.
+The same faces as the portable ones in runtime_sockets.py; runtime.py imports this where there is such a firmware. No
+burst is lost while Python is busy, and each read is one datagram.
 """
 
 from udp_queue import Socket  # pyright: ignore[reportMissingImports]
@@ -9,6 +9,7 @@ from udp_queue import Socket  # pyright: ignore[reportMissingImports]
 SIP_DEPTH = 16  # datagrams; phones repeat what is lost beyond
 RTP_DEPTH = 8  # 160 ms of one participant: longer than any pause of the loop
 RTP_READS_PER_TICK = RTP_DEPTH
+READS_JOIN_DATAGRAMS = False
 
 
 class SipSocket:

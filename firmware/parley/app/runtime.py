@@ -30,38 +30,23 @@ MICROPYTHON = sys.implementation.name == "micropython"
 PORTABLE_SOCKETS = "portable_sockets"  # a file of this name on the flash: no sockets but Python's
 
 if MICROPYTHON:
-    from parley.app.runtime_micropython import (
-        READS_JOIN_DATAGRAMS,
-        RTP_READS_PER_TICK,
-        ConsolePort,
-        Poller,
-        RtpSocket,
-        heap_free,
-        join_network,
-        reset,
-        reset_cause,
-        ticks_diff,
-        ticks_ms,
-        traceback_of,
-        watchdog,
-    )
+    import parley.app.runtime_micropython as own
 else:
-    from parley.app.runtime_cpython import (
-        READS_JOIN_DATAGRAMS,
-        RTP_READS_PER_TICK,
-        ConsolePort,
-        Poller,
-        RtpSocket,
-        heap_free,
-        join_network,
-        reset,
-        reset_cause,
-        ticks_diff,
-        ticks_ms,
-        traceback_of,
-        watchdog,
-    )
+    import parley.app.runtime_cpython as own
 
+READS_JOIN_DATAGRAMS = own.READS_JOIN_DATAGRAMS
+RTP_READS_PER_TICK = own.RTP_READS_PER_TICK
+ConsolePort = own.ConsolePort
+Poller = own.Poller
+RtpSocket = own.RtpSocket
+heap_free = own.heap_free
+join_network = own.join_network
+reset = own.reset
+reset_cause = own.reset_cause
+ticks_diff = own.ticks_diff
+ticks_ms = own.ticks_ms
+traceback_of = own.traceback_of
+watchdog = own.watchdog
 random_bytes = os.urandom
 collect = gc.collect
 
@@ -79,7 +64,7 @@ IO_FAULT = ""  # why it does not
 
 if not _portable():
     try:
-        from parley.app.queued import RTP_READS_PER_TICK, RtpSocket, SipSocket
+        from parley.app.queued import READS_JOIN_DATAGRAMS, RTP_READS_PER_TICK, RtpSocket, SipSocket
     except ImportError:
         pass  # stock firmware
     try:

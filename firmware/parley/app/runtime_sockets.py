@@ -110,9 +110,8 @@ class BoardRtpSocket:
                 self._raw.setsockopt(socket.SOL_SOCKET, forced, room)
             except OSError:  # only root goes beyond net.core.rmem_max and wmem_max
                 self._raw.setsockopt(socket.SOL_SOCKET, usual, room)
-        self._raw.setsockopt(
-            socket.SOL_SOCKET, SO_TIMESTAMPNS, struct.pack("<i", 1)
-        )  # for native/io: socket(7)
+        # socket(7): native/io learns from it when packets came
+        self._raw.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, struct.pack("<i", 1))
 
     def fileno(self):
         """Descriptor of the socket."""

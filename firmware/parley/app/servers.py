@@ -20,9 +20,8 @@ class Servers:
         self._config = config
         self._endpoint = endpoint
         self._body = body
-        self._last = [None] * len(
-            config.servers
-        )  # the last REGISTER to each: Call-ID, CSeq, nonce go on from it
+        # The last REGISTER to each: Call-ID, CSeq and nonce go on from it.
+        self._last = [None] * len(config.servers)
         self._first = None  # the last REGISTER to the leading server
         self._told = None  # the last MESSAGE, likewise
         self._told_to = 0

@@ -8,18 +8,9 @@ message is None for the last two.
 from parley.call.matching import MAGIC_COOKIE, client_key, merge_key, response_event, server_key
 from parley.call.peers import is_stream, transport_of, wants_stream
 from parley.call.requests import ack_of_failure
-from parley.call.timers import (
-    RINGING_LIMIT_MS,
-    T1_MS,
-    T2_MS,
-    T4_MS,
-    TIMEOUT_MS,
-    TIMER_D_MS,
-    TRYING_MS,
-    TimerQueue,
-    Timers,
-)
+from parley.call.timers import T2_MS, TimerQueue, Timers
 from parley.call.transaction_tables import MACHINES
+from parley.call.transaction_timers import INTERVALS
 from parley.wire.errors import LocalError
 from parley.wire.sip import Request, Response, response_to
 
@@ -31,27 +22,6 @@ if TYPE_CHECKING:
 
     Message = Request | Response
     Tell = Callable[["Transaction", str, Message | None, int], None]
-
-
-# Timer -> (interval over UDP, interval over a reliable transport) [ms]; None: not started there (RFC 3261
-# table 4).
-INTERVALS: "dict[str, tuple[int, int | None]]" = {
-    "A": (T1_MS, None),
-    "B": (TIMEOUT_MS, TIMEOUT_MS),
-    "C": (RINGING_LIMIT_MS + TIMEOUT_MS, RINGING_LIMIT_MS + TIMEOUT_MS),  # the call's own limit comes first
-    "D": (TIMER_D_MS, 0),
-    "E": (T1_MS, None),
-    "F": (TIMEOUT_MS, TIMEOUT_MS),
-    "G": (T1_MS, None),
-    "H": (TIMEOUT_MS, TIMEOUT_MS),
-    "I": (T4_MS, 0),
-    "J": (TIMEOUT_MS, 0),
-    "K": (T4_MS, 0),
-    "L": (TIMEOUT_MS, TIMEOUT_MS),  # RFC 6026 8.7
-    "M": (TIMEOUT_MS, TIMEOUT_MS),
-    "trying": (TRYING_MS, TRYING_MS),
-    "answer": (TIMEOUT_MS, TIMEOUT_MS),
-}
 
 
 NO_REQUEST = Request("", "")

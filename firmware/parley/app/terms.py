@@ -1,0 +1,78 @@
+"""The media terms of participants: offers and answers (RFC 3264), and what of them leg, keys and ports must know."""
+
+from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
+from parley.media.codecs import preference
+from parley.wire.sdp import parse_sdp
+
+
+def new_seed(random_bytes):
+    """(SSRC, sequence number, timestamp) of a stream's first packet, random (RFC 3550 5.1)."""
+    octets = random_bytes(10)
+    ssrc, timestamp = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[4:8], "big")
+    return ssrc, int.from_bytes(octets[8:], "big"), timestamp
+
+
+class Terms:
+    """config: Config; media: MediaTask; wire: MediaWire."""
+
+    def __init__(self, config, media, wire):
+        self._config = config
+        self._media = media
+        self._wire = wire
+
+    def take_answer(self, participant, body):
+        """The answer to our offer came. RemoteError(488) when it is of no use."""
+        ours, participant.our_offer = participant.our_offer, None
+        agreed = read_answer(ours, parse_sdp(body))
+        self._media.keys.check(participant, agreed.keys)
+        self._wire.aim(participant, agreed.remote, may_move=False)
+        self._apply(participant, agreed)
+
+    def agree(self, participant, offer):
+        """Settles the media of a participant by a peer's offer, or makes ours when there is none.
+
+        Returns SDP bytes. RemoteError, and nothing has changed: 488, 503.
+        """
+        version = participant.session_version + 1
+        if not offer:  # RFC 3261 13.2.1: our 200 then carries the offer, their ACK the answer
+            host, port, session_id = self._config.host, participant.port, participant.session_id
+            security = self._media.keys.stand(participant)
+            reports = self._wire.reports
+            participant.our_offer = make_offer(
+                preference(),
+                host,
+                port,
+                session_id,
+                version,
+                security=security,
+                report_port=reports.port,
+                muxes=reports.muxes,
+            )
+            participant.session_version = version
+            return participant.our_offer.to_bytes()
+        theirs = parse_sdp(offer)
+        agreed = self._answer(participant, theirs, version)
+        if self._wire.aim(participant, agreed.remote):
+            agreed = self._answer(participant, theirs, version)  # names another port
+        self._apply(participant, agreed)
+        participant.session_version = version
+        return agreed.answer.to_bytes()
+
+    def _answer(self, participant, offer, version):
+        host, port, session_id = self._config.host, participant.port, participant.session_id
+        security = self._media.keys.stand(participant)
+        reports = self._wire.reports
+        return answer_offer(
+            offer, preference(), host, port, session_id, version, security, reports.port, reports.muxes
+        )
+
+    def _apply(self, participant, agreed):
+        """Makes the leg what was negotiated."""
+        participant.codec = agreed.codec.upper()
+        participant.payload_type = agreed.payload_type
+        participant.event_payload_type = agreed.event_payload_type
+        participant.direction = agreed.direction
+        participant.agreed_keys = agreed.keys
+        participant.rtcp_mux = agreed.rtcp_mux
+        participant.report_address = None if agreed.remote[0] in NOBODY else agreed.report_address
+        self._media.retune(participant)
