@@ -1,43 +1,38 @@
 """The daemon: the conference server on real sockets, its boards, its HTTP API, and its clean end."""
 
 import asyncio
-import errno
-import fcntl
 import os
 import secrets
 import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import structlog
 
-from parley.wire.errors import LocalError
 from parley.wire.grammar import format_host_port
 from parleyd.answers import Answers
 from parleyd.api import api_server
-from parleyd.board_network import board_hosts, board_server
+from parleyd.claims import DaemonError, bind, lock_state
 from parleyd.client import forget_address, write_address
 from parleyd.clock import SystemClock
 from parleyd.control import Outcome
 from parleyd.images import load_image
+from parleyd.introductions import introduce_boards
 from parleyd.lease import Lease
 from parleyd.ledger import Ledger
 from parleyd.neighbours import Neighbours
 from parleyd.pattern import PATTERNS
-from parleyd.pool import Pool, ProvisionedBoard
-from parleyd.provision import BoardConfig
+from parleyd.pool import Pool
 from parleyd.receive import Need
 from parleyd.roster import read_roster
 from parleyd.rules import callers_of
 from parleyd.server import ConferenceServer, Rules
-from parleyd.settings import SIP_PORT, Settings, is_loopback
+from parleyd.settings import Settings, is_loopback
 from parleyd.sockets import SipSockets
 from parleyd.status import status_document
 from parleyd.store.choice import open_store
-from parleyd.store.face import BoardKey
 from parleyd.tokens import Tokens
 from parleyd.upgrade import Upgrade, Upgrades, find_image
 from parleyd.verdict import Grant, Refusal
@@ -46,11 +41,6 @@ from parleyd.web.broadcast import Broadcast
 from parleynet.tls import server_context
 
 GOODBYE_S = 5.0  # longest wait for boards to hang up on everybody at the end
-SIP_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
-
-
-class DaemonError(LocalError):
-    """The daemon cannot start or cannot become ready; one sentence says why."""
 
 
 class Daemon:
@@ -66,7 +56,7 @@ class Daemon:
             if settings.tls_cert is not None and settings.tls_key is not None
             else None
         )
-        self._lock = _lock_state(settings.state)
+        self._lock = lock_state(settings.state)
         self.tokens = Tokens(settings.state)
         self.own_token = secrets.token_urlsafe(32)
         self._check_access()
@@ -115,10 +105,10 @@ class Daemon:
             loop.add_signal_handler(number, self._stopping.set)
         addresses = self.settings.listening()
         kinds = (socket.SOCK_DGRAM, socket.SOCK_STREAM)
-        bound = [[_bind(kind, address, "sip") for kind in kinds] for address in addresses]
+        bound = [[bind(kind, address, "sip") for kind in kinds] for address in addresses]
         sip_tls = self.settings.sip_tls
-        bound_tls = None if sip_tls is None else _bind(socket.SOCK_STREAM, sip_tls, "sip-tls")
-        http = _bind(socket.SOCK_STREAM, self.settings.http, "http")
+        bound_tls = None if sip_tls is None else bind(socket.SOCK_STREAM, sip_tls, "sip-tls")
+        http = bind(socket.SOCK_STREAM, self.settings.http, "http")
         for udp, tcp in bound:
             await self._sip.listen(udp, tcp)
         if bound_tls is not None and self._tls is not None:
@@ -143,9 +133,9 @@ class Daemon:
             os.close(self._lock)
 
     def order(self, conference_id: str, name: str, *numbers: int) -> "asyncio.Future[Outcome]":
-        """Give the conference's board an order (ConferenceServer.order_conference); the future is its outcome."""
+        """Give the conference's board an order (Orders.conference); the future is its outcome."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.server.order_conference(conference_id, name, numbers, lambda outcome: _resolve(future, outcome))
+        self.server.orders.conference(conference_id, name, numbers, lambda outcome: _resolve(future, outcome))
         self._sip.drain()
         return future
 
@@ -208,7 +198,7 @@ class Daemon:
 
     async def _start(self, ready: Callable[[str], None]) -> None:
         settings = self.settings
-        configs = self._provisioned_boards()
+        configs = introduce_boards(settings, self.server.pool, self.server.ledger, self._roster)
         if self._store.shared:
             self._neighbours.meet()
         self._store.follow(self._neighbours)
@@ -225,56 +215,6 @@ class Daemon:
             f"ready conference=sip:{settings.user}@{format_host_port(*sip)} "
             f"http=http://{format_host_port(*http)} boards={len(self.server.pool.boards())}"
         )
-
-    def _provisioned_boards(self) -> list[BoardConfig]:
-        """Make known the boards that somebody provisioned, and those that we are to start; return the latter."""
-        settings, server = self.settings, self.server
-        for entry in settings.provisioned:
-            key = bytes.fromhex(entry.key)
-            self._make_known(ProvisionedBoard(entry.id, key, str(entry.host), entry.port, site=entry.site))
-        for enrolled in self._roster.enrolled.values():
-            if server.pool.board(enrolled.board_id) is None:
-                key = bytes.fromhex(enrolled.key)
-                self._make_known(ProvisionedBoard(enrolled.board_id, key, enrolled.host, enrolled.port))
-        configs: list[BoardConfig] = []
-        hosts = board_hosts(settings)
-        where = board_server(settings) if hosts else settings.sip
-        kind = f"{settings.board}-{settings.turn}" if settings.turn else settings.board
-        for number, host in enumerate(hosts, 1):
-            board_id = f"{kind}-{number}"
-            if server.pool.board(board_id):
-                raise DaemonError(
-                    f"provisioned: the name {board_id} belongs to a board that this daemon starts"
-                )
-            told = host if self._store.shared else ""
-            key = server.ledger.key_for(board_id, told, SIP_PORT if told else 0)
-            server.pool.provision(ProvisionedBoard(board_id, key, host, SIP_PORT, virtual=True))
-            configs.append(
-                BoardConfig(
-                    board_id,
-                    settings.board,
-                    host,
-                    where,
-                    key.hex(),
-                    settings.legs,
-                    slots=max(1, settings.legs // 2),
-                    registration_s=settings.registration_s,
-                    offer_ttl_s=settings.offer_ttl_s,
-                    servers=tuple(settings.servers) or None,
-                )
-            )
-        return configs
-
-    def _make_known(self, board: ProvisionedBoard) -> None:
-        """Provision a board, at the other servers too. Raises DaemonError when it is another board to them."""
-        if self._store.shared:
-            key = BoardKey(board.board_id, board.key, board.host, board.port, board.site)
-            if self.server.ledger.keep(key).key != board.key:
-                raise DaemonError(
-                    f"provisioned: another server knows {board.board_id} by another key; "
-                    "give one of the two boards another id, or correct its key"
-                )
-        self.server.pool.provision(board)
 
     async def _all_registered(self, names: set[str]) -> None:
         """Wait for the boards we started; provisioned ones come and go as they please."""
@@ -322,42 +262,3 @@ class Daemon:
 def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:
     if not future.done():
         future.set_result(result)
-
-
-def _lock_state(state: Path) -> int:
-    """Make the state folder and keep other daemons out of it; returns the lock's descriptor."""
-    try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise DaemonError(
-            f"cannot use the state folder {state}: {error.strerror}; choose one with --state"
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise DaemonError(
-            f"another daemon uses the state folder {state}; choose another with --state"
-        ) from None
-    return lock
-
-
-def _bind(kind: socket.SocketKind, address: tuple[str, int], flag: str) -> socket.socket:
-    """Return a bound, non-blocking socket. Raises DaemonError with one sentence."""
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    bound = socket.socket(family, kind)
-    try:
-        if family == socket.AF_INET6:  # IPv4 has a socket of its own, if it is wanted
-            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        if kind is socket.SOCK_STREAM:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        else:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SIP_RECEIVE_BUFFER_BYTES)
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
-        what = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had: {error.strerror}"
-        raise DaemonError(f"{format_host_port(*address)} {what}; choose another with --{flag}") from error
-    bound.setblocking(False)
-    return bound

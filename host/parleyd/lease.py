@@ -103,6 +103,7 @@ LEASE_FORBIDDEN: frozenset[tuple[LeaseState, LeaseEvent]] = frozenset(
     }
 )
 
+RUNNING = frozenset({S.OFFERED, S.ACTIVE})
 HOLDS_LEGS = frozenset({S.OFFERED, S.ACTIVE, S.LAPSED})
 RESTS = frozenset({S.LAPSED, S.QUARANTINED})
 

@@ -19,19 +19,21 @@ from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, Response
 from parleyd.allocate import OFFER_TTL_S, AllocationUnit
 from parleyd.answers import REDIRECT_ALL, Answers
+from parleyd.board_desk import BoardDesk
 from parleyd.callers import Callers
 from parleyd.clock import Clock
-from parleyd.control import Control, Done, Outcome
+from parleyd.control import Control
 from parleyd.events import EventLog, Log
 from parleyd.gate import NOBODY, Gate, Users
 from parleyd.journal import Journal
-from parleyd.lease import QUARANTINE_S, Lease, LeaseState
+from parleyd.lease import QUARANTINE_S, RUNNING, Lease
 from parleyd.ledger import Ledger
+from parleyd.orders import Orders
 from parleyd.plain import PlainInvite
 from parleyd.pool import Pool
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.redirects import Answer, Redirects
-from parleyd.registrar import REALM, STORE_RETRY_S, TRIES, Registered, Registrar
+from parleyd.registrar import REALM, STORE_RETRY_S, TRIES, Registrar
 from parleyd.store.face import ConflictError, StoreError
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
@@ -46,7 +48,6 @@ PLAIN_LIMIT = 131072  # the same of those that Redirects keeps, which are small
 MAX_SAID = 2048  # kinds of requests whose meaning is remembered
 AGENT = "Parley/0.1"
 LIMIT = 32768  # transactions at once; each INVITE's lives 5 s on after its ACK (RFC 3261 17.2.1, timer I)
-RUNNING = frozenset({LeaseState.OFFERED, LeaseState.ACTIVE})
 
 
 STORE_FAILED = Refusal(503, "The conference server cannot store leases now", STORE_RETRY_S)
@@ -107,8 +108,18 @@ class ConferenceServer:
         self._allocation = AllocationUnit(rules.offer_ttl_s, rules.spared_share)
         self._transmission = TransmissionUnit(f"{local[0]}:{local[1]}")
         authenticator = Authenticator(REALM, random_bytes(SECRET_BYTES))
-        self._registrar = Registrar(pool, ledger, authenticator, rules.quarantine_s)
+        self._desk = BoardDesk(
+            Registrar(pool, ledger, authenticator, rules.quarantine_s),
+            self._endpoint,
+            pool,
+            self.journal,
+            clock,
+            self._log,
+            self._count,
+            self._changed,
+        )
         self._control = Control(self._endpoint)
+        self.orders = Orders(pool, ledger, self._control, self.journal, clock, self._log, self._count)
         self._redirects = Redirects(random_bytes, self._asked_plainly, AGENT, self._count, PLAIN_LIMIT)
         self._gate = Gate(rules.users, random_bytes(SECRET_BYTES))
         self._plainly = rules.answers.always_redirect and self._gate.open
@@ -162,53 +173,15 @@ class ConferenceServer:
         leases = self.ledger.leases
         return [lease for slots in leases.values() for lease in slots.values() if lease.state in RUNNING]
 
-    def end_conference(self, conference_id: str, done: Done) -> None:
-        """Tell the board to end it; outcomes as of `order_conference`."""
-        self.order_conference(conference_id, "end", (), done)
-
-    def order_conference(self, conference_id: str, name: str, numbers: tuple[int, ...], done: Done) -> None:
-        """Give an order about one conference to its board.
-
-        Args:
-            conference_id: `board/slot/generation`.
-            name, numbers: the order and what follows slot and generation in it (parley/app/control.py).
-            done: called once: with the board's answer, 408 without one; at once with 404 when there is no such
-                conference, 503 when the board is not there to be told.
-        """
-        lease = self.ledger.find(conference_id)
-        if lease is None or lease.state not in RUNNING:
-            done(Outcome(404, "No such conference"))
-            return
-
-        text = " ".join([name, *(str(number) for number in numbers)])
-
-        def told(outcome: Outcome) -> None:
-            self.journal.ordered(lease, name, outcome.status, outcome.reason)
-            if outcome.done:
-                self._log.info("ordered", conference=conference_id, order=text)
-            else:
-                self._log.warning("order failed", conference=conference_id, order=text, reason=outcome.reason)
-            done(outcome)
-
-        self._count(f"{name} on request")
-        self.order_board(lease.board_id, name, (lease.slot, lease.generation, *numbers), told)
-
-    def order_board(self, board_id: str, name: str, numbers: tuple[int, ...], done: Done) -> None:
-        """Give an order to a board; `done` as of `order_conference`."""
-        board = self.pool.board(board_id)
-        if board is None:
-            done(Outcome(404, "No such board"))
-        elif self.pool.registration(board_id) is None:
-            done(Outcome(503, f"The board {board_id} is not registered"))
-        else:
-            self._control.order(board, name, numbers, done, self.clock.now_ms())
-
     def _expire(self, now_ms: int) -> None:
         lost = self.pool.expire(now_ms)
         for board_id in lost:
             self._log.warning("board lost", board=board_id)
         if lost:
-            self.on_board_change()
+            self._changed()
+
+    def _changed(self) -> None:
+        self.on_board_change()
 
     def _handle_events(self, peer: "Address | None" = None) -> None:
         while events := self._endpoint.events():
@@ -221,9 +194,9 @@ class ConferenceServer:
             self._invited(subject, message, source)
         elif event.kind == "request" and isinstance(subject, ServerRequest) and isinstance(message, Request):
             if message.method == "MESSAGE":
-                self._told(subject, message)
+                self._desk.tell(subject, message)
             else:
-                self._registering(subject, message)
+                self._desk.register(subject, message)
         elif event.kind == "referred" and isinstance(subject, ServerRequest):
             self._endpoint.respond(subject, 403, self.clock.now_ms(), "This server only gives addresses")
         elif event.kind == "response" and isinstance(subject, ClientRequest):
@@ -317,52 +290,6 @@ class ConferenceServer:
             return STORE_FAILED
         self._expire(self.clock.now_ms())
         return self._allocation.allocate(self.ledger.books, need, self.clock.now_s())
-
-    def _registering(self, server_request: ServerRequest, request: Request) -> None:
-        self._registrar.handle(
-            request,
-            self.clock.now_s(),
-            self.clock.now_ms(),
-            lambda result: self._registered(server_request, request, result),
-        )
-
-    def _registered(self, server_request: ServerRequest, request: Request, result: Registered) -> None:
-        reply = result.reply
-        self._count(f"register {reply.status}")
-        for lease in result.leases:
-            self._log.info("lease", conference=lease.conference_id, state=lease.state.value)
-        registration = self.pool.registration(result.board_id)
-        if result.change == "new" and registration is not None:
-            cause, details = registration.report.last_end
-            if cause in ("watchdog", "crash"):
-                self._log.warning("board was reset", board=result.board_id, cause=cause, details=details)
-        if result.change in ("new", "left"):
-            self._log.info("board " + result.change, board=result.board_id)
-        elif reply.status not in (200, 401):
-            self._log.warning(
-                "registration refused", status=reply.status, reason=reply.reason, to=request.get("To")
-            )
-        if registration is not None and result.change in ("new", "refresh"):
-            self.journal.refreshed(result.board_id, registration.report, result.leases)
-        self._endpoint.respond(
-            server_request, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers)
-        )
-        if result.change:
-            self.on_board_change()
-
-    def _told(self, server_request: ServerRequest, request: Request) -> None:
-        """A board tells its levels (parley/app/watch.py)."""
-        now_ms = self.clock.now_ms()
-        try:
-            who = self._registrar.identify(request, now_ms)
-            if isinstance(who, Reply):
-                reply = who
-            else:
-                self.journal.told(who.board_id, request.body)
-                reply = Reply(200, "OK")
-        except RemoteError as error:
-            reply = Reply(error.status or 400, error.reason)
-        self._endpoint.respond(server_request, reply.status, now_ms, reply.reason, list(reply.headers))
 
     def _count(self, name: str) -> None:
         self.counters[name] = self.counters.get(name, 0) + 1

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -20,9 +20,20 @@ from parley.wire.errors import LocalError
 from parleyd.answers import Answer, AnswerRule
 from parleyd.gate import NOBODY, Users
 from parleyd.lease import QUARANTINE_S
+from parleyd.settings_entries import (
+    SIP_PORT as SIP_PORT,
+)
+from parleyd.settings_entries import (
+    CallerEntry,
+    Provisioned,
+    SiteEntry,
+    StoreEntry,
+    User,
+    reachable,
+    read_host_port,
+)
 
 ENVIRONMENT_PREFIX = "PARLEY_"
-SIP_PORT = 5060
 # What a right value looks like, for the sentence about a wrong one.
 EXAMPLES = {
     "sip": "127.0.0.1:5060",
@@ -69,92 +80,10 @@ def default_state() -> Path:
     return Path(base) / "parley"
 
 
-class User(BaseModel):
-    """A phone's user: the name and the hashes of the password, one for each algorithm that is offered."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(pattern=r'^[^"\\\r\n:]{1,64}$')
-    ha1_sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
-    ha1_md5: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
-
-    def hashes(self) -> dict[str, str]:
-        """Return the hashes there are, by algorithm."""
-        both = {"SHA-256": self.ha1_sha256, "MD5": self.ha1_md5}
-        return {algorithm: text for algorithm, text in both.items() if text is not None}
-
-
-class Provisioned(BaseModel):
-    """A board that somebody has provisioned (tools/flash.py): name, address, key of 64 hex digits."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$")
-    host: ipaddress.IPv4Address | ipaddress.IPv6Address
-    port: int = Field(default=SIP_PORT, ge=1, le=65535)
-    key: str = Field(pattern="^[0-9a-f]{64}$")
-    site: str = ""
-
-
-class CallerEntry(BaseModel):
-    """Rules for one caller: its user@host; what is left out is as for everybody."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    caller: str = Field(pattern=r"^[^@<>\s]+@[^@<>\s]+$")
-    size: int = Field(default=0, ge=0, le=MAX_SIZE)
-    quota: int = Field(default=0, ge=0)
-    priority: bool = False
-    site: str = ""
-
-
-class SiteEntry(BaseModel):
-    """A network of phones, and the site whose boards are near it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network
-    site: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
-
-
-class StoreEntry(BaseModel):
-    """Where leases are kept: in a file of this server alone, or in an etcd that several servers share."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["sqlite", "etcd"] = "sqlite"
-    endpoints: list[tuple[str, int]] = []
-    prefix: str = Field(default="/parley/", pattern=r"^/[A-Za-z0-9._/-]*/$")
-
-    @field_validator("endpoints", mode="before")
-    @classmethod
-    def _host_ports(cls, value: object) -> object:
-        """Read [HOST:PORT, ...]."""
-        return [_host_port(text) for text in cast(list[object], value)] if isinstance(value, list) else value
-
-    @model_validator(mode="after")
-    def _complete(self) -> "StoreEntry":
-        """Want to know where the etcd is, and nothing of the kind for SQLite."""
-        if self.kind == "etcd" and not self.endpoints:
-            raise ValueError('endpoints is missing: kind = "etcd" needs at least one HOST:PORT')
-        if self.kind == "sqlite" and self.endpoints:
-            raise ValueError('endpoints is of no use with kind = "sqlite"')
-        return self
-
-
-def _host_port(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    host, colon, port = value.strip().rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise ValueError(f"{value!r} is not HOST:PORT")
-    return host.strip("[]"), int(port)
-
-
 def host_port(text: str) -> tuple[str, int]:
     """Read HOST:PORT. Raises SettingsError."""
     try:
-        found = _host_port(text)
+        found = read_host_port(text)
     except ValueError as error:
         raise SettingsError(str(error)) from error
     return cast(tuple[str, int], found)
@@ -166,16 +95,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _reachable(value: tuple[str, int]) -> tuple[str, int]:
-    try:
-        address = ipaddress.ip_address(value[0])
-    except ValueError:
-        raise ValueError(f"{value[0]!r} is not an IP address") from None
-    if address.is_unspecified:
-        raise ValueError(f"{value[0]} is not an address that phones can reach; say which one they use")
-    return value
 
 
 class Settings(BaseSettings):
@@ -219,9 +138,9 @@ class Settings(BaseSettings):
 
     @field_validator("sip", "sip_tls", "http", mode="before")
     @classmethod
-    def _host_port(cls, value: object) -> object:
+    def read_host_port(cls, value: object) -> object:
         """Read HOST:PORT."""
-        return _host_port(value)
+        return read_host_port(value)
 
     @field_validator("sip_also", "servers", mode="before")
     @classmethod
@@ -230,7 +149,7 @@ class Settings(BaseSettings):
         texts: object = value.split(",") if isinstance(value, str) else value
         if not isinstance(texts, list):
             return value
-        return [_host_port(text) for text in cast(list[object], texts)]
+        return [read_host_port(text) for text in cast(list[object], texts)]
 
     @field_validator("board_net", mode="before")
     @classmethod
@@ -242,19 +161,19 @@ class Settings(BaseSettings):
     @classmethod
     def _reachable(cls, value: tuple[str, int]) -> tuple[str, int]:
         """Refuse a name and the unspecified address: it stands in Via and Contact."""
-        return _reachable(value)
+        return reachable(value)
 
     @field_validator("sip_tls")
     @classmethod
     def _tls_reachable(cls, value: tuple[str, int] | None) -> tuple[str, int] | None:
         """Refuse what `sip` refuses."""
-        return None if value is None else _reachable(value)
+        return None if value is None else reachable(value)
 
     @field_validator("sip_also", "servers")
     @classmethod
     def _all_reachable(cls, value: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Refuse what `sip` refuses."""
-        return [_reachable(address) for address in value]
+        return [reachable(address) for address in value]
 
     @field_validator("provisioned")
     @classmethod

@@ -1,15 +1,9 @@
 """A small world for allocation histories: virtual time, boards that follow the contract, the real server parts.
 
-One server on a file, or several on an etcd. Used by test_allocate_history.py. Nothing here is random, and time passes
-only when told to.
+One server on a file, or several on an etcd (allocation_places.py). Used by test_allocate_history.py. Nothing here is
+random, and time passes only when told to.
 """
 
-import asyncio
-import itertools
-import shutil
-
-from parley.wire.address import read_token
-from parley.wire.errors import RemoteError
 from parley.wire.uri import parse_uri
 from parleyd.allocate import AllocationUnit
 from parleyd.books import Books
@@ -18,152 +12,15 @@ from parleyd.neighbours import Neighbours
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.receive import Need
 from parleyd.registrar import Registrar
-from parleyd.report import BoardReport
-from parleyd.store.etcd import EtcdStore
 from parleyd.store.face import ConflictError
-from parleyd.store.sqlite import SqliteStore
 from parleyd.verdict import Grant
 
-OFFER_TTL_S = 60
+from .simulated_board import BUSY, OFFER_TTL_S, OK
+
 QUARANTINE_S = 32
 REGISTRATION_S = 9
 REFRESH_S = 3
 REQUEST_LIFE_S = 32  # RFC 3261 timer F: no REGISTER is older
-OK, BUSY, GONE, NOT_READY = 200, 486, 410, 503
-
-
-class SimulatedBoard:
-    """What a board does with tokens; written from the contract alone, it shares no code with the server."""
-
-    def __init__(self, board_id, key, legs, slots):
-        self.board_id, self.key, self.legs, self.slots = board_id, key, legs, slots
-        self.boots = 0
-        self.refreshed_s = {}  # server -> when a REGISTER of this board last came through to it
-        self.reboot(0.0)
-
-    def reboot(self, elapsed_s):
-        self.boots += 1
-        self.booted_s = elapsed_s
-        self.offset_s = None  # unix time minus elapsed time; comes with a 200's Date
-        self.started_s = 0  # unix time of this boot, the latest it can have been
-        self.live = {}  # slot -> [generation, size, participants]
-        self.ended = []
-        self.reports = 0
-        self.answer_lost = set()
-        self.requests = {}  # server -> (built at, report): one REGISTER to each at a time
-
-    def set_clock(self, date_s, elapsed_s):
-        self.offset_s = date_s - elapsed_s
-        self.started_s = max(self.started_s, self.booted_s + self.offset_s)
-
-    def answer(self, allocation, elapsed_s):
-        """What an INVITE to an address of this board would get, without doing it."""
-        if self.offset_s is None:
-            return NOT_READY
-        slot, generation = allocation.slot, allocation.generation
-        if slot in self.live:
-            live = self.live[slot]
-            if live[0] != generation:
-                return GONE
-            return OK if len(live[2]) < live[1] else BUSY
-        expired = allocation.expires_s < elapsed_s + self.offset_s
-        before_boot = allocation.expires_s - OFFER_TTL_S < self.started_s
-        return GONE if expired or before_boot or (slot, generation) in self.ended else OK
-
-    def invite(self, token, who, elapsed_s):
-        allocation = read_token(self.key, token)
-        status = self.answer(allocation, elapsed_s)
-        if status == OK:
-            live = self.live.setdefault(allocation.slot, [allocation.generation, allocation.size, []])
-            live[2].append(who)
-        return status
-
-    def leave(self, slot):
-        self.live[slot][2].pop()
-        if not self.live[slot][2]:
-            self.end(slot)
-
-    def end(self, slot):
-        self.ended.append((slot, self.live.pop(slot)[0]))
-
-    def report(self):
-        self.reports += 1
-        return BoardReport.model_validate(
-            {
-                "firmware": "0.1.0",
-                "boot": f"{self.boots:08x}",
-                "number": self.reports,
-                "board": "simulated",
-                "codecs": ["PCMU"],
-                "legs": self.legs,
-                "slots": self.slots,
-                "live": [(slot, *entry[:2], list(entry[2])) for slot, entry in sorted(self.live.items())],
-                "ended": self.ended[-16:],
-            }
-        )
-
-
-class Files:
-    """One server's SQLite file; a crash is a copy of it taken at that moment."""
-
-    def __init__(self, folder):
-        self.paths = (folder / f"{number}.sqlite" for number in itertools.count())
-
-    def open(self, server):
-        self.path = next(self.paths)
-        return SqliteStore(self.path)
-
-    def crash(self, store):
-        copy = next(self.paths)
-        for ending in ("", "-wal"):
-            if (self.path.parent / f"{self.path.name}{ending}").exists():
-                shutil.copy(f"{self.path}{ending}", f"{copy}{ending}")
-        store.close()
-        self.path = copy
-        return SqliteStore(copy)
-
-    def settle(self, store):
-        pass
-
-    def close(self, stores):
-        for store in stores:
-            store.close()
-
-
-class Nodes:
-    """A part of an etcd's keys that several servers share; a crash is a client that comes back without memory."""
-
-    numbers = itertools.count()
-
-    def __init__(self, endpoints, loop):
-        self.loop = loop
-        self.endpoints = endpoints
-        self.prefix = f"/world-{next(self.numbers)}/"
-        self.names = itertools.count()
-
-    def open(self, server):
-        return EtcdStore(self.endpoints, self.prefix, server=f"s{server}-{next(self.names)}")
-
-    def crash(self, store):
-        store.close()  # transactions under way may come through or not
-        return self.open("again")
-
-    def settle(self, store):
-        self.loop.run_until_complete(store.settle())
-
-    def hear(self, stores):
-        """Let every server see all that was written."""
-
-        async def all_seen():
-            last = max(board.revision for store in stores for board in store._boards.values())
-            while any(store.watch.revision < last for store in stores):
-                await asyncio.sleep(0.001)
-
-        self.loop.run_until_complete(all_seen())
-
-    def close(self, stores):
-        for store in stores:
-            self.loop.run_until_complete(store.stop())
 
 
 class ServerSide:
@@ -359,12 +216,3 @@ class World:
             sizes = [leases[0].size for (name, _), leases in usable.items() if name == board.board_id]
             assert sum(sizes) <= board.legs, f"{board.board_id} is sold over: {sizes}"
             assert all(len(entry[2]) <= entry[1] for entry in board.live.values())
-
-
-def refused(board, token):
-    """Whether the board does not even know the token as its own."""
-    try:
-        read_token(board.key, token)
-    except RemoteError:
-        return True
-    return False

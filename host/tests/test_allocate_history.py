@@ -25,8 +25,10 @@ from hypothesis.stateful import (
 
 from parleyd.lease import HOLDS_LEGS, LeaseState, reserved_legs
 
-from .allocation_world import Files, Nodes, SimulatedBoard, World, refused
+from .allocation_places import Files, Nodes
+from .allocation_world import World
 from .etcd_bench import IN_MEMORY, Cluster, need_etcd
+from .simulated_board import SimulatedBoard, refused
 
 CROWDED = st.lists(st.tuples(st.integers(4, 8), st.integers(1, 3)), min_size=1, max_size=2)  # legs, slots
 SIZES = st.sampled_from([2, 4, 4, 7])

@@ -27,7 +27,7 @@ def daemon_of(world, folder):
 
     async def order(conference_id, name, *numbers):
         outcomes = []
-        world.server.order_conference(conference_id, name, numbers, outcomes.append)
+        world.server.orders.conference(conference_id, name, numbers, outcomes.append)
         world.settle()
         return outcomes[0] if outcomes else Outcome(408, "The board does not answer")
 

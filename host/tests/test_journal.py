@@ -101,8 +101,8 @@ def test_a_whole_story_of_orders(tmp_path):
     board.register(0)
     world.settle()
     outcomes = []
-    world.server.order_conference(conference, "mute", (1, 1), outcomes.append)
-    world.server.order_conference("b1/9/9", "mute", (1, 1), outcomes.append)
+    world.server.orders.conference(conference, "mute", (1, 1), outcomes.append)
+    world.server.orders.conference("b1/9/9", "mute", (1, 1), outcomes.append)
     world.settle()
     assert [outcome.status for outcome in outcomes] == [404, 200]
     assert board.orders == [{"mute": [allocation.slot, allocation.generation, 1, 1]}]

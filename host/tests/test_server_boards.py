@@ -132,7 +132,7 @@ def test_ending_a_conference_is_an_order_to_its_board(world):
     world.wait(4)
     outcomes = []
     (conference_id,) = states(world)
-    world.server.end_conference(conference_id, outcomes.append)
+    world.server.orders.conference(conference_id, "end", (), outcomes.append)
     world.settle()
     assert board.orders == [{"end": [allocation.slot, allocation.generation]}]
     assert [outcome.done for outcome in outcomes] == [True]
@@ -140,12 +140,11 @@ def test_ending_a_conference_is_an_order_to_its_board(world):
 
 def test_ending_nothing_is_404_and_a_dead_board_408(world):
     outcomes = []
-    world.server.end_conference("b1/0/1", outcomes.append)
+    world.server.orders.conference("b1/0/1", "end", (), outcomes.append)
     board, allocation, _ = world.granted()
     world.lost.add(board.address)
-    world.server.end_conference(
-        f"{board.board_id}/{allocation.slot}/{allocation.generation}", outcomes.append
-    )
+    conference_id = f"{board.board_id}/{allocation.slot}/{allocation.generation}"
+    world.server.orders.conference(conference_id, "end", (), outcomes.append)
     world.wait(40)
     assert [outcome.status for outcome in outcomes] == [404, 408]
 

@@ -1,7 +1,7 @@
 """The etcd store against real nodes: exclusive, followed without gaps, and clear about what is wrong."""
 
 import asyncio
-import itertools
+import base64
 import json
 import signal
 import tempfile
@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from parleyd.lease import Lease, LeaseState
+from parleyd.lease import LeaseState
 from parleyd.store import etcd as etcd_store
 from parleyd.store.etcd import EtcdStore
-from parleyd.store.face import BoardKey, ConflictError, Group, Heard, StoreError
+from parleyd.store.face import BoardKey, ConflictError, Heard, StoreError
 
 from .etcd_bench import IN_MEMORY, Cluster, free_ports, need_etcd
-
-prefixes = (f"/test-{number}/" for number in itertools.count())
+from .etcd_servers import Follower, Server, group, lease, on_loop, prefixes, until
 
 
 @pytest.fixture(scope="module")
@@ -34,83 +33,19 @@ def cluster(request):
         yield made
 
 
-def lease(slot=0, generation=5, state=LeaseState.OFFERED, board_id="b1"):
-    return Lease(board_id, slot, generation, generation, 8, 99, state, 10, 20, 3, "sip:alice@here")
-
-
-def group(*leases, heard=None):
-    return Group(leases[0].board_id, [(None, one) for one in leases], heard)
-
-
-class Follower:
-    """Takes note of all it is told."""
-
-    def __init__(self):
-        self.learned, self.boards, self.registered = [], [], {}
-        self.last_heard = {}
-        self.keys = []
-
-    def learn(self, leases, heard):
-        self.learned += leases
-        if heard is not None:
-            self.last_heard[heard.board_id] = heard
-
-    def learn_board(self, board_id, leases, heard):
-        self.boards.append((board_id, tuple(leases), heard))
-
-    def learn_key(self, key):
-        self.keys.append(key)
-
-    def heard(self, board_id):
-        return self.last_heard.get(board_id)
-
-    def present(self, board_id, server, told):
-        self.registered[board_id, server] = told
-
-    def settled(self):
-        pass
-
-
-class Server:
-    """A store with its follower, and how it answers."""
-
-    def __init__(self, endpoints, prefix, **options):
-        self.store = EtcdStore(endpoints, prefix, **options)
-        self.loaded = self.store.load()
-        self.follower = Follower()
-        self.store.follow(self.follower)
-
-    async def write(self, *groups):
-        answers = []
-        self.store.submit(groups, answers.extend)
-        await self.store.settle()
-        return answers
-
-
-async def until(true, what, patience_s=15):
-    end_s = time.monotonic() + patience_s
-    while not true():
-        assert time.monotonic() < end_s, f"waited in vain for {what}"
-        await asyncio.sleep(0.01)
-
-
-def test_what_is_written_is_there_for_the_next_server(node):
-    async def body():
-        prefix = next(prefixes)
-        first = Server(node.endpoints, prefix)
-        assert first.loaded == ((), (), ()) or (first.loaded.leases, first.loaded.keys) == ((), ())
-        heard = Heard("b2", "a1", 7)
-        assert await first.write(group(lease(0), lease(3)), group(lease(board_id="b2"), heard=heard)) == [
-            None,
-            None,
-        ]
-        assert await first.write(group(lease(0, 6, LeaseState.ACTIVE))) == [None]
-        await first.store.stop()
-        loaded = EtcdStore(node.endpoints, prefix).load()
-        assert loaded.leases == (lease(0, 6, LeaseState.ACTIVE), lease(3), lease(board_id="b2"))
-        assert loaded.heard == (heard,)
-
-    asyncio.run(body())
+@on_loop
+async def test_what_is_written_is_there_for_the_next_server(node):
+    prefix = next(prefixes)
+    first = Server(node.endpoints, prefix)
+    assert (first.loaded.leases, first.loaded.keys) == ((), ())
+    heard = Heard("b2", "a1", 7)
+    answers = await first.write(group(lease(0), lease(3)), group(lease(board_id="b2"), heard=heard))
+    assert answers == [None, None]
+    assert await first.write(group(lease(0, 6, LeaseState.ACTIVE))) == [None]
+    await first.store.stop()
+    loaded = EtcdStore(node.endpoints, prefix).load()
+    assert loaded.leases == (lease(0, 6, LeaseState.ACTIVE), lease(3), lease(board_id="b2"))
+    assert loaded.heard == (heard,)
 
 
 def test_a_board_has_the_key_that_the_first_server_made(node):
@@ -124,176 +59,142 @@ def test_a_board_has_the_key_that_the_first_server_made(node):
     assert second.load().keys == (first.keep_key(moved),)
 
 
-def test_two_servers_that_choose_at_once_do_not_both_get_it(node):
-    async def body():
-        prefix = next(prefixes)
-        servers = [Server(node.endpoints, prefix, server=name) for name in "ab"]
-        both = await asyncio.gather(*(one.write(group(lease(5, 7 + n))) for n, one in enumerate(servers)))
-        refused = [answers[0] for answers in both]
-        assert sorted(type(one) for one in refused if one is not None) == [ConflictError]
-        loser, winner = (0, 1) if refused[0] else (1, 0)
-        won = lease(5, 7 + winner)
-        assert servers[loser].follower.boards == [("b1", (won,), None)]  # it knows what to decide on now
-        assert EtcdStore(node.endpoints, prefix).load().leases == (won,)
-        assert await servers[loser].write(group(lease(6, 9))) == [None]
-        for one in servers:
-            await one.store.stop()
-
-    asyncio.run(body())
+@on_loop
+async def test_two_servers_that_choose_at_once_do_not_both_get_it(node):
+    prefix = next(prefixes)
+    servers = [Server(node.endpoints, prefix, server=name) for name in "ab"]
+    both = await asyncio.gather(*(one.write(group(lease(5, 7 + n))) for n, one in enumerate(servers)))
+    refused = [answers[0] for answers in both]
+    assert sorted(type(one) for one in refused if one is not None) == [ConflictError]
+    loser, winner = (0, 1) if refused[0] else (1, 0)
+    won = lease(5, 7 + winner)
+    assert servers[loser].follower.boards == [("b1", (won,), None)]  # it knows what to decide on now
+    assert EtcdStore(node.endpoints, prefix).load().leases == (won,)
+    assert await servers[loser].write(group(lease(6, 9))) == [None]
 
 
-def test_other_slots_of_the_same_board_conflict_too_but_other_boards_do_not(node):
+@on_loop
+async def test_other_slots_of_the_same_board_conflict_too_but_other_boards_do_not(node):
     """Legs are shared by a board's slots."""
-
-    async def body():
-        prefix = next(prefixes)
-        first, second = (Server(node.endpoints, prefix) for _ in range(2))
-        await first.write(group(lease(0)))
-        answers = await second.write(group(lease(1)), group(lease(0, board_id="b2")))
-        assert [type(one) for one in answers] == [ConflictError, type(None)]
-        assert {one.board_id for one in EtcdStore(node.endpoints, prefix).load().leases} == {"b1", "b2"}
-        for one in (first, second):
-            await one.store.stop()
-
-    asyncio.run(body())
+    prefix = next(prefixes)
+    first, second = (Server(node.endpoints, prefix) for _ in range(2))
+    await first.write(group(lease(0)))
+    answers = await second.write(group(lease(1)), group(lease(0, board_id="b2")))
+    assert [type(one) for one in answers] == [ConflictError, type(None)]
+    assert {one.board_id for one in EtcdStore(node.endpoints, prefix).load().leases} == {"b1", "b2"}
 
 
-def test_every_server_hears_what_the_others_write_and_nothing_of_its_own(node):
-    async def body():
-        prefix = next(prefixes)
-        writer, reader = (Server(node.endpoints, prefix) for _ in range(2))
-        leases = [lease(slot, 5, board_id=f"b{slot % 3}") for slot in range(300)]
-        answers = await writer.write(*(group(one) for one in leases))  # more than one transaction can hold
-        assert answers == [None] * 300
-        await until(lambda: len(reader.follower.learned) == 300, "what the other wrote")
-        assert sorted(reader.follower.learned) == sorted(leases)
-        assert writer.follower.learned == writer.follower.boards == []
-        assert writer.store.counters["transactions"] <= 10
-        for one in (writer, reader):
-            await one.store.stop()
-
-    asyncio.run(body())
+@on_loop
+async def test_every_server_hears_what_the_others_write_and_nothing_of_its_own(node):
+    prefix = next(prefixes)
+    writer, reader = (Server(node.endpoints, prefix) for _ in range(2))
+    leases = [lease(slot, 5, board_id=f"b{slot % 3}") for slot in range(300)]
+    answers = await writer.write(*(group(one) for one in leases))  # more than one transaction can hold
+    assert answers == [None] * 300
+    await until(lambda: len(reader.follower.learned) == 300, "what the other wrote")
+    assert sorted(reader.follower.learned) == sorted(leases)
+    assert writer.follower.learned == writer.follower.boards == []
+    assert writer.store.counters["transactions"] <= 10
 
 
-def test_a_registration_lives_as_long_as_it_is_repeated(node):
-    async def body():
-        prefix = next(prefixes)
-        told, hears = Server(node.endpoints, prefix, server="a"), Server(node.endpoints, prefix)
-        key = ("b1", "a")
-        for _ in range(4):  # longer than the lease
-            told.store.announce("b1", "report", 2)
-            await asyncio.sleep(1)
-            assert hears.follower.registered == {key: "report"}
-        told.store.announce("b1", "news", 2)
-        await until(lambda: hears.follower.registered[key] == "news", "the news")
-        late = Server(node.endpoints, prefix)
-        assert late.follower.registered == {key: "news"}
-        told.store.close()  # as if killed
-        await until(
-            lambda: hears.follower.registered[key] is None, "the end of the dead server's registrations"
-        )
-        for one in (hears, late):
-            await one.store.stop()
-
-    asyncio.run(body())
-
-
-def test_a_lease_that_was_over_is_taken_anew(node):
-    async def body():
-        prefix = next(prefixes)
-        told, hears = Server(node.endpoints, prefix, server="a"), Server(node.endpoints, prefix)
+@on_loop
+async def test_a_registration_lives_as_long_as_it_is_repeated(node):
+    prefix = next(prefixes)
+    told, hears = Server(node.endpoints, prefix, server="a"), Server(node.endpoints, prefix)
+    key = ("b1", "a")
+    for _ in range(4):  # longer than the lease
         told.store.announce("b1", "report", 2)
-        await until(lambda: hears.follower.registered.get(("b1", "a")), "the board")
-        await until(lambda: hears.follower.registered[("b1", "a")] is None, "its end")
-        told.store.announce("b1", "report", 2)
-        await until(lambda: hears.follower.registered[("b1", "a")], "its return")
-        told.store.withdraw("b1")
-        await until(lambda: hears.follower.registered[("b1", "a")] is None, "its leave", patience_s=1.5)
-        for one in (told, hears):
-            await one.store.stop()
+        await asyncio.sleep(1)
+        assert hears.follower.registered == {key: "report"}
+    told.store.announce("b1", "news", 2)
+    await until(lambda: hears.follower.registered[key] == "news", "the news")
+    late = Server(node.endpoints, prefix)
+    assert late.follower.registered == {key: "news"}
+    told.store.close()  # as if killed
+    await until(lambda: hears.follower.registered[key] is None, "the end of the dead server's registrations")
 
-    asyncio.run(body())
+
+@on_loop
+async def test_a_lease_that_was_over_is_taken_anew(node):
+    prefix = next(prefixes)
+    told, hears = Server(node.endpoints, prefix, server="a"), Server(node.endpoints, prefix)
+    told.store.announce("b1", "report", 2)
+    await until(lambda: hears.follower.registered.get(("b1", "a")), "the board")
+    await until(lambda: hears.follower.registered[("b1", "a")] is None, "its end")
+    told.store.announce("b1", "report", 2)
+    await until(lambda: hears.follower.registered[("b1", "a")], "its return")
+    told.store.withdraw("b1")
+    await until(lambda: hears.follower.registered[("b1", "a")] is None, "its leave", patience_s=1.5)
 
 
 @pytest.mark.parametrize("cluster", [1], indirect=True)
-def test_a_watch_goes_on_where_it_was_when_the_node_comes_back(cluster):
-    async def body():
-        writer, reader = (Server(cluster.endpoints, "/p/", patience_s=10) for _ in range(2))
-        (node,) = cluster.nodes
-        for turn in range(3):
-            await writer.write(*(group(lease(slot, 5 + turn)) for slot in range(5)))
-            await until(lambda: reader.store.watch.counters["events"] > 0, "the watch")
-            node.kill()
-            pending = asyncio.ensure_future(writer.write(group(lease(9, 50 + turn))))
-            await asyncio.sleep(0.3)
-            assert not pending.done()  # it waits for the node
-            node.start(cluster.peers)
-            assert await pending == [None]
-        wanted = {(slot, 5 + turn) for slot in range(5) for turn in range(3)} | {(9, 50), (9, 51), (9, 52)}
-        await until(lambda: len(reader.follower.learned) >= len(wanted), "all that was written")
-        assert sorted((one.slot, one.generation) for one in reader.follower.learned) == sorted(wanted)
-        assert reader.store.watch.counters["resumed"] >= 3
-        for one in (writer, reader):
-            await one.store.stop()
-
-    asyncio.run(body())
+@on_loop
+async def test_a_watch_goes_on_where_it_was_when_the_node_comes_back(cluster):
+    writer, reader = (Server(cluster.endpoints, "/p/", patience_s=10) for _ in range(2))
+    (node,) = cluster.nodes
+    for turn in range(3):
+        await writer.write(*(group(lease(slot, 5 + turn)) for slot in range(5)))
+        await until(lambda: reader.store.watch.counters["events"] > 0, "the watch")
+        node.kill()
+        pending = asyncio.ensure_future(writer.write(group(lease(9, 50 + turn))))
+        await asyncio.sleep(0.3)
+        assert not pending.done()  # it waits for the node
+        node.start(cluster.peers)
+        assert await pending == [None]
+    wanted = {(slot, 5 + turn) for slot in range(5) for turn in range(3)} | {(9, 50), (9, 51), (9, 52)}
+    await until(lambda: len(reader.follower.learned) >= len(wanted), "all that was written")
+    assert sorted((one.slot, one.generation) for one in reader.follower.learned) == sorted(wanted)
+    assert reader.store.watch.counters["resumed"] >= 3
 
 
-def test_a_watch_that_missed_what_etcd_has_forgotten_reads_all_anew(node):
-    async def body():
-        prefix = next(prefixes)
-        writer = Server(node.endpoints, prefix)
-        late = EtcdStore(node.endpoints, prefix)
-        late.load()
-        for generation in range(6, 10):
-            await writer.write(group(lease(0, generation)))
-        writer.store.announce("b1", "report", 5)
-        await asyncio.sleep(0.2)
-        (only,) = node.nodes
-        head = only.ask("/v3/kv/range", b'{"key": "AA=="}')["header"]["revision"]
-        only.ask("/v3/kv/compaction", json.dumps({"revision": head, "physical": True}).encode())
-        follower = Follower()
-        late.follow(follower)
-        await until(lambda: follower.boards, "the board")
-        assert follower.boards == [("b1", (lease(0, 9),), None)]
-        assert follower.registered == {("b1", writer.store.server): "report"}
-        assert late.watch.counters["missed"] == 1
-        await writer.write(group(lease(1, 11)))
-        await until(lambda: follower.learned == [lease(1, 11)], "what came later")
-        await late.stop()
-        await writer.store.stop()
-
-    asyncio.run(body())
+@on_loop
+async def test_a_watch_that_missed_what_etcd_has_forgotten_reads_all_anew(node):
+    prefix = next(prefixes)
+    writer = Server(node.endpoints, prefix)
+    late = EtcdStore(node.endpoints, prefix)
+    late.load()
+    for generation in range(6, 10):
+        await writer.write(group(lease(0, generation)))
+    writer.store.announce("b1", "report", 5)
+    await asyncio.sleep(0.2)
+    (only,) = node.nodes
+    head = only.ask("/v3/kv/range", b'{"key": "AA=="}')["header"]["revision"]
+    only.ask("/v3/kv/compaction", json.dumps({"revision": head, "physical": True}).encode())
+    follower = Follower()
+    late.follow(follower)
+    await until(lambda: follower.boards, "the board")
+    assert follower.boards == [("b1", (lease(0, 9),), None)]
+    assert follower.registered == {("b1", writer.store.server): "report"}
+    assert late.watch.counters["missed"] == 1
+    await writer.write(group(lease(1, 11)))
+    await until(lambda: follower.learned == [lease(1, 11)], "what came later")
+    await late.stop()
 
 
 @pytest.mark.parametrize("cluster", [3], indirect=True)
-def test_three_nodes_go_on_without_their_leader_and_not_without_two(cluster):
-    async def body():
-        server = Server(cluster.endpoints, "/p/", patience_s=10)
-        other = Server(cluster.endpoints, "/p/")
-        assert await server.write(group(lease(0))) == [None]
-        leader = cluster.leader()
-        leader.kill()
-        begun_s = time.monotonic()
-        assert await server.write(group(lease(1))) == [None]
-        assert time.monotonic() - begun_s < 10
-        second = next(node for node in cluster.nodes if node is not leader)
-        second.kill(signal.SIGKILL)
-        server.store.link._patience_s = 1
-        (error,) = await server.write(group(lease(2)))
-        assert "no etcd answers at" in str(error) and "more than half of its nodes" in str(error)
-        leader.start(cluster.peers)
-        server.store.link._patience_s = 10
-        server.store.link.answers = True
-        assert type((await server.write(group(lease(3))))[0]) in (ConflictError, type(None))
-        assert await server.write(group(lease(3))) == [None]
-        slots = {one.slot for one in EtcdStore(cluster.endpoints, "/p/").load().leases}
-        assert slots >= {0, 1, 3}
-        await until(lambda: {one.slot for one in other.follower.learned} >= {0, 1, 3}, "the other to hear")
-        for one in (server, other):
-            await one.store.stop()
-
-    asyncio.run(body())
+@on_loop
+async def test_three_nodes_go_on_without_their_leader_and_not_without_two(cluster):
+    server = Server(cluster.endpoints, "/p/", patience_s=10)
+    other = Server(cluster.endpoints, "/p/")
+    assert await server.write(group(lease(0))) == [None]
+    leader = cluster.leader()
+    leader.kill()
+    begun_s = time.monotonic()
+    assert await server.write(group(lease(1))) == [None]
+    assert time.monotonic() - begun_s < 10
+    second = next(node for node in cluster.nodes if node is not leader)
+    second.kill(signal.SIGKILL)
+    server.store.link._patience_s = 1
+    (error,) = await server.write(group(lease(2)))
+    assert "no etcd answers at" in str(error) and "more than half of its nodes" in str(error)
+    leader.start(cluster.peers)
+    server.store.link._patience_s = 10
+    server.store.link.answers = True
+    assert type((await server.write(group(lease(3))))[0]) in (ConflictError, type(None))
+    assert await server.write(group(lease(3))) == [None]
+    slots = {one.slot for one in EtcdStore(cluster.endpoints, "/p/").load().leases}
+    assert slots >= {0, 1, 3}
+    await until(lambda: {one.slot for one in other.follower.learned} >= {0, 1, 3}, "the other to hear")
 
 
 def test_an_etcd_that_is_not_there(monkeypatch):
@@ -321,8 +222,6 @@ def test_values_that_are_no_leases(node):
 
 
 def put_text(cluster, key, value):
-    import base64
-
     coded = {
         "key": base64.b64encode(key.encode()).decode(),
         "value": base64.b64encode(value.encode()).decode(),
@@ -339,6 +238,5 @@ def test_a_transaction_holds_what_etcd_takes(node):
             *(lease(slot) for slot in range(119))
         )  # a board's refresh may change many slots at once
         assert await server.write(one_group, one_group) == [None, None]
-        await server.store.stop()
 
     asyncio.run(body())

@@ -7,14 +7,14 @@ and the group answered with ConflictError.
 
 import asyncio
 import secrets
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from parleyd.lease import Lease
 from parleyd.store.etcd_link import PATIENCE_S, Endpoint, EtcdLink, rpc
-from parleyd.store.etcd_presence import Presence
+from parleyd.store.etcd_presence import Others, Presence
+from parleyd.store.etcd_queue import Entry, Queue, SeenBoard, settle_all
 from parleyd.store.etcd_records import (
     MOST_OPERATIONS,
     Mark,
@@ -38,41 +38,6 @@ PREFIX = "/parley/"
 CONFLICT = ConflictError("another server has changed this board meanwhile")
 
 
-class _Submission:
-    """Groups that came together are answered together."""
-
-    def __init__(self, count: int, answer: Answer) -> None:
-        self._errors: list[StoreError | None] = [None] * count
-        self._left = count
-        self._answer = answer
-
-    def settle(self, index: int, error: StoreError | None) -> None:
-        self._errors[index] = error
-        self._left -= 1
-        if self._left == 0:
-            self._answer(self._errors)
-
-
-@dataclass(slots=True)
-class _Entry:
-    group: Group
-    submission: _Submission
-    index: int
-    epoch: int  # of its board, when it was decided
-
-    def settle(self, error: StoreError | None) -> None:
-        self.submission.settle(self.index, error)
-
-
-@dataclass(slots=True)
-class _Board:
-    """What is seen of a board: revision of its mark. A new epoch begins when others have written."""
-
-    revision: int = 0
-    epoch: int = 0
-    sure: bool = True  # False: a transaction of ours may or may not have been carried out
-
-
 class EtcdStore:
     """The store of one of several servers. load() and keep_key() block; the rest is for one event loop."""
 
@@ -90,12 +55,12 @@ class EtcdStore:
         self.counters = {"transactions": 0, "conflicts": 0}
         self.link = EtcdLink(endpoints, patience_s)
         self._names = Names(prefix)
-        self._boards: dict[str, _Board] = {}
-        self._queue: deque[_Entry] = deque()
+        self._boards: dict[str, SeenBoard] = {}
+        self._queue = Queue()
         self._written = 0  # transactions, for their names
         self._under_way = ""  # name of the transaction under way
         self._revision = 0
-        self._present: dict[tuple[str, str], str] = {}  # of the other servers
+        self._others = Others(self.server)
         self._follower: Follower | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -109,8 +74,8 @@ class EtcdStore:
         response = self.link.call_now("range", everything(self._names))
         found = read_all(self._names, response.kvs)
         self._revision = response.header.revision
-        self._boards = {board_id: _Board(revision) for board_id, (revision, _) in found.marks.items()}
-        self._present = {(board_id, server): told for board_id, server, told in found.present}
+        self._boards = {board_id: SeenBoard(revision) for board_id, (revision, _) in found.marks.items()}
+        self._others.load(found.present)
         heard = tuple(mark.heard for _, mark in found.marks.values() if mark.heard is not None)
         leases = tuple(lease for slots in found.leases.values() for lease in slots)
         return Snapshot(leases, tuple(found.keys), heard)
@@ -129,17 +94,14 @@ class EtcdStore:
 
     def submit(self, groups: Sequence[Group], answer: Answer) -> None:
         """Queue groups for the next transaction; answered when most nodes of etcd have it on their disks."""
-        submission = _Submission(len(groups), answer)
-        for index, group in enumerate(groups):
-            self._queue.append(_Entry(group, submission, index, self._board(group.board_id).epoch))
+        self._queue.add(groups, answer, lambda board_id: self._board(board_id).epoch)
         self._wake.set()
         self._idle.clear()
 
     def follow(self, follower: Follower) -> None:
         """Begin to write and to watch; load() comes before."""
         self._follower = follower
-        for (board_id, server), told in self._present.items():
-            follower.present(board_id, server, told)
+        self._others.follow(follower)
         work = (self._write(), self.watch.run(self._revision), self._presence.run())
         self._tasks = [asyncio.ensure_future(one) for one in work]
 
@@ -169,10 +131,10 @@ class EtcdStore:
         for task in self._tasks:
             task.cancel()
 
-    def _board(self, board_id: str) -> _Board:
+    def _board(self, board_id: str) -> SeenBoard:
         board = self._boards.get(board_id)
         if board is None:
-            board = self._boards[board_id] = _Board()
+            board = self._boards[board_id] = SeenBoard()
         return board
 
     async def _write(self) -> None:
@@ -192,7 +154,7 @@ class EtcdStore:
 
     async def _turn(self) -> None:
         """Answer groups that were overtaken; write the others, as many as fit."""
-        late = {entry.group.board_id for entry in self._queue if self._is_late(entry)}
+        late = self._queue.boards(self._is_late)
         if late:
             await self._read_anew(late)
             return
@@ -206,42 +168,36 @@ class EtcdStore:
         except StoreError as error:
             for board in boards.values():
                 board.sure = False
-            _settle(batch, error)
+            settle_all(batch, error)
             return
         if response.succeeded:
             self._wrote(boards, response.header.revision)
-            _settle(batch, None)
+            settle_all(batch, None)
         else:
             self._overtaken(batch, boards, response)
 
-    def _is_late(self, entry: _Entry) -> bool:
+    def _is_late(self, entry: Entry) -> bool:
         board = self._board(entry.group.board_id)
         return entry.epoch != board.epoch or not board.sure
 
-    def _batch(self) -> tuple[list[_Entry], dict[str, Mark]]:
+    def _batch(self) -> tuple[list[Entry], dict[str, Mark]]:
         """Take what one transaction can hold; a slot that is written twice counts once, by its last record."""
-        batch: list[_Entry] = []
+        batch = self._queue.take(MOST_OPERATIONS)
         marks: dict[str, Mark] = {}
-        operations = 0
-        while self._queue:
-            group = self._queue[0].group
-            operations += len(group.steps) + 1
-            if batch and operations > MOST_OPERATIONS:
-                break
+        for group in (entry.group for entry in batch):
             before = marks.get(group.board_id)
             heard = group.heard or (before.heard if before else self._heard(group.board_id))
             marks[group.board_id] = Mark(self._under_way, heard)
-            batch.append(self._queue.popleft())
         return batch, marks
 
     def _heard(self, board_id: str) -> Heard | None:
         return None if self._follower is None else self._follower.heard(board_id)
 
-    def _wrote(self, boards: dict[str, _Board], revision: int) -> None:
+    def _wrote(self, boards: dict[str, SeenBoard], revision: int) -> None:
         for board in boards.values():
             board.revision = max(board.revision, revision)
 
-    def _overtaken(self, batch: list[_Entry], boards: dict[str, _Board], response: Any) -> None:
+    def _overtaken(self, batch: list[Entry], boards: dict[str, SeenBoard], response: Any) -> None:
         """Find out which boards others have written; the groups of the rest go out again."""
         marks: dict[str, tuple[int, Mark]] = {}
         for board_id, read in zip(boards, response.responses, strict=True):
@@ -250,13 +206,13 @@ class EtcdStore:
         ours = [revision for revision, mark in marks.values() if mark.by == self._under_way]
         if ours:  # an earlier try was carried out after all, its answer was lost
             self._wrote(boards, ours[0])
-            _settle(batch, None)
+            settle_all(batch, None)
             return
         self.counters["conflicts"] += 1
         for board_id, board in boards.items():
             if marks.get(board_id, (0, None))[0] != board.revision:
                 board.sure = False
-        self._queue.extendleft(reversed(batch))
+        self._queue.put_back(batch)
 
     async def _read_anew(self, board_ids: set[str]) -> None:
         """Read these boards, tell the follower, and answer what was decided on less."""
@@ -285,10 +241,8 @@ class EtcdStore:
 
     def _answer_late(self, board_id: str, error: StoreError) -> None:
         """Answer the groups of this board that were decided before the present epoch."""
-        late = [one for one in self._queue if one.group.board_id == board_id and self._is_late(one)]
-        gone = {id(entry) for entry in late}
-        self._queue = deque(entry for entry in self._queue if id(entry) not in gone)
-        _settle(late, error)
+        late = self._queue.take_all(lambda one: one.group.board_id == board_id and self._is_late(one))
+        settle_all(late, error)
 
     def _took(self, revision: int, events: Sequence[Any]) -> None:
         """Take what one transaction has written: ours, which the follower knows, or another server's."""
@@ -296,7 +250,7 @@ class EtcdStore:
         for event in events:
             kind, board_id, *rest = self._names.parts(event.kv.key)
             if kind == "present":
-                self._is_present(board_id, rest[0], None if event.type else event.kv.value.decode())
+                self._others.learn(board_id, rest[0], None if event.type else event.kv.value.decode())
             elif kind == "keys" and not event.type and self._follower is not None:
                 self._follower.learn_key(read_key(board_id, event.kv.value))
             elif kind == "slots" and not event.type:
@@ -337,21 +291,5 @@ class EtcdStore:
         for key in found.keys:
             if self._follower is not None:
                 self._follower.learn_key(key)
-        now = {(board_id, server): told for board_id, server, told in found.present}
-        for board_id, server in set(self._present) | set(now):
-            self._is_present(board_id, server, now.get((board_id, server)))
+        self._others.learn_all(found.present)
         return response.header.revision
-
-    def _is_present(self, board_id: str, server: str, told: str | None) -> None:
-        if server == self.server or self._follower is None:
-            return
-        if told is None:
-            self._present.pop((board_id, server), None)
-        else:
-            self._present[board_id, server] = told
-        self._follower.present(board_id, server, told)
-
-
-def _settle(entries: list[_Entry], error: StoreError | None) -> None:
-    for entry in entries:
-        entry.settle(error)

@@ -11,12 +11,12 @@ from typing import Any
 
 import grpc
 
+from parley.wire.grammar import format_host_port
 from parleyd.store.face import StoreError
 
 rpc: Any = importlib.import_module("aetcd.rpc")  # generated code, without types
-PATIENCE_S = (
-    8.0  # an election takes 1 to 2 s; a caller repeats its INVITE for 32 s (RFC 3261 17.1.1.2, timer B)
-)
+# An election takes 1 to 2 s; a caller repeats its INVITE for 32 s (RFC 3261 17.1.1.2, timer B).
+PATIENCE_S = 8.0
 ATTEMPT_S = 1.5  # then another node is asked
 PAUSE_S = 0.05
 START_PATIENCE_S = 5.0
@@ -28,9 +28,8 @@ OPTIONS = (
     ("grpc.keepalive_time_ms", 5000),  # etcd takes more often for an attack
     ("grpc.keepalive_timeout_ms", 2000),
 )
-WITH_LEADER = (
-    ("hasleader", "true"),
-)  # a node that is cut off from the others says so instead of staying silent
+# A node that is cut off from the others says so instead of staying silent.
+WITH_LEADER = (("hasleader", "true"),)
 # Another node, or the same a little later, may do it.
 PASSES = frozenset(
     {
@@ -105,7 +104,7 @@ class EtcdLink:
         end_s = time.monotonic() + START_PATIENCE_S
         while True:
             endpoint = self._endpoints[self._current]
-            channel: Any = grpc.insecure_channel(_target(endpoint), options=OPTIONS)
+            channel: Any = grpc.insecure_channel(format_host_port(*endpoint), options=OPTIONS)
             try:
                 make: Any = getattr(rpc, stub)(channel)
                 return getattr(make, method)(request, timeout=ATTEMPT_S, metadata=WITH_LEADER)
@@ -127,27 +126,22 @@ class EtcdLink:
     def _method(self, call: tuple[str, str], endpoint: Endpoint) -> Any:
         stub, method = call
         if endpoint not in self._channels:
-            self._channels[endpoint] = rpc.insecure_channel(_target(endpoint), options=OPTIONS)
+            self._channels[endpoint] = rpc.insecure_channel(format_host_port(*endpoint), options=OPTIONS)
         return getattr(getattr(rpc, stub)(self._channels[endpoint]), method)
 
     def _check(self, error: Any, endpoint: Endpoint) -> None:
         """Raise StoreError for what no other node can do better."""
         if error.code() not in PASSES:
             text = str(error.details()).removeprefix("etcdserver: ")
-            raise StoreError(f"etcd at {_target(endpoint)}: {text}{_advice(text)}") from error
+            raise StoreError(f"etcd at {format_host_port(*endpoint)}: {text}{_advice(text)}") from error
 
     def _unreachable(self, error: Any) -> str:
-        nodes = ", ".join(_target(endpoint) for endpoint in self._endpoints)
+        nodes = ", ".join(format_host_port(*endpoint) for endpoint in self._endpoints)
         text = str(error.details() or error.code().name.lower()).removeprefix("etcdserver: ")
         return (
             f"no etcd answers at {nodes} ({text}); start it (a cluster needs more than half of its nodes), "
             "or correct store.endpoints"
         )
-
-
-def _target(endpoint: Endpoint) -> str:
-    host, port = endpoint
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _advice(text: str) -> str:

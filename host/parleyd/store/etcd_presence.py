@@ -4,7 +4,7 @@ A board's refresh keeps its lease alive. If the board falls silent, or this serv
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import grpc
 
 from parleyd.store.etcd_link import EtcdLink, rpc
 from parleyd.store.etcd_records import Names, put
-from parleyd.store.face import StoreError
+from parleyd.store.face import Follower, StoreError
 
 PAUSE_S = 0.2
 GOODBYE_S = 1.0
@@ -27,6 +27,42 @@ class _Told:
     written: str = ""
     lease_id: int = 0
     lease_life_s: int = 0
+
+
+class Others:
+    """Which boards are registered with the other servers, by what these have announced."""
+
+    def __init__(self, server: str) -> None:
+        """server: our own name; what it announced is no news."""
+        self._server = server
+        self._told: dict[tuple[str, str], str] = {}  # (board, server) -> report
+        self._follower: Follower | None = None
+
+    def load(self, found: Iterable[tuple[str, str, str]]) -> None:
+        """Begin with (board, server, report) of all there are."""
+        self._told = {(board_id, server): told for board_id, server, told in found}
+
+    def follow(self, follower: Follower) -> None:
+        """Tell the follower, now and from now on."""
+        self._follower = follower
+        for (board_id, server), told in self._told.items():
+            follower.present(board_id, server, told)
+
+    def learn(self, board_id: str, server: str, told: str | None) -> None:
+        """Take one in; told: its report, None when it has gone."""
+        if server == self._server or self._follower is None:
+            return
+        if told is None:
+            self._told.pop((board_id, server), None)
+        else:
+            self._told[board_id, server] = told
+        self._follower.present(board_id, server, told)
+
+    def learn_all(self, found: Iterable[tuple[str, str, str]]) -> None:
+        """Take in what there is now instead of what there was."""
+        now = {(board_id, server): told for board_id, server, told in found}
+        for board_id, server in set(self._told) | set(now):
+            self.learn(board_id, server, now.get((board_id, server)))
 
 
 class Presence:

@@ -128,7 +128,7 @@ class Broadcast:
                 self._watched_s.pop(board.board_id, None)
             elif now_s - self._watched_s.get(board.board_id, -WATCH_S) >= WATCH_AGAIN_S:
                 self._watched_s[board.board_id] = now_s
-                self._server.order_board(board.board_id, "watch", (WATCH_S,), lambda outcome: None)
+                self._server.orders.board(board.board_id, "watch", (WATCH_S,), lambda outcome: None)
                 asked = True
         if asked:
             self._drain()
