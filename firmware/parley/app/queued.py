@@ -4,6 +4,8 @@ The same faces as the portable ones in runtime_sockets.py; runtime.py imports th
 burst is lost while Python is busy, and each read is one datagram.
 """
 
+import gc
+
 from udp_queue import Socket  # pyright: ignore[reportMissingImports]
 
 SIP_DEPTH = 16  # datagrams; phones repeat what is lost beyond
@@ -18,10 +20,22 @@ class SipSocket:
     def __init__(self, host, port, server):
         """Binds to (host, port); OSError when that cannot be. server: the server's address, no name here."""
         self.raw = _bound_socket(host, port, SIP_DEPTH)
+        self._scrap = bytearray(1)
 
     def receive(self):
-        """The next datagram as (data, (host, port)); None when there is none."""
-        return self.raw.receive()
+        """The next datagram as (data, (host, port)); None when there is none.
+
+        MemoryError when there is no room for it: it is lost then, and the next call brings the one after it.
+        """
+        try:
+            return self.raw.receive()
+        except MemoryError:  # a heap in pieces
+            gc.collect()
+        try:
+            return self.raw.receive()
+        except MemoryError:
+            self.raw.receive_into(self._scrap)  # or it would stay the first, and the board deaf
+            raise
 
     def send(self, data, peer):
         """Sends one datagram to (host, port). False when the network refuses it, or host is a name."""

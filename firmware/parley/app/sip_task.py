@@ -98,7 +98,7 @@ class SipTask:
         for _ in range(DATAGRAMS_PER_TURN):
             try:
                 received = self._socket.receive()
-            except MemoryError:  # of a queue it stays the first, so there is room for it the next time
+            except MemoryError:  # the datagram is lost; its sender repeats it
                 note_shortage(self.endpoint)
                 return
             if received is None:
