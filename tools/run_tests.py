@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 FIRMWARE = Path(__file__).resolve().parent.parent / "firmware"
@@ -57,6 +58,13 @@ def command_and_environment(runtime: str, module: str, extra: list[str]) -> tupl
     return [sys.executable, "-c", CPYTHON_DRIVER.format(module=module)], environment
 
 
+def timed_module(runtime: str, module: str, extra: list[str]) -> tuple[tuple[int, int, int], str, float]:
+    """Run one test module; returns what run_module does, and the seconds it took."""
+    started = time.monotonic()
+    counts, output = run_module(runtime, module, extra)
+    return counts, output, time.monotonic() - started
+
+
 def run_module(runtime: str, module: str, extra: list[str]) -> tuple[tuple[int, int, int], str]:
     """Run one test module; returns (passed, failed, skipped) and its output. A crash is one failure."""
     command, environment = command_and_environment(runtime, module, extra)
@@ -95,17 +103,16 @@ def main() -> int:
     totals = [0, 0, 0]
     names = [path.stem for path in sorted(TESTS.glob("test_*.py"))]
     chosen = [name for name in names if not options.pattern or any(part in name for part in options.pattern)]
-    for name in chosen:
-        started = time.monotonic()
-        counts, output = run_module(options.runtime, name, options.path)
-        totals = [total + count for total, count in zip(totals, counts, strict=True)]
-        if counts[1] or options.verbose:
-            print(output, end="")
-        seconds = time.monotonic() - started
-        print(
-            f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped ({seconds:.1f} s)",
-            flush=True,
-        )
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        ended = pool.map(lambda name: timed_module(options.runtime, name, options.path), chosen)
+        for name, (counts, output, seconds) in zip(chosen, ended, strict=True):
+            totals = [total + count for total, count in zip(totals, counts, strict=True)]
+            if counts[1] or options.verbose:
+                print(output, end="")
+            print(
+                f"{name}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped ({seconds:.1f} s)",
+                flush=True,
+            )
     print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
     return 1 if totals[1] or not chosen else 0
 
