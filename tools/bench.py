@@ -102,9 +102,17 @@ def bench_sip(console: Console) -> None:
     table.add_column("reader")
     for interpreter in results:
         table.add_column(interpreter, justify="right")
+        table.add_column("median", justify="right")
+    table.add_column("times sipmessage", justify="right")
     for reader in results["CPython"]["per_s"]:
-        figures = [result["per_s"].get(reader) for result in results.values()]
-        table.add_row(reader, *("-" if figure is None else f"{figure:,}" for figure in figures))
+        figures = [
+            result[statistic].get(reader)
+            for result in results.values()
+            for statistic in ("per_s", "median_per_s")
+        ]
+        cells = ["-" if figure is None else f"{figure:,}" for figure in figures]
+        ratio = results["CPython"]["times_sipmessage"].get(reader)
+        table.add_row(reader, *cells, "" if ratio is None else f"{ratio:.2f}")
     console.print(table)
     versions = {"sipmessage": version("sipmessage")}
     write(console, "sip", {"unit": "messages a second", "versions": versions, "results": results})

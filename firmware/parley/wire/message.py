@@ -37,6 +37,14 @@ def _checked(name: str, value: str) -> "tuple[str, str]":
     return name, value
 
 
+def parse_cseq(text: str) -> "tuple[int, str]":
+    """Read a CSeq's value: sequence number and method (RFC 3261 20.16). Raises RemoteError(400)."""
+    words = text.replace("\t", " ").split(" ", 1)
+    if len(words) != 2:
+        raise RemoteError(400, "Bad CSeq")
+    return parse_decimal(words[0], MAX_CSEQ, "CSeq"), words[1].strip(BLANKS)
+
+
 class SipMessage:
     """What requests and responses share.
 
@@ -45,7 +53,9 @@ class SipMessage:
     """
 
     def __init__(self, headers: "list[tuple[str, str]] | None" = None, body: bytes = b"") -> None:
-        self.headers: list[tuple[str, str]] = [_checked(name, value) for name, value in headers or []]
+        self.headers: list[tuple[str, str]] = []
+        if headers:
+            self.headers = [_checked(name, value) for name, value in headers]
         self.body = body
         self.octets = False
 
@@ -107,7 +117,7 @@ class SipMessage:
     def to_bytes(self) -> bytes:
         """Write the message; Content-Length is counted and comes last (RFC 3261 20.14)."""
         lines = [self.start_line()]
-        lines.extend([name + ": " + value for name, value in self.headers if name != "Content-Length"])
+        lines.extend([": ".join(pair) for pair in self.headers if pair[0] != "Content-Length"])
         lines.append(f"Content-Length: {len(self.body)}\r\n\r\n")
         text = "\r\n".join(lines)
         if self.octets:
@@ -126,10 +136,7 @@ class SipMessage:
 
     def cseq(self) -> "tuple[int, str]":
         """Return sequence number and method (RFC 3261 20.16). Raises RemoteError(400)."""
-        words = self.required("CSeq").replace("\t", " ").split(" ", 1)
-        if len(words) != 2:
-            raise RemoteError(400, "Bad CSeq")
-        return parse_decimal(words[0], MAX_CSEQ, "CSeq"), words[1].strip(BLANKS)
+        return parse_cseq(self.required("CSeq"))
 
     def call_id(self) -> str:
         """Return the Call-ID (RFC 3261 20.8), compared byte by byte. Raises RemoteError(400)."""

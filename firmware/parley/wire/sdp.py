@@ -238,12 +238,16 @@ def _lines(body: bytes) -> "list[str]":
         text = body.decode()
     except UnicodeError:  # RFC 8866 6.10: other character sets are possible
         text = "".join([chr(byte) for byte in body])
-    lines = [line.rstrip("\r") for line in text.split("\n")]
+    lines = text.split("\r\n")
+    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
+        lines = [line.rstrip("\r") for line in text.split("\n")]
     while lines and lines[-1] == "":
         lines.pop()
     for line in lines:
-        if line[1:2] != "=" or line[0] not in _LINE_TYPES or "\r" in line or "\x00" in line:
+        if line[1:2] != "=" or line[0] not in _LINE_TYPES or "\r" in line:
             raise RemoteError(400, "Bad SDP line")
+    if "\x00" in text:
+        raise RemoteError(400, "Bad SDP line")
     return lines
 
 
