@@ -43,7 +43,7 @@ def test_every_message_is_answered_as_its_section_says(bench, name, figures):
     wrong, slowest_ms = {}, 0.0
     with Torturer({vector.port for vector in VECTORS}) as torturer:
         torturer.ask(peer)
-        for vector in VECTORS:
+        for vector in torture.unheard(VECTORS):
             found, waited_ms = torturer.torment(vector, peer)
             slowest_ms = max(slowest_ms, waited_ms)
             if found != vector.expected(peculiar):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, replace
 
 from hil_tests import sip_text
 from hil_tests.programs import REPOSITORY
@@ -43,8 +44,15 @@ class Vector:
     def numbered(self, number: int) -> bytes:
         """The same in a transaction and with a Call-ID of its own, where its grammar lets it."""
         mark = b"%x-" % number
-        varied = self.data.replace(b"branch=z9hG4bK", b"branch=z9hG4bK" + mark, 1)
-        return re.sub(rb"(?m)^((?:call-id|i) *: *)", rb"\g<1>" + mark, varied, count=1, flags=re.I)
+        head, end, body = self.data.partition(b"\r\n\r\n")
+        head = head.replace(b"branch=z9hG4bK", b"branch=z9hG4bK" + mark, 1)
+        return re.sub(rb"(?m)^((?:call-id|i) *: *)", rb"\g<1>" + mark, head, count=1, flags=re.I) + end + body
+
+
+def unheard(messages: list[Vector]) -> list[Vector]:
+    """The same messages as nobody has sent them yet: an earlier one's transaction lives for 32 s (RFC 3261 17.2)."""
+    number = secrets.randbits(32)
+    return [replace(message, data=message.numbered(number)) for message in messages]
 
 
 def _octets(found: re.Match[bytes]) -> bytes:
