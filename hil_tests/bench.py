@@ -10,7 +10,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from hil_tests import programs, sip_text
+from hil_tests import http_api, programs, sip_text
 from hil_tests.devices import Board, board_from
 from hil_tests.ports import PortPicker, both_free, free_board_net
 from hil_tests.processes import Process, WaitTimeoutError, alive, kill_if, wait_until
@@ -183,11 +183,11 @@ class Bench:
         )
 
     def status(self) -> dict:
-        """`parley status --json`."""
-        done = self.parley("status", "--json", "--http", self.http)
-        if done.returncode:
-            raise BenchError(f"parley status failed ({done.returncode}): {done.stdout}{done.stderr}")
-        return json.loads(done.stdout)
+        """What `parley status --json` prints, from the API itself: it is asked often, and a command costs a process."""
+        try:
+            return http_api.get(f"{self.http}/v1/status", timeout_s=5)
+        except OSError as error:
+            raise BenchError(f"{self.http}/v1/status: {error}") from error
 
     def boards(self) -> list[Board]:
         """The boards in the status."""
@@ -226,6 +226,15 @@ class Bench:
         except WaitTimeoutError as error:
             raise WaitTimeoutError(f"{error}; the status is {json.dumps(seen)[:2000]}") from None
         return seen
+
+    def wait_sizes(self, *sizes: int, address: str = "", timeout_s: float = 6.0) -> dict:
+        """Until the conferences with anybody in them (or the one at an address) have so many; the status then."""
+
+        def sized(status: dict) -> bool:
+            chosen = [c for c in status["conferences"] if address in ("", c["address"])]
+            return sorted(len(c["participants"]) for c in chosen if c["participants"]) == sorted(sizes)
+
+        return self.wait_status(sized, timeout_s, f"conferences of {sizes}")
 
     def idle(self, status: dict | None = None) -> bool:
         """Whether no conference is active and nobody connected."""

@@ -99,7 +99,7 @@ def wait_for_reboot(bench: Bench, old_pid: int, timeout_s: float = BOOT_S) -> di
 
     board_id = str(facts(bench)["board_id"])
 
-    def back() -> bool:  # the log first: the status costs a process each time
+    def back() -> bool:
         this_boot = bench.console_log(board_id).rpartition(" keeper: boot ")[2]
         if "registration: registered for" not in this_boot:
             return False

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
 from hil_tests import programs
 from hil_tests.bench import Bench
+from hil_tests.http_api import get
 from hil_tests.ports import PortPicker
 from hil_tests.processes import Process, wait_until
 
 HOST = "127.0.0.1"
-
-
-def get(url: str, body: bytes | None = None) -> dict:
-    """The decoded answer, of a POST when there is a body. OSError without one."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, body, timeout=1) as answer:
-        return json.loads(answer.read())
 
 
 class EtcdNode:

@@ -19,8 +19,7 @@ def test_conferences_of_four_fill_a_board(lone_board, crowd_of, figures):
     joined = crowd.wait_talking(30)
     addresses = {event.detail["address"] for event in joined}
     assert len(addresses) == count, "one address for each conference"
-    status = bench.status()
-    assert sorted(len(c["participants"]) for c in status["conferences"]) == [4] * count
+    status = bench.wait_sizes(*[4] * count)
     assert [board["connected"] for board in status["boards"]] == [4 * count]
     result = crowd.finish(40)
     figures.add(**result.figures())
@@ -37,7 +36,7 @@ def test_pcma_and_pcmu_talk_to_each_other(bench, crowd_of, figures):
         "a", address=first.address(), participants=2, seconds=9, law="PCMA", prefix="a-", skip_tones=2
     )
     second.wait_talking()
-    assert [len(c["participants"]) for c in bench.conferences() if c["address"] == first.address()] == [4]
+    bench.wait_sizes(4, address=first.address())
     late, early = second.finish(), first.finish()
     figures.add(**late.figures())
     for result, law in ((early, 0), (late, 8)):

@@ -43,7 +43,8 @@ def test_the_daemon_is_killed_and_comes_back(own_bench, crowd_of, figures):
     crowd = crowd_of(server=bench.server + ";size=3", conferences=3, participants=3, seconds=100)
     in_use = {event.detail["address"] for event in crowd.wait_talking()}
     pids = {board.board_id: board.pid for board in bench.boards()}
-    listed = {c["id"] for c in bench.conferences() if c["state"] == "active"}
+    status = bench.wait_sizes(3, 3, 3)
+    listed = {c["id"] for c in status["conferences"] if c["state"] == "active"}
     time.sleep(2.0)
     bench.kill_daemon()
     killed_s = time.time()

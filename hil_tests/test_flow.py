@@ -70,7 +70,7 @@ def test_our_phone_brings_in_pjsua_and_baresip_and_leaves_first(scene, phone_of,
     assert ue1.process.wait(8) == 0, ue1.process.tail()
     left_s = time.time()
     time.sleep(3.0)
-    assert [len(c["participants"]) for c in bench.conferences() if c["state"] == "active"] == [2]
+    bench.wait_sizes(2)
     finish(running, figures)
     assert running.heard_after("ue2", "ue3", left_s)
     assert running.heard_after("ue3", "ue2", left_s)

@@ -18,11 +18,11 @@ PER_S = (
     80 * BOARDS
 )  # a board keeps 512 transactions of 5 s each; what is faster than that, it answers with 503
 SMALL = {
-    "guesses": 500,
-    "flood": 300,
+    "guesses": 250,
+    "flood": 150,
     "boards": 2,
-    "per_s": 40,
-}  # an emulated board has room for some 150 transactions
+    "per_s": 20,
+}  # an emulated board has room for some 150 transactions, and takes 25 ms for a guess
 VERSION = "01"
 
 
