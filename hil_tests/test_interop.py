@@ -36,7 +36,7 @@ MUST = {
     "baresip": {"follows the 302", "holds", "talks on", "is held", "REFER to the focus in the call",
                 "obeys REFER", "DTMF"},
     "SIPp": {"follows the 302", "delayed offer", "holds", "talks on", "UPDATE sent", "session timer",
-             "REFER to the focus in the call"},
+             "REFER to the focus in the call", "DTMF"},
     "parley": {"follows the 302", "holds", "talks on", "is held", "UPDATE taken", "session timer",
                "REFER to the focus out of dialog", "obeys REFER", "DTMF"},
 }  # fmt: skip
@@ -83,8 +83,11 @@ def calls_and_does_everything(phone: Phone, bench, friends: list[Phone]) -> None
     wait_inside(bench, phone.name)
     attempt(phone.hold)
     attempt(phone.unhold)
-    attempt(phone.dtmf, "12#")
-    time.sleep(PAUSE_S)
+    try:
+        phone.dtmf("*2")
+        wait_until(lambda: raises_hand(bench, phone), 5, f"{phone.name}'s raised hand")
+    except NotImplementedError:
+        pass
     attempt(phone.update)
     focus = focus_of(bench, phone.name)
     try:
@@ -105,6 +108,12 @@ def calls_and_does_everything(phone: Phone, bench, friends: list[Phone]) -> None
     wait_inside(bench, phone.name, False)
     for friend in friends:
         friend.finish()
+
+
+def raises_hand(bench, phone: Phone) -> bool:
+    """Whether the board understood *2 (docs/conference-calling.md)."""
+    members = [member for one in bench.conferences() for member in one["members"]]
+    return any(member["hand"] and phone.name in member["uri"] for member in members)
 
 
 def sees(phone: ParleyUe, other: Phone) -> bool:
@@ -207,11 +216,20 @@ def test_sipp(bench, phone_of, friends, capture_of, spoken):
     phone.start()
     phone.call_with_everything(bench.server, friends[0].uri)
     assert phone.succeeded(30), phone.process.tail() + phone.messages()[-3000:]
+    presses_keys(phone, bench)
     for friend in friends:
         friend.finish()
     capture.stop()
     judge(Sipp, [wire_of(bench, capture, phone)])
     bench.wait_status(bench.idle, 12, "the conference's end")
+
+
+def presses_keys(phone: Sipp, bench) -> None:
+    """Another call, in which the hand goes up by the keys that come with SIPp."""
+    address = with_caller(partial(allocate, server=bench.server, size=3))
+    phone.call_with_keys(address)
+    wait_until(lambda: raises_hand(bench, phone), 8, f"{phone.name}'s raised hand")
+    assert phone.succeeded(10), phone.process.tail() + phone.messages()[-3000:]
 
 
 def joins(phone: Phone, bench, uri: str, feature: str) -> None:

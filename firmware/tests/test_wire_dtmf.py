@@ -57,6 +57,11 @@ class Collector(unittest.TestCase):
             [keys.take(1, at, event) for at, event in ((800, 1), (2400, 2), (800, 1))], ["1", "2", None]
         )
 
+    def test_recordings_whose_time_goes_back(self):
+        keys = DigitCollector()
+        taken = [keys.take(1, at, event) for at, event in ((85760, 10), (85760, 10), (23200, 2), (23200, 2))]
+        self.assertEqual(taken, ["*", None, "2", None])
+
     def test_timestamps_wrap(self):
         keys = DigitCollector()
         self.assertEqual([keys.take(1, at, 3) for at in (0xFFFFFF00, 100, 100)], ["3", "3", None])

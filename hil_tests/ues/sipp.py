@@ -8,6 +8,8 @@ from hil_tests import g711, programs, sip_text, wav
 from hil_tests.processes import Process, wait_until
 from hil_tests.ues.face import Phone, PhoneEvent
 
+KEYS = Path("/usr/share/sip-tester")  # where Debian puts SIPp's recordings of keys (RFC 4733)
+
 
 class Sipp(Phone):
     """A scripted phone. `invitee`: whom it REFERs after joining; `talk_s`: how long it stays in.
@@ -42,6 +44,10 @@ class Sipp(Phone):
     def call_with_everything(self, uri: str, invitee: str) -> None:
         """Delayed offer, session timer, hold, unhold, UPDATE, REFER of `invitee` to the focus; `succeeded` tells."""
         self._run("sipp_features", {"TARGET": uri, "INVITEE": invitee})
+
+    def call_with_keys(self, uri: str) -> None:
+        """Call the URI, press * and 2, stay in for a while; plays SIPp's own recordings of keys, as root."""
+        self._run("sipp_keys", {"TARGET": uri, "KEYS": str(KEYS)})
 
     def call_refused(self, uri: str, status: int) -> None:
         """Call the URI; `succeeded` tells whether exactly this status came."""

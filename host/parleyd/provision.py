@@ -24,7 +24,8 @@ class BoardConfig:
     key: 64 hex digits, the board's secret. registration_s: expiry of a registration. offer_ttl_s: how long the server
     lets an unused address live. rtp_port_first: even. network: netmask and gateway, for a board that sets up an
     interface of its own. srtp: "off", "optional" (as boards have it without) or "required"; srtp_legs: how many may be
-    encrypted; None: all. rtp_timeout_s: who sends nothing for so long is hung up on; 0 never, None: 30.
+    encrypted; None: all. rtp_timeout_s: who sends nothing for so long is hung up on; 0 never, None: 30. announce: 1:
+    tones tell of comings and goings; None: 0.
     """
 
     board_id: str
@@ -42,6 +43,7 @@ class BoardConfig:
     srtp: str | None = None
     srtp_legs: int | None = None
     rtp_timeout_s: int | None = None
+    announce: int | None = None
     servers: tuple[tuple[str, int], ...] | None = None
 
     def __post_init__(self) -> None:

@@ -37,7 +37,8 @@ class LiveConference(NamedTuple):
     """One conference that runs on the board; participants are the URIs of those connected now.
 
     numbers: what the board calls them, in the same order; muted: the numbers of those whom nobody hears; locked:
-    nobody else is let in. Boards of older firmware send none of these.
+    nobody else is let in; muted_self: the numbers of those who muted themselves; hands: of those who raised their
+    hands. Boards of older firmware send none of these.
     """
 
     slot: U16
@@ -47,6 +48,8 @@ class LiveConference(NamedTuple):
     numbers: list[ParticipantNumber] = []
     muted: list[ParticipantNumber] = []
     locked: bool = False
+    muted_self: list[ParticipantNumber] = []
+    hands: list[ParticipantNumber] = []
 
 
 class LastEnd(NamedTuple):

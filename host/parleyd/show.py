@@ -60,6 +60,12 @@ def boards_table(rows: list[Row], width: int = WIDE) -> Table:
     return table
 
 
+def _states(member: Row) -> str:
+    words = [("muted", "muted"), ("muted_self", "muted himself"), ("hand", "hand raised")]
+    said = ", ".join(word for key, word in words if member.get(key))
+    return f"[yellow]{said}[/]" if said else ""
+
+
 def conferences_table(rows: list[Row]) -> Table:
     """Return the conferences as a table."""
     table = Table(title="Conferences", title_justify="left")
@@ -69,8 +75,8 @@ def conferences_table(rows: list[Row]) -> Table:
     table.add_column("participants", overflow="fold")
     for row in rows:
         since = _ago(time.time() - row["since"])
-        muted = {member["uri"] for member in row["members"] if member["muted"]}
-        names = [escape(uri) + (" [yellow]muted[/]" if uri in muted else "") for uri in row["participants"]]
+        states = {member["uri"]: _states(member) for member in row["members"]}
+        names = [escape(uri) + (f" {states[uri]}" if states.get(uri) else "") for uri in row["participants"]]
         state = _styled(row["state"]) + (" [yellow]locked[/]" if row["locked"] else "")
         table.add_row(row["id"], state, since, str(row["size"]), "\n".join(names) or "-")
     return table
@@ -113,10 +119,9 @@ def conference_page(console: Console, row: Row) -> None:
     table = Table()
     table.add_column("number", justify="right")
     table.add_column("participant", overflow="fold")
-    table.add_column("heard")
+    table.add_column("state")
     for member in row["members"]:
-        heard = "[yellow]muted[/]" if member["muted"] else "yes"
-        table.add_row(str(member["number"]), escape(member["uri"]), heard)
+        table.add_row(str(member["number"]), escape(member["uri"]), _states(member) or "heard")
     console.print(table if row["members"] else "Nobody is in.")
 
 

@@ -103,7 +103,7 @@ def conference_row(server: ConferenceServer, lease: Lease) -> Row:
 
 
 def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | None) -> list[Row]:
-    """Return the participants with number, URI, whether they are muted, and level [dBov] while it is watched."""
+    """Return the participants: number, URI, muted, muted by themselves, hand raised, level [dBov] while watched."""
     if live is None:
         return []
     levels = server.journal.levels(lease.conference_id)
@@ -112,6 +112,8 @@ def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | N
             "number": number,
             "uri": uri,
             "muted": number in live.muted,
+            "muted_self": number in live.muted_self,
+            "hand": number in live.hands,
             "level_dbov": -levels[number] if number in levels else None,
         }
         for number, uri in zip(live.numbers, live.participants, strict=False)

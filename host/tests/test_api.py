@@ -77,7 +77,16 @@ def test_one_conference_and_its_ladder(bench):
     status, row = bench.daemon.ask(bench.path)
     assert (status, row["members"]) == (
         200,
-        [{"number": 1, "uri": "sip:alice@127.0.0.1", "muted": False, "level_dbov": None}],
+        [
+            {
+                "number": 1,
+                "uri": "sip:alice@127.0.0.1",
+                "muted": False,
+                "muted_self": False,
+                "hand": False,
+                "level_dbov": None,
+            }
+        ],
     )
     assert bench.daemon.ask(bench.path + "/participants")[1] == row["members"]
     ladder = bench.daemon.ask(bench.path + "/ladder")[1]

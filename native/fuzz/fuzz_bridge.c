@@ -43,6 +43,7 @@ static void attend(parley_bridge *bridge) {
     while (parley_bridge_take_event(bridge, &leg) >= 0) {
     }
     parley_bridge_figures(bridge, 1, figures);
+    parley_bridge_tell(bridge, 0, PARLEY_BRIDGE_TONE_JOIN, 1);
 }
 
 /** Under the peer's keys if the fuzzer says so: what is behind the tag is looked at, too. */

@@ -44,7 +44,25 @@ enum {
     PARLEY_BRIDGE_PACKET_BYTES_MAX = 288,
     PARLEY_BRIDGE_REPORT_BYTES_MAX = 504,
     PARLEY_BRIDGE_SKIP_TICKS_MAX = 1000000,
-    PARLEY_BRIDGE_BEFORE_MAX = 8000
+    PARLEY_BRIDGE_BEFORE_MAX = 8000,
+    PARLEY_BRIDGE_TONES = 12,
+    PARLEY_BRIDGE_TONE_TIMES_MAX = 255
+};
+
+/** What a leg may be told by a tone. */
+enum {
+    PARLEY_BRIDGE_TONE_NONE = 0,
+    PARLEY_BRIDGE_TONE_JOIN = 1,      /* somebody has come */
+    PARLEY_BRIDGE_TONE_LEAVE = 2,     /* somebody has left */
+    PARLEY_BRIDGE_TONE_ALONE = 3,     /* nobody else is there */
+    PARLEY_BRIDGE_TONE_LOCKED = 4,    /* nobody else gets in */
+    PARLEY_BRIDGE_TONE_OPENED = 5,    /* whoever has the address does again */
+    PARLEY_BRIDGE_TONE_MUTED = 6,     /* nobody hears him */
+    PARLEY_BRIDGE_TONE_UNMUTED = 7,
+    PARLEY_BRIDGE_TONE_HAND_UP = 8,
+    PARLEY_BRIDGE_TONE_HAND_DOWN = 9,
+    PARLEY_BRIDGE_TONE_ROLL = 10,     /* once for each who is there */
+    PARLEY_BRIDGE_TONE_REFUSED = 11   /* he may not, or there is no such key */
 };
 
 /** What a leg may do, as answered to its peer: bits of `flags`. */
@@ -217,6 +235,16 @@ int32_t parley_bridge_take_event(parley_bridge *bridge, int32_t *leg);
 
 /** What a watched leg's reports need, to figures [PARLEY_BRIDGE_FIGURES]. @return 0 or ARGUMENT */
 int32_t parley_bridge_figures(const parley_bridge *bridge, int32_t leg, int32_t *figures);
+
+/**
+ * Plays a leg a tone on top of what it hears, to nobody else; another tone ends the one before. While the leg hears
+ * nothing the tone waits.
+ *
+ * @param tone   PARLEY_BRIDGE_TONE_JOIN ..., or _NONE: silence again
+ * @param times  how often, 1..TONE_TIMES_MAX
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ */
+int32_t parley_bridge_tell(parley_bridge *bridge, int32_t leg, int32_t tone, int32_t times);
 
 /** Takes a leg out. @return 0, or PARLEY_BRIDGE_ARGUMENT if it is not in use */
 int32_t parley_bridge_remove_leg(parley_bridge *bridge, int32_t leg);

@@ -37,5 +37,6 @@ mpy_obj bridge_protect_report(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_open_report(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_take_event(mpy_obj bridge, mpy_obj leg);
 mpy_obj bridge_figures(mpy_obj bridge, mpy_obj leg, mpy_obj figures);
+mpy_obj bridge_tell(size_t count, const mpy_obj *arguments);
 
 #endif

@@ -67,3 +67,9 @@ mpy_obj bridge_figures(mpy_obj bridge, mpy_obj leg, mpy_obj figures) {
     int32_t *words = writable(figures, sizeof(int32_t), PARLEY_BRIDGE_FIGURES);
     return checked(parley_bridge_figures(bridge_in(bridge), integer(leg), words));
 }
+
+mpy_obj bridge_tell(size_t count, const mpy_obj *arguments) {
+    int32_t leg = integer(arguments[1]), tone = integer(arguments[2]), times = integer(arguments[3]);
+    (void)count;
+    return checked(parley_bridge_tell(bridge_in(arguments[0]), leg, tone, times));
+}

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "bridge_side.h"
+#include "bridge_tone.h"
 #include "bridge_wide.h"
 #include "frame.h"
 #include "octets.h"
@@ -144,6 +145,14 @@ static void write_payload(parley_bridge *bridge, int32_t index, const bridge_leg
     bridge_count(bridge, PARLEY_BRIDGE_STAT_ENCODED, 1);
 }
 
+/** Plays the next frame of a tone on top. */
+static void tell(bridge_leg *leg, uint8_t *codes) {
+    if (!leg->wide) { /* else it is in the codes */
+        bridge_tone_mix(leg->told, leg->leg.law, codes);
+    }
+    leg->told = bridge_tone_next(leg->told);
+}
+
 static void write_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place) {
     bridge_transmit *to = bridge_transmit_at(bridge, place);
     for (int32_t i = 0; i < 4; i++) {
@@ -156,6 +165,9 @@ static void write_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, 
         bridge_wide_payload(bridge, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
     } else {
         write_payload(bridge, index, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
+    }
+    if (leg->told) {
+        tell(leg, to->packet + PARLEY_RTP_HEADER_BYTES);
     }
     bridge_recipients(bridge)[place] = index;
 }

@@ -10,6 +10,7 @@ enum {
     RTCP_LAST = 223,
     RTCP_LEAST_OCTETS = 8,
     EVENT_OCTETS = 4, /* RFC 4733 section 2.3 */
+    EVENT_LATE = 32000, /* ticks: who sends recorded keys goes back further between two of them */
     CLOCK_PER_MS = 8
 };
 
@@ -62,7 +63,7 @@ static void note_event(parley_bridge *bridge, int32_t leg, const int32_t *fields
     bridge_side *side = bridge_side_of(bridge, leg);
     uint32_t timestamp = (uint32_t)fields[PARLEY_RTP_TIMESTAMP];
     int32_t *place = bridge->events[bridge->event_in];
-    if (side->event_known && (int32_t)(timestamp - side->event_timestamp) <= 0 &&
+    if (side->event_known && side->event_timestamp - timestamp < EVENT_LATE &&
         side->event_ssrc == (uint32_t)fields[PARLEY_RTP_SSRC]) {
         return; /* the same press, or one that came too late */
     }

@@ -45,7 +45,8 @@ typedef struct bridge_leg {
     int32_t unwanted; /* statistics */
     int32_t refused;
     int32_t wide; /* its place among the wideband legs, and 1; 0 none */
-    int32_t spare[4];
+    int32_t told; /* tone | times << 8 | frames of it played << 16; 0 none */
+    int32_t spare[3];
     parley_leg leg;
     uint8_t padding[56];
 } bridge_leg;

@@ -1,6 +1,7 @@
 /** @file bridge_wide_mix.c Wideband and narrowband voices in one mix; the contract stands in bridge_wide.h. */
 #include <stddef.h>
 
+#include "bridge_tone.h"
 #include "bridge_wide.h"
 #include "frame.h"
 #include "kernel_form.h"
@@ -91,7 +92,7 @@ void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *
     bridge_wide_head *head = bridge_wide_head_of(bridge);
     bridge_wide *wide = bridge_wide_at(bridge, leg->wide - 1);
     parley_g722 *encoder = (parley_g722 *)(void *)wide->encoder;
-    if (head->voices - wide->heard == 1 && !head->narrow) {
+    if (head->voices - wide->heard == 1 && !head->narrow && !leg->told) {
         int32_t second = wide->heard && head->first[0] == leg->wide - 1;
         const bridge_wide *other = bridge_wide_at(bridge, head->first[second]);
         if (other->exact) {
@@ -106,6 +107,9 @@ void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *
     int16_t pcm[WIDE_SAMPLES];
     for (int32_t i = 0; i < WIDE_SAMPLES; i++) {
         sum[i] = head->sum[i] + head->up[i];
+    }
+    if (leg->told) {
+        bridge_tone_add(leg->told, sum, WIDE_SAMPLES);
     }
     parley_mix_minus(sum, wide->heard ? wide->frame : NULL, pcm, WIDE_SAMPLES);
     parley_g722_encode(encoder, pcm, codes, PARLEY_LEG_FRAME_SAMPLES);

@@ -145,6 +145,8 @@ class Session:
             self.pair.call("open_report", leg, bytes(range(40)), self.random.below(41), (40,))
             self.pair.call("protect_report", leg, (40,), self.random.below(41))
             self.pair.call("secure", leg, 0, bytes(30), bytes(30), bytes(4))
+        elif kind == 4:
+            self.pair.call("tell", leg, self.random.below(13), self.random.below(4))
 
     def tick(self):
         if self.random.below(2):

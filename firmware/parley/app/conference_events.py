@@ -44,7 +44,7 @@ class ConferenceEvents:
     def changed(self, participant, now_ms):
         """A participant has come in, or something about him has changed."""
         status = participant.ringing or ("on-hold" if participant.direction in HELD else "connected")
-        if participant.muted and status == "connected":
+        if (participant.muted or participant.muted_self) and status == "connected":
             status = "muted-via-focus"
         call = participant.call
         contact = call.remote_contact or participant.uri

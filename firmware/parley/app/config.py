@@ -27,6 +27,7 @@ FIELDS = (
 # fields that may be missing: (field, lowest, highest, value then)
 OPTIONAL_FIELDS = (
     ("srtp_legs", 0, MOST_LEGS, MOST_LEGS),  # legs that may be encrypted at a time: all
+    ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
 )
 
@@ -58,6 +59,7 @@ class Config:
         self.srtp: str = fields.get("srtp", "optional")
         self.srtp_legs: int = min(self.legs, fields.get("srtp_legs", MOST_LEGS))
         self.rtp_timeout_s: int = fields.get("rtp_timeout_s", 30)
+        self.announce: bool = fields.get("announce", 0) == 1
         self.network: "tuple[str, str] | None" = None  # netmask, gateway
         if fields.get("network"):
             self.network = (fields["network"][0], fields["network"][1])

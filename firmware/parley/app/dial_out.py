@@ -106,6 +106,7 @@ class DialOut:
             return
         participant.ringing = ""
         self._note(participant, TO_BOARD, "%d %s" % (event.status, event.message.reason), now_ms)
+        self._focus.announcer.came(participant)
         self._log.info("focus", "%s has picked up" % participant.uri)
         self._changed(now_ms)
         self._tell(dial, event.status, event.message.reason, now_ms)

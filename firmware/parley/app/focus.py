@@ -1,5 +1,6 @@
 """The focus (RFC 4353 3): decides about each call to a conference address, keeps calls and legs together."""
 
+from parley.app.announcer import Announcer
 from parley.app.conference_events import contact_value
 from parley.app.media_task import Participant
 from parley.app.shortage import note_shortage
@@ -46,6 +47,7 @@ class Focus:
         self._changed = changed
         self._events = events
         self._trail = trail
+        self.announcer = Announcer(media, config.announce)
         self._log = log
         self._last_number = 0  # of a participant
 
@@ -151,6 +153,7 @@ class Focus:
         self._events.changed(participant, now_ms)
         self._trail.note(now_ms, allocation, TO_BOARD, "INVITE", uri)
         self._trail.note(now_ms, allocation, FROM_BOARD, "200 OK", uri)
+        self.announcer.came(participant)
         self._log.info("focus", "%s %s %s" % (uri, "starts" if is_first else "joins", _name(allocation)))
         self._changed(now_ms)
 
@@ -272,6 +275,8 @@ class Focus:
             self._log.info("focus", "%s is over" % _name(conference))
             return
         members = self._media.members(conference)
+        if not participant.ringing:
+            self.announcer.left(conference)
         if not participant.ringing and not [one for one in members if not one.ringing]:
             for one in members:
                 self.put_out(one, "is not called to", now_ms)

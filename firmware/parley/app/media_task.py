@@ -20,18 +20,21 @@ SILENCED = {"sendrecv": "sendonly", "sendonly": "sendonly", "recvonly": "inactiv
 class Participant:
     """A leg with its call: what the focus makes of an INVITE and the tick works on.
 
-    number: his name on this board since its start; muted: the operator lets nobody hear him; direction: ours, as
-    negotiated; port: ours for RTP; line: RtpSocket on it that is his alone, or None; address: of his RTP as the
-    bridge knows it, NO_ADDRESS for who has a line; leg: its number in the bridge, -1 without; uri: who it is, for the
-    server; agreed_keys: Keys as negotiated, None in the clear; keys: those that his leg has; session_id,
-    session_version: of our descriptions; our_offer: the description that waits for an answer, or None. seed: (SSRC,
-    sequence number, timestamp) to send first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing:
-    "dialing-out" or "alerting" while we call him, '' once he is in (RFC 4575 5.7).
+    number: his name on this board since its start; muted: the operator lets nobody hear him; muted_self: he himself
+    does; hand: he has raised it; typed, typed_ms: of the menu's keys, and when; direction: ours, as negotiated; port:
+    ours for RTP; line: RtpSocket on it that is his alone, or None; address: of his RTP as the bridge knows it,
+    NO_ADDRESS for who has a line; leg: its number in the bridge, -1 without; uri: who it is, for the server;
+    agreed_keys: Keys as negotiated, None in the clear; keys: those that his leg has; session_id, session_version: of
+    our descriptions; our_offer: the description that waits for an answer, or None. seed: (SSRC, sequence number,
+    timestamp) to send first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or
+    "alerting" while we call him, '' once he is in (RFC 4575 5.7).
     """
 
     def __init__(self, call, uri, session_id, seed=(0, 0, 0), number=0):
         self.number = number
-        self.muted = False
+        self.muted = self.muted_self = self.hand = False
+        self.typed = ""
+        self.typed_ms = 0
         self.direction = "inactive"
         self.codec = "PCMU"
         self.payload_type = 0
@@ -136,6 +139,16 @@ class MediaTask:
         participant.muted = muted
         self.retune(participant)
 
+    def mute_self(self, participant, muted):
+        """The same at his own wish; who is muted by both is heard when both have let him."""
+        participant.muted_self = muted
+        self.retune(participant)
+
+    def tell(self, participant, tone, times=1):
+        """Plays him alone a tone (Bridge.tell), if he has a leg."""
+        if participant.leg >= 0:
+            self._bridge.tell(participant.leg, tone, times)
+
     def level(self, participant):
         """How loud he was in the last frame, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
         return self._bridge.level(participant.leg)
@@ -167,4 +180,5 @@ class MediaTask:
 
 def _direction(participant):
     """Ours, as answered (RFC 3264 6.1). Whoever is muted speaks in none of them."""
-    return SILENCED[participant.direction] if participant.muted else participant.direction
+    silent = participant.muted or participant.muted_self
+    return SILENCED[participant.direction] if silent else participant.direction

@@ -40,10 +40,16 @@ def register_body(config, start, slots, media, ticker, heap_free_bytes, trail=()
 
 
 def _entry(conference, media):
-    """[slot, generation, size, URIs, numbers of the participants, those of the muted, locked]."""
+    """[slot, generation, size, URIs, numbers of the participants, those of the muted, locked].
+
+    Behind it, where there are any: numbers of those who muted themselves, of those who raised their hands.
+    """
     members = [one for one in media.members(conference) if not one.ringing]
     uris = [participant.uri for participant in members]
     numbers = [participant.number for participant in members]
     muted = [participant.number for participant in members if participant.muted]
     named = [conference.slot, conference.generation, conference.size, uris]
-    return named + [numbers, muted, conference.locked]
+    muted_self = [participant.number for participant in members if participant.muted_self]
+    hands = [participant.number for participant in members if participant.hand]
+    more = [muted_self, hands] if muted_self or hands else []
+    return named + [numbers, muted, conference.locked] + more

@@ -5,6 +5,7 @@ from parley.app.conference_events import PACKAGES, ConferenceEvents
 from parley.app.control import Control
 from parley.app.dial_out import DialOut
 from parley.app.focus import Focus
+from parley.app.menu import Menu
 from parley.app.moderation import Moderator
 from parley.app.referrals import Referrals
 from parley.app.runtime import collect, heap_free
@@ -87,6 +88,7 @@ class SipTask:
         referrals = Referrals(config, self.endpoint, slots, media, self.focus, dial_out, log)
         self._takers = (referrals, dial_out, events, self.focus)  # each is asked in turn
         self.watch = Watch(self._tell, media)
+        self.menu = Menu(media, self.focus, changed, log)
         moderator = Moderator(slots, media, self.focus, changed, log)
         orders = {"end": moderator.end, "lock": moderator.lock, "mute": moderator.mute}
         orders["kick"] = moderator.kick
@@ -228,6 +230,7 @@ class SipTask:
 
     def _pressed(self, participant, digit, now_ms):
         self._log.debug("dtmf", "%s: %s" % (participant.uri, digit))
+        self.menu.press(participant, digit, now_ms)
 
     def _tell(self, body, now_ms):
         """Sends the levels to the server."""

@@ -133,6 +133,10 @@ class Bridge:
         """Moves everybody's RTP clock on over ticks that could not be run."""
         kernels.bridge_skip(self.memory, ticks)
 
+    def tell(self, leg, tone, times=1):
+        """Plays a leg a tone of kernels.TONES on top of what it hears, so often; it ends the tone before."""
+        kernels.bridge_tell(self.memory, leg, kernels.TONES.index(tone), times)
+
     def level(self, leg):
         """Level of the frame last played, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
         return kernels.bridge_leg_stat(self.memory, leg, kernels.BRIDGE_LEG_STATS.index("level_in"))

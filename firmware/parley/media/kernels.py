@@ -34,6 +34,7 @@ and everything for all conferences of a board (media/bridge.py is the face to us
     bridge_take_report(bridge, leg word, packet of BRIDGE_REPORT_BYTES) -> octets, 0 none
     bridge_protect_report(bridge, leg, packet, length) -> octets
     bridge_open_report(bridge, leg, packet, length, plain) -> octets, or below 0
+    bridge_tell(bridge, leg, tone, times)
     bridge_take_event(bridge, leg word) -> event, BRIDGE_NOTHING   bridge_figures(bridge, leg, BRIDGE_FIGURES words)
 
 and SRTP of one stream (native only; media/srtp.py is the face to use):
@@ -77,6 +78,7 @@ try:
         bridge_stat,
         bridge_take_event,
         bridge_take_report,
+        bridge_tell,
         bridge_watch,
         bridge_wide_octets,
         bridge_widen,
@@ -135,6 +137,7 @@ except (
         bridge_stat,
         bridge_take_event,
         bridge_take_report,
+        bridge_tell,
         bridge_watch,
         bridge_wide_octets,
         bridge_widen,
@@ -186,6 +189,7 @@ __all__ = (
     "bridge_stat",
     "bridge_take_event",
     "bridge_take_report",
+    "bridge_tell",
     "bridge_watch",
     "bridge_wide_octets",
     "bridge_widen",
@@ -290,6 +294,23 @@ FIGURES = (
     "jitter",
     "heard_ms",
 )
+
+# what bridge_tell can play, in the order of its numbers
+TONES = (
+    "none",
+    "join",
+    "leave",
+    "alone",
+    "locked",
+    "opened",
+    "muted",
+    "unmuted",
+    "hand_up",
+    "hand_down",
+    "roll",
+    "refused",
+)
+MOST_TIMES = 255
 
 # what the bridge returns, beside the leg's
 BRIDGE_UNKNOWN = -6

@@ -63,6 +63,7 @@ from parley.media.kernels_slow_stateless import (
     rtp_write,
 )
 from parley.media.kernels_slow_stretch import stretch
+from parley.media.kernels_slow_tone import bridge_tell
 
 __all__ = (
     "bridge_add_leg",
@@ -89,6 +90,7 @@ __all__ = (
     "bridge_stat",
     "bridge_take_event",
     "bridge_take_report",
+    "bridge_tell",
     "bridge_watch",
     "bridge_wide_octets",
     "bridge_widen",

@@ -92,6 +92,7 @@ from parley.media.kernels_slow_stateless import (
     count_items,
     need,
 )
+from parley.media.kernels_slow_tone import TOLD
 
 WIDE_LAW, NO_PLACE = 9, -12  # G.722: plain Python is narrowband
 
@@ -237,7 +238,7 @@ def bridge_add_leg(
     leg_init(leg_of(bridge, leg), law, payload_type, event_payload_type, depth_frames, seed)
     put(bridge, FLAGS, flags, at)
     put(bridge, VOICE, NOBODY, at)
-    for word in (LOUDNESS, CHOSEN, UNWANTED, REFUSED):
+    for word in (LOUDNESS, CHOSEN, UNWANTED, REFUSED, TOLD):
         put(bridge, word, 0, at)
     _set_peer(bridge, leg, peer)
     _append(bridge, leg, conference)

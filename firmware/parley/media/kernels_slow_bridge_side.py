@@ -40,6 +40,7 @@ SIDE_WORDS = 16  # before the keys
 PAYLOAD_TYPE, EVENT_PAYLOAD_TYPE, SSRC_OUT, TIMESTAMP_OUT, SENT_STAT = 2, 3, 5, 7, 15  # of a leg
 REPORT_OCTETS, EVENTS = 504, 32
 NO_RESTART, DROPOUT_MAX, MISORDER_MAX = 0x10000, 3000, 100
+EVENT_LATE = 32000  # ticks
 BAD, LATE, DUPLICATE, NOTHING = -1, -3, -4, -11
 WORD = 0xFFFFFFFF
 
@@ -118,8 +119,7 @@ def _note_source(bridge, side, ssrc, sequence, timestamp, arrival):
 def _note_event(bridge, leg, ssrc, timestamp, event):
     # RFC 4733 2.5.1.2: all packets of one press have its timestamp
     side = _side_at(bridge, leg)
-    behind = (timestamp - get(bridge, EVENT_TIMESTAMP, side)) & WORD
-    late = behind == 0 or behind & 0x80000000
+    late = (get(bridge, EVENT_TIMESTAMP, side) - timestamp) & WORD < EVENT_LATE
     if get(bridge, EVENT_KNOWN, side) and late and get(bridge, EVENT_SSRC, side) & WORD == ssrc:
         return
     at = EVENTS_AT + 8 * get(bridge, EVENT_IN)

@@ -68,6 +68,7 @@ from parley.media.kernels_slow_stateless import (
     mix_minus,
     need,
 )
+from parley.media.kernels_slow_tone import TOLD, tone_mix, tone_next
 
 _FAVOUR_DB = 6
 _COPIED_VOICES = 2
@@ -252,6 +253,10 @@ def _write_packet(bridge, leg, place):
     packet = memoryview(bridge)[begin + PACKET_AT : begin + PACKET_AT + 172]
     leg_header(leg_of(bridge, leg), packet)
     _write_payload(bridge, leg, packet[12:])
+    told = get(bridge, TOLD, at)
+    if told:
+        tone_mix(told, leg_law(leg_of(bridge, leg)), packet[12:])
+        put(bridge, TOLD, tone_next(told), at)
     put(bridge, place, leg, get(bridge, RECIPIENTS_AT))
 
 

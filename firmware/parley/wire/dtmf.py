@@ -9,6 +9,7 @@ EVENT_BYTES = 4
 END_REPEATS = 3  # RFC 4733 2.5.1.4: the end is sent three times
 USUAL_VOLUME = 10  # -dBm0
 LONGEST_TICKS = 0xFFFF
+LATE_TICKS = 32000  # four seconds; who sends recorded keys goes back further between two of them
 _END = 0x80
 _VOLUME = 0x3F
 
@@ -57,9 +58,8 @@ class DigitCollector:
 
     def take(self, ssrc: int, timestamp: int, event: int) -> "str | None":
         """Return the key when this event packet is the first of a press, else None."""
-        if ssrc == self._ssrc and self._timestamp is not None:
-            ahead = (timestamp - self._timestamp) & 0xFFFFFFFF
-            if ahead == 0 or ahead >= 0x80000000:  # the same press, or one that came too late
-                return None
+        known = self._timestamp if ssrc == self._ssrc else None
+        if known is not None and (known - timestamp) & 0xFFFFFFFF < LATE_TICKS:
+            return None  # the same press, or one that came too late
         self._ssrc, self._timestamp = ssrc, timestamp
         return DIGITS[event] if event < len(DIGITS) else None

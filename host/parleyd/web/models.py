@@ -43,11 +43,16 @@ class Board(BaseModel):
 
 
 class Member(BaseModel):
-    """One participant. level_dbov: while somebody watches; 0 is loudest, -127 silence (RFC 6464)."""
+    """One participant. level_dbov: while somebody watches; 0 is loudest, -127 silence (RFC 6464).
+
+    muted: by an operator; muted_self: by his own keys; hand: raised by them.
+    """
 
     number: int
     uri: str
     muted: bool
+    muted_self: bool
+    hand: bool
     level_dbov: int | None
 
 

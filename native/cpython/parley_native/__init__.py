@@ -37,6 +37,7 @@ from parley_native._bridge_side import (
     bridge_secure,
     bridge_take_event,
     bridge_take_report,
+    bridge_tell,
     bridge_watch,
 )
 from parley_native._buffers import (
@@ -97,6 +98,7 @@ __all__ = [
     "bridge_stat",
     "bridge_take_event",
     "bridge_take_report",
+    "bridge_tell",
     "bridge_watch",
     "bridge_wide_octets",
     "bridge_widen",

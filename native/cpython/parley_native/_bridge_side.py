@@ -61,3 +61,8 @@ def bridge_figures(bridge, leg, figures):
     """Writes what a leg's reports need to `figures`, 10 words."""
     words = view(figures, WORD, lib.PARLEY_BRIDGE_FIGURES)
     return checked(lib.parley_bridge_figures(bridge_in(bridge), leg, words), "bridge")
+
+
+def bridge_tell(bridge, leg, tone, times):
+    """Plays a leg a tone, so often, on top of what it hears."""
+    return checked(lib.parley_bridge_tell(bridge_in(bridge), leg, tone, times), "bridge")

@@ -60,7 +60,8 @@ function createMember(member, conference) {
 
 function updateMember(item, member) {
   item.classList.toggle("muted", member.muted);
-  setText(item.querySelector("small"), member.muted ? "muted" : "");
+  const words = [member.muted && "muted", member.muted_self && "muted himself", member.hand && "hand raised"];
+  setText(item.querySelector("small"), words.filter(Boolean).join(", "));
   const mute = item.querySelector("[data-act=mute]");
   setText(mute, member.muted ? "Unmute" : "Mute");
   mute.setAttribute("aria-pressed", member.muted);
