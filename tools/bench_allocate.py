@@ -129,6 +129,7 @@ def run(rates: list[int], seconds: float, options: tuple[str, ...] = ()) -> dict
         raise SystemExit("error: sipp is missing; apt-get install sip-tester")
     rows: dict[str, list[dict[str, float]]] = {"parleyd": []}
     version = kamailio_version()
+    (ROOT / "build").mkdir(exist_ok=True)  # a disk, which /tmp need not be
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as name:
         for rate in rates:
             makers = [Parley] if version is None else [Kamailio, Parley]

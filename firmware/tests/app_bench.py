@@ -110,7 +110,8 @@ class Bench:
     def body(self, config, first=True):
         trail = self.sip.trail.offer(self.now_ms())
         start = ("00c0ffee", 1, "0123456789abcdef", ["power on", ""], None)
-        return register_body(config, start, self.slots, self.media, self.ticker, 1000, trail)
+        unix_s = self.clock.state_s()
+        return register_body(config, start, unix_s, self.slots, self.media, self.ticker, 1000, trail)
 
     def now_ms(self):
         return self.clock.now_ms()

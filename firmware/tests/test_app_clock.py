@@ -52,6 +52,29 @@ class ClockTest(unittest.TestCase):
         self.clock.set_unix_s(6000)
         self.assertEqual(self.clock.started_s, 6000)
 
+    def test_the_boot_is_no_older_than_when_the_server_first_heard_of_it(self):
+        self.clock.set_unix_s(5000, heard_s=4990)
+        self.assertEqual(self.clock.started_s, 5000)
+        self.clock.set_unix_s(5000, heard_s=5010)
+        self.assertEqual((self.clock.started_s, self.clock.unix_s()), (5010, 5000))
+
+    def test_what_was_over_by_a_report_stays_over(self):
+        self.assertIsNone(self.clock.state_s())
+        self.assertIsNone(self.clock.expiry_s())
+        self.clock.set_unix_s(5000)
+        self.assertEqual(self.clock.state_s(), 5000)
+        self.clock.set_unix_s(4970)  # an answer that was long under way
+        self.assertEqual((self.clock.unix_s(), self.clock.expiry_s()), (4970, 5000))
+        self.assertEqual(self.clock.state_s(), 4970)  # the truth, as far as it is known
+        self.clock.set_unix_s(6000)
+        self.assertEqual(self.clock.expiry_s(), 6000)
+
+    def test_a_server_with_another_clock_begins_anew(self):
+        self.clock.set_unix_s(5000)
+        self.clock.state_s()
+        self.clock.set_unix_s(4900)
+        self.assertEqual(self.clock.expiry_s(), 4900)
+
 
 class DateTest(unittest.TestCase):
     def test_dates(self):

@@ -29,8 +29,8 @@ class FakeClock:
     def __init__(self):
         self.set_to = []
 
-    def set_unix_s(self, now_s):
-        self.set_to.append(now_s)
+    def set_unix_s(self, now_s, heard_s):
+        self.set_to.append((now_s, heard_s))
 
 
 class StateTest(unittest.TestCase):
@@ -145,7 +145,7 @@ class StateTest(unittest.TestCase):
 
     def test_date_sets_the_clock(self):
         self.register(headers=[("Date", "Sun, 22 Nov 2026 14:40:00 GMT")])
-        self.assertEqual(self.clock.set_to, [NOW_S])
+        self.assertEqual(self.clock.set_to, [(NOW_S, 0)])
 
     def test_bad_or_missing_date_does_not(self):
         self.register(headers=[("Date", "yesterday")])
@@ -197,6 +197,7 @@ class WireTest(unittest.TestCase):
                 "stats",
                 "trail",
                 "transports",
+                "unix_s",
                 "upgrade",
             ],
         )

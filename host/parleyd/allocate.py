@@ -11,7 +11,7 @@ from parleyd.receive import Need
 from parleyd.report import is_wideband
 from parleyd.verdict import Grant, Refusal
 
-OFFER_TTL_S = 60
+OFFER_TTL_S = 32  # a phone calls at once; who comes later finds the conference alive
 NO_BOARD_RETRY_S = 5  # a board that lives refreshes well within this
 BUSY_RETRY_S = 10  # when only running conferences stand in the way
 RETRY_RANGE_S = (2, 120)

@@ -27,7 +27,7 @@ from parleyd.pattern import PATTERNS
 from parleyd.pool import Pool
 from parleyd.receive import Need
 from parleyd.roster import read_roster
-from parleyd.rules import callers_of
+from parleyd.rules import callers_of, sources_of
 from parleyd.server import ConferenceServer, Rules
 from parleyd.settings import Settings, is_loopback
 from parleyd.sockets import SipSockets
@@ -73,8 +73,9 @@ class Daemon:
             callers=callers_of(settings),
             spared_share=settings.spared_percent / 100,
             users=settings.phone_users(),
+            sources=sources_of(settings),
         )
-        clock = SystemClock(ledger.latest_s())
+        clock = SystemClock(ledger.floor_s())
         tls_port = None if settings.sip_tls is None else settings.sip_tls[1]
         self.server = ConferenceServer(
             settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log, tls_port

@@ -35,7 +35,10 @@ class LeaseEvent(StrEnum):
     NOT_LISTED = "not_listed"  # the board does not list the slot
     RELEASED = "released"  # the board lists slot and generation among its ended ones
     RESTARTED = "restarted"  # the board is another boot than before and does not list the slot
-    LAPSE = "lapse"  # not listed, and the offer's time is over on both clocks
+    LAPSE = "lapse"  # not listed, and the offer's time is over by our clock, which the board was told
+    EXPIRED = (
+        "expired"  # not listed, and the board itself says that the offer's time is over: it lets nobody in
+    )
     QUARANTINE_OVER = "quarantine_over"  # not listed, and the quarantine's time is over
 
 
@@ -58,6 +61,7 @@ LEASE_TABLE: dict[tuple[LeaseState, LeaseEvent], tuple[LeaseState, LeaseAction]]
     (S.OFFERED, E.RELEASED): (S.QUARANTINED, A.REST),
     (S.OFFERED, E.RESTARTED): (S.LAPSED, A.HOLD),
     (S.OFFERED, E.LAPSE): (S.LAPSED, A.HOLD),
+    (S.OFFERED, E.EXPIRED): (S.QUARANTINED, A.REST),
     (S.ACTIVE, E.ADOPT): (S.ACTIVE, A.STAMP),
     (S.ACTIVE, E.NOT_LISTED): (S.QUARANTINED, A.REST),
     (S.ACTIVE, E.RELEASED): (S.QUARANTINED, A.REST),
@@ -66,6 +70,7 @@ LEASE_TABLE: dict[tuple[LeaseState, LeaseEvent], tuple[LeaseState, LeaseAction]]
     (S.LAPSED, E.ADOPT): (S.ACTIVE, A.STAMP),
     (S.LAPSED, E.RELEASED): (S.QUARANTINED, A.REST),
     (S.LAPSED, E.RESTARTED): (S.LAPSED, A.HOLD),  # with a caller we never saw, perhaps
+    (S.LAPSED, E.EXPIRED): (S.QUARANTINED, A.REST),
     (S.LAPSED, E.QUARANTINE_OVER): (S.FREE, A.STAMP),
     (S.QUARANTINED, E.SEEN_LIVE): (S.ACTIVE, A.STAMP),
     (S.QUARANTINED, E.ADOPT): (S.ACTIVE, A.STAMP),
@@ -97,6 +102,9 @@ LEASE_FORBIDDEN: frozenset[tuple[LeaseState, LeaseEvent]] = frozenset(
         (S.ACTIVE, E.LAPSE),
         (S.LAPSED, E.LAPSE),
         (S.QUARANTINED, E.LAPSE),
+        (S.FREE, E.EXPIRED),
+        (S.ACTIVE, E.EXPIRED),
+        (S.QUARANTINED, E.EXPIRED),
         (S.FREE, E.QUARANTINE_OVER),
         (S.OFFERED, E.QUARANTINE_OVER),
         (S.ACTIVE, E.QUARANTINE_OVER),

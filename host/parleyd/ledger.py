@@ -59,7 +59,7 @@ class Ledger:
         return self._store.shared
 
     def heard(self, board_id: str) -> Heard | None:
-        """Return the report by which any server last reconciled the board's leases; None if only we could have."""
+        """Return the report by which any server last reconciled the board's leases, None before the first."""
         return self._heard.get(board_id)
 
     def stage(
@@ -118,9 +118,14 @@ class Ledger:
             ]
         )
 
-    def latest_s(self) -> int:
-        """Return the latest unix time that any record knows of, 0 for an empty store."""
-        return max((lease.since_s for slots in self._leases.values() for lease in slots.values()), default=0)
+    def floor_s(self) -> int:
+        """Return the unix time below which a clock must not begin: one second after all that was ever written.
+
+        Each commit bears its time (a lease's since_s, a new boot's), so this is the store's high-water mark.
+        """
+        leases = (lease.since_s for slots in self._leases.values() for lease in slots.values())
+        boots = (heard.since_s for heard in self._heard.values())
+        return max((*leases, *boots, -1)) + 1
 
     def find(self, conference_id: str) -> Lease | None:
         """Return the record that is or was this conference's last, by `board/slot/generation`."""
@@ -162,7 +167,7 @@ class Ledger:
             if error is not None:
                 self._undo(group)
         for group, error in zip(groups, errors, strict=True):
-            if error is None and group.group.heard is not None and self.shared:
+            if error is None and group.group.heard is not None:
                 self._heard[group.group.board_id] = group.group.heard
             group.done(error)
 

@@ -67,6 +67,7 @@ class Pool:
         self._expiries: list[tuple[int, str]] = []  # with those that were refreshed since
         self._starts: dict[str, dict[str, int]] = {}
         self._boards: dict[str, ProvisionedBoard] = {}
+        self._hosts: set[str] = set()
         self._registrations: dict[str, Registration] = {}
         self._views: dict[str, BoardView] = {}
         self._boots: dict[str, str] = {}
@@ -94,6 +95,7 @@ class Pool:
     def provision(self, board: ProvisionedBoard) -> None:
         """Make the board known; a registration it may have is void."""
         self._boards[board.board_id] = board
+        self._hosts.add(board.host)
         self.drop(board.board_id)
 
     def boards(self) -> list[ProvisionedBoard]:
@@ -103,6 +105,10 @@ class Pool:
     def board(self, board_id: str) -> ProvisionedBoard | None:
         """Return the known board of that name."""
         return self._boards.get(board_id)
+
+    def is_board_at(self, host: str) -> bool:
+        """Tell whether a known board has this IP address."""
+        return host in self._hosts
 
     def registration(self, board_id: str) -> Registration | None:
         """Return the board's registration, None while it is not registered."""

@@ -38,7 +38,7 @@ class BoardConfig:
     sip_port: int = 5060
     rtp_port_first: int = 10000
     registration_s: int = 9
-    offer_ttl_s: int = 60
+    offer_ttl_s: int = 32
     network: tuple[str, str] | None = None
     srtp: str | None = None
     srtp_legs: int | None = None

@@ -58,10 +58,23 @@ def _event_for(
         return LeaseEvent.QUARANTINE_OVER
     if refresh.new_boot:
         return LeaseEvent.RESTARTED
-    over = now_s > lease.expires_s + CLOCK_MARGIN_S and refresh.clock_told
-    if lease.state is LeaseState.OFFERED and over:
-        return LeaseEvent.LAPSE
-    return LeaseEvent.NOT_LISTED
+    return _event_of_time(refresh, lease, now_s)
+
+
+def _event_of_time(refresh: Refresh, lease: Lease, now_s: float) -> LeaseEvent:
+    """Tell whether an offer is over. The board's word is enough to free its legs at once: by the time it states,
+    the address was dead (Clock.expiry_s on the board), and our clock, which never goes back, is past it, too.
+    """
+    if (
+        lease.state not in (LeaseState.OFFERED, LeaseState.LAPSED)
+        or now_s <= lease.expires_s + CLOCK_MARGIN_S
+    ):
+        return LeaseEvent.NOT_LISTED
+    stated_s = refresh.report.unix_s
+    if stated_s is not None:
+        return LeaseEvent.EXPIRED if stated_s > lease.expires_s else LeaseEvent.NOT_LISTED
+    lapses = lease.state is LeaseState.OFFERED and refresh.clock_told
+    return LeaseEvent.LAPSE if lapses else LeaseEvent.NOT_LISTED
 
 
 def _as_listed(lease: Lease, live: LiveConference) -> Lease:

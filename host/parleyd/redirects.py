@@ -96,7 +96,9 @@ class Redirects:
                 self.outgoing.append((known.response, known.back))
             return True
         if busy or len(self._open) >= self._limit:
-            self._count("overload")  # RFC 3261 8.2.7: without a transaction, the sooner to be rid of it
+            if not busy:
+                self._count("overload")
+            # RFC 3261 8.2.7: without a transaction, the sooner to be rid of it
             self.outgoing.append((self._bytes(invite, BUSY), invite.back))
         else:
             self._begin(invite, now_ms)

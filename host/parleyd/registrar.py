@@ -22,13 +22,20 @@ from parleyd.store.face import ConflictError, Heard, StoreError
 from parleyd.transmit import Reply
 
 REALM = "parley"
+# Of a 200 to a board: unix time at which its boot was first heard of. No address from before is good on this boot, by
+# whatever clock (parley/app/clock.py).
+BOOT_HEARD = "Boot-Heard"
 MAX_REGISTRATION_S = 60  # a dead board must leave the pool soon, whatever it asked for
 DEFAULT_REGISTRATION_S = 9
 MAX_EXPIRES = 0xFFFFFFFF  # RFC 3261 20.19: delta-seconds up to 2**32-1
 STORE_RETRY_S = 3
 MOST_AT_ONCE = 100  # changes of one report; an etcd transaction takes 128 operations
 TRIES = 8  # to decide anew when another server of the fleet was faster
-NOT_FOR_OTHERS = {"stats", "trail"}  # of a report: they change each time, and are nobody else's affair
+NOT_FOR_OTHERS = {
+    "stats",
+    "trail",
+    "unix_s",
+}  # of a report: they change each time, and are nobody else's affair
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,9 @@ class Registrar:
                 retry = (("Retry-After", str(STORE_RETRY_S)),)
                 done(Registered(Reply(503, "The server cannot store leases now", retry)))
             else:
-                done(Registered(Reply(200, "OK", headers), board.board_id, change, changes))
+                known = self._ledger.heard(board.board_id)
+                since = () if known is None else ((BOOT_HEARD, str(known.since_s)),)
+                done(Registered(Reply(200, "OK", headers + since), board.board_id, change, changes))
 
         self.accept(board.board_id, report, expires_s, now_s, now_ms, accepted)
 
@@ -136,6 +145,7 @@ class Registrar:
         tries: int,
     ) -> None:
         refresh = self._refresh(board_id, report)
+        heard = self._hear(board_id, report, now_s)
         changes: tuple[Lease, ...] = ()
         if refresh is not None:
             records = self._ledger.leases.get(board_id, {})
@@ -157,15 +167,16 @@ class Registrar:
                     self._ledger.announce(board_id, told, expires_s)
                 done(part, error)
 
-        heard = Heard(board_id, report.boot, report.number)
-        if part or (refresh is not None and self._ledger.shared and self._is_new_boot(heard)):
+        before = self._ledger.heard(board_id)
+        if part or (refresh is not None and (before is None or before.boot != heard.boot)):
             self._ledger.stage(board_id, part, stored, None if rest else heard)
         else:
             stored(None)
 
-    def _is_new_boot(self, heard: Heard) -> bool:
-        before = self._ledger.heard(heard.board_id)
-        return before is None or before.boot != heard.boot
+    def _hear(self, board_id: str, report: BoardReport, now_s: float) -> Heard:
+        before = self._ledger.heard(board_id)
+        since_s = before.since_s if before is not None and before.boot == report.boot else int(now_s)
+        return Heard(board_id, report.boot, report.number, since_s)
 
     def _refresh(self, board_id: str, report: BoardReport) -> Refresh | None:
         """Return what the report says of the leases, None when another server has heard a later one."""

@@ -16,6 +16,7 @@ from parley.wire.address import MAX_GENERATION, MAX_SIZE, MIN_SIZE
 from parley.wire.errors import RemoteError
 
 DEFAULT_RATE_HZ = 8000
+MAX_UNIX_S = 0xFFFFFFFF
 U16 = Annotated[int, Field(ge=0, le=0xFFFF)]
 ParticipantNumber = Annotated[int, Field(ge=1, le=0xFFFFFFFF)]
 Generation = Annotated[int, Field(ge=1, le=MAX_GENERATION)]
@@ -94,6 +95,7 @@ class BoardReport(BaseModel):
     firmware: Word
     boot: Word
     number: Annotated[int, Field(ge=0)] = 0  # of the boot's reports; 0: older firmware does not count them
+    unix_s: Annotated[int, Field(ge=0, le=MAX_UNIX_S)] | None = None  # the board's own clock
     board: Word
     image: UriText = ""
     last_end: LastEnd = LastEnd("", "")

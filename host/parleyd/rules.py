@@ -2,6 +2,7 @@
 
 from parleyd.callers import CallerRule, Callers
 from parleyd.settings import Settings
+from parleyd.sources import Sources
 
 
 def callers_of(settings: Settings) -> Callers:
@@ -12,3 +13,8 @@ def callers_of(settings: Settings) -> Callers:
     }
     sites = [(entry.network, entry.site) for entry in settings.sites]
     return Callers(rules, CallerRule(quota=settings.quota), sites)
+
+
+def sources_of(settings: Settings) -> Sources:
+    """Return how many new requests a source may send."""
+    return Sources(settings.source_per_s, [(entry.network, entry.per_s) for entry in settings.sources])

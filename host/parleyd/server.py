@@ -17,6 +17,7 @@ from parley.call.server_request import ServerRequest
 from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, Response
+from parleyd.admission import Admission
 from parleyd.allocate import OFFER_TTL_S, AllocationUnit
 from parleyd.answers import REDIRECT_ALL, Answers
 from parleyd.board_desk import BoardDesk
@@ -34,6 +35,7 @@ from parleyd.pool import Pool
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.redirects import Answer, Redirects
 from parleyd.registrar import REALM, STORE_RETRY_S, TRIES, Registrar
+from parleyd.sources import Ruling, Sources
 from parleyd.store.face import ConflictError, StoreError
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
@@ -50,6 +52,7 @@ AGENT = "Parley/0.1"
 LIMIT = 32768  # transactions at once; each INVITE's lives 5 s on after its ACK (RFC 3261 17.2.1, timer I)
 
 
+NO_LIMITS = Sources()
 STORE_FAILED = Refusal(503, "The conference server cannot store leases now", STORE_RETRY_S)
 
 
@@ -65,6 +68,7 @@ class Rules:
     callers: Callers | None = None
     spared_share: float = 0.0
     users: Users = NOBODY
+    sources: Sources = NO_LIMITS
 
 
 class ConferenceServer:
@@ -123,13 +127,18 @@ class ConferenceServer:
         self._redirects = Redirects(random_bytes, self._asked_plainly, AGENT, self._count, PLAIN_LIMIT)
         self._gate = Gate(rules.users, random_bytes(SECRET_BYTES))
         self._plainly = rules.answers.always_redirect and self._gate.open
+        self._admission = Admission(rules.sources, pool, self._log, self._count)
         self._said: dict[tuple[bytes, bytes], Need | Refusal] = {}
 
     def receive(self, data: bytes, peer: "Address") -> None:
         """Take one datagram, or one message of a stream. What it changes is durable, and answered, by transmits()."""
         now_ms = self.clock.now_ms()
-        if not self._plainly or not self._redirects.receive(data, peer, now_ms, self.busy):
-            self._endpoint.receive(data, peer, now_ms)
+        ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
+        if ruling is Ruling.DROP:
+            return
+        refuse_new = ruling is Ruling.REFUSE
+        if not self._plainly or not self._redirects.receive(data, peer, now_ms, refuse_new):
+            self._endpoint.receive(data, peer, now_ms, refuse_new)
             self._handle_events(peer)
 
     def tick(self) -> None:

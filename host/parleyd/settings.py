@@ -27,6 +27,7 @@ from parleyd.settings_entries import (
     CallerEntry,
     Provisioned,
     SiteEntry,
+    SourceEntry,
     StoreEntry,
     User,
     reachable,
@@ -47,7 +48,7 @@ EXAMPLES = {
     "legs": "64",
     "user": "conference",
     "default_size": "8",
-    "offer_ttl_s": "60",
+    "offer_ttl_s": "32",
     "quarantine_s": "32",
     "registration_s": "9",
     "ready_s": "30",
@@ -59,6 +60,8 @@ EXAMPLES = {
     "sites": '[[sites]] network = "10.1.0.0/16", site = "north"',
     "answer": "redirect",
     "answer_rules": '[[answer_rules]] user_agent = "Acme*", answer = "proxy"',
+    "source_per_s": "200",
+    "sources": '[[sources]] network = "192.0.2.5/32", per_s = 0',
     "users": '[[users]] name = "alice", ha1_sha256 = 64 hex digits, ha1_md5 = 32 (parley user alice)',
     "digest_algorithms": '["SHA-256", "MD5"]',
     "servers": "192.0.2.1:5060,192.0.2.2:5060",
@@ -117,7 +120,7 @@ class Settings(BaseSettings):
     state: Path = Field(default_factory=default_state)
     user: str = Field(default="conference", pattern="^[A-Za-z0-9._~-]{1,64}$")
     default_size: int = Field(default=8, ge=MIN_SIZE, le=MAX_SIZE)
-    offer_ttl_s: int = Field(default=60, ge=5, le=3600)
+    offer_ttl_s: int = Field(default=32, ge=5, le=3600)
     quarantine_s: float = Field(default=QUARANTINE_S, ge=0, le=3600)
     registration_s: int = Field(default=9, ge=3, le=60)
     ready_s: float = Field(default=30, ge=1, le=600)
@@ -131,6 +134,8 @@ class Settings(BaseSettings):
     quota: int = Field(default=0, ge=0)
     callers: list[CallerEntry] = []
     sites: list[SiteEntry] = []
+    source_per_s: float = Field(default=200, ge=0, le=1e6)
+    sources: list[SourceEntry] = []
     servers: Annotated[list[tuple[str, int]], NoDecode] = []
     store: StoreEntry = StoreEntry()
     answer: Answer = "redirect"

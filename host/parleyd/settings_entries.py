@@ -79,6 +79,15 @@ class SiteEntry(BaseModel):
     site: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
 
 
+class SourceEntry(BaseModel):
+    """How many new requests a second each address of a network may send; 0 for no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network
+    per_s: float = Field(ge=0, le=1e6)
+
+
 class StoreEntry(BaseModel):
     """Where leases are kept: in a file of this server alone, or in an etcd that several servers share."""
 

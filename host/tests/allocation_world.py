@@ -29,7 +29,7 @@ class ServerSide:
     def __init__(self, world, number, store):
         self.number, self.store, self.world = number, store, world
         self.ledger, self.pool = Ledger(store, turn=number), Pool()
-        world.wall_s = max(world.wall_s, self.ledger.latest_s() - world.elapsed_s)  # what SystemClock does
+        world.wall_s = max(world.wall_s, self.ledger.floor_s() - world.elapsed_s)  # what SystemClock does
         for board in world.boards.values():
             self.pool.provision(ProvisionedBoard(board.board_id, board.key, "127.0.1.1", 5060))
         self.ledger.rest_anew(world.now_s, QUARANTINE_S)
@@ -73,14 +73,6 @@ class World:
         store = self.place.crash(self.servers[number].store)
         self.wall_s += step_s
         self.servers[number] = ServerSide(self, number, store)
-
-    def booted_after_last_record(self):
-        """Whether a board was started later than the store knows of.
-
-        A known limit: a clock stepped back over that start, with the server killed in between, revives addresses.
-        """
-        latest_s = self.servers[0].ledger.latest_s()
-        return any(board.booted_s + self.wall_s > latest_s for board in self.boards.values())
 
     def close(self):
         self.place.close([server.store for server in self.servers])
@@ -140,7 +132,7 @@ class World:
 
     def send_refresh(self, board, number=0):
         if number not in board.requests:
-            board.requests[number] = (self.elapsed_s, board.report())
+            board.requests[number] = (self.elapsed_s, board.report(self.elapsed_s))
 
     def deliver_refresh(self, board, answer_lost=False, number=0):
         """Let the board's pending REGISTER arrive; it may have been under way for a while."""
@@ -165,7 +157,8 @@ class World:
             board.answer_lost.add(number)
         else:
             board.answer_lost.discard(number)
-            board.set_clock(int(self.now_s), self.elapsed_s)
+            heard = server.ledger.heard(board.board_id)
+            board.set_clock(int(self.now_s), self.elapsed_s, heard.since_s)
 
     def refresh(self, board, number=0):
         self.send_refresh(board, number)

@@ -117,7 +117,7 @@ def configuration(host: str, server: tuple[str, int]) -> dict[str, object]:
         "legs": 8,
         "slots": 4,
         "registration_s": 9,
-        "offer_ttl_s": 60,
+        "offer_ttl_s": 32,
         "board": "virtual",
     }
 

@@ -50,11 +50,16 @@ class FakeBoard:
         self.report |= {"legs": 16, "slots": 8, "live": [], "ended": [], **report}
         self.password = derive(key, "register")
         self.answers, self.orders = [], []
+        self.states_time = True  # older firmware does not
+        self.unix_at_0_s = None
 
     def register(self, now_ms, expires_s=9, body=None):
         headers = [("Contact", f"<sip:{self.host}:5060;transport=udp>;expires={expires_s}")]
         headers.append(("Content-Type", "application/json"))
-        text = json.dumps(self.report).encode() if body is None else body
+        report = self.report
+        if self.states_time and self.unix_at_0_s is not None:
+            report = report | {"unix_s": self.unix_at_0_s + now_ms // 1000}
+        text = json.dumps(report).encode() if body is None else body
         identity = f"sip:{self.board_id}@127.0.0.1"
         uris = {"from_uri": identity, "to_uri": identity}
         login = (self.board_id, self.password)
@@ -69,6 +74,8 @@ class FakeBoard:
         for event in events:
             if event.kind == "response":
                 self.answers.append(event.message)
+                if event.status == 200 and event.message.get("Date"):
+                    self.unix_at_0_s = date_of(event.message) - now_ms // 1000
             elif event.kind == "request":
                 self.orders.append(json.loads(event.message.body))
                 self.endpoint.respond(event.subject, 200, now_ms)

@@ -79,7 +79,7 @@ class AllocationHistory(RuleBasedStateMachine):
 
     @rule(
         size=SIZES,
-        wait_s=st.sampled_from([50, 56, 58, 59.5]),
+        wait_s=st.sampled_from([22, 28, 30, 31.5]),
         under_way_s=st.sampled_from([0.4, 5, 20, 31]),
         who=WHO,
     )
@@ -124,7 +124,7 @@ class AllocationHistory(RuleBasedStateMachine):
     def deliver_refresh(self, pick, lost, who):
         self.world.deliver_refresh(self.board(pick), lost, self.who(who))
 
-    @rule(seconds=st.sampled_from([0.4, 3, 10, 31, 33, 59, 62]))
+    @rule(seconds=st.sampled_from([0.4, 3, 10, 31, 33, 35, 62]))
     def time_passes(self, seconds):
         self.world.elapsed_s += seconds
 
@@ -134,7 +134,7 @@ class AllocationHistory(RuleBasedStateMachine):
 
     @rule(step_s=st.sampled_from([0, 0, 0, 3600, -3600, 45, -45]), who=WHO)
     def server_crash(self, step_s, who):
-        if self.servers > 1 or (step_s < 0 and self.world.booted_after_last_record()):
+        if self.servers > 1:
             step_s = 0  # a fleet's clocks go alike (NTP)
         self.world.crash(step_s, self.who(who))
 

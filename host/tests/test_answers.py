@@ -151,7 +151,7 @@ def allocated(world, **query):
 
 def test_a_conference_without_a_call(proxied):
     grant = allocated(proxied, size=4, asked_by="planner")
-    assert (grant.ttl_s, grant.lease.expires_s) == (60, START_S + 60)
+    assert (grant.ttl_s, grant.lease.expires_s) == (32, START_S + 32)
     board = next(board for board in proxied.boards if board.board_id == grant.lease.board_id)
     assert board.allocation(f"<{grant.uri}>").size == 4
     lease = proxied.server.ledger.find(grant.lease.conference_id)

@@ -14,9 +14,11 @@ def lease(state, slot=3, generation=7, expires_s=int(NOW_S) + 60, until_s=0):
     return Lease("b1", slot, generation, generation, 8, expires_s, state, 1000, until_s, 5, "sip:alice@here")
 
 
-def refresh(live=(), ended=(), new_boot=False, clock_told=True):
+def refresh(live=(), ended=(), new_boot=False, clock_told=True, unix_s=None):
     fields = {"firmware": "1", "boot": "1", "board": "x", "codecs": ["PCMU"], "legs": 64, "slots": 32}
-    report = BoardReport.model_validate({**fields, "live": list(live), "ended": list(ended)})
+    report = BoardReport.model_validate(
+        {**fields, "live": list(live), "ended": list(ended), "unix_s": unix_s}
+    )
     return Refresh("b1", report, new_boot, clock_told)
 
 
@@ -40,6 +42,24 @@ EXPIRED_S = int(NOW_S) - 3
         (lease(S.OFFERED, expires_s=EXPIRED_S), {}, S.LAPSED),
         (lease(S.OFFERED, expires_s=EXPIRED_S), {"clock_told": False}, None),
         (lease(S.OFFERED, expires_s=EXPIRED_S), {"live": [LIVE]}, S.ACTIVE),
+        (lease(S.OFFERED, expires_s=EXPIRED_S), {"unix_s": EXPIRED_S + 1}, S.QUARANTINED),
+        (
+            lease(S.OFFERED, expires_s=EXPIRED_S),
+            {"unix_s": EXPIRED_S + 1, "clock_told": False},
+            S.QUARANTINED,
+        ),
+        (
+            lease(S.OFFERED, expires_s=EXPIRED_S),
+            {"unix_s": EXPIRED_S},
+            None,
+        ),  # the board would still let a caller in
+        (lease(S.OFFERED, expires_s=EXPIRED_S), {"unix_s": EXPIRED_S + 1, "live": [LIVE]}, S.ACTIVE),
+        (lease(S.OFFERED), {"unix_s": int(NOW_S) + 3600}, None),  # its clock is wrong
+        (
+            lease(S.LAPSED, expires_s=EXPIRED_S, until_s=int(NOW_S) + 9),
+            {"unix_s": EXPIRED_S + 1},
+            S.QUARANTINED,
+        ),
         (lease(S.OFFERED), {"ended": [(3, 7)]}, S.QUARANTINED),  # came and went between two refreshes
         (lease(S.OFFERED), {"ended": [(3, 6)]}, None),
         (lease(S.OFFERED), {"new_boot": True, "clock_told": False}, S.LAPSED),

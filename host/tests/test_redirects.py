@@ -12,6 +12,7 @@ from parleyd.plain import key_of, read_plain
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.report import BoardReport
 from parleyd.server import ConferenceServer, Rules
+from parleyd.sources import Sources
 from parleyd.store.face import Snapshot, StoreError
 
 from .server_world import SERVER, SilentLog, VirtualClock
@@ -41,10 +42,16 @@ class Memory:
 class Side:
     """A server with one board; `plain` is whether it reads plain INVITEs by the short way."""
 
-    def __init__(self, plain=True):
+    def __init__(self, plain=True, **rules):
         self.clock, self.store, pool = VirtualClock(), Memory(), Pool()
         self.server = ConferenceServer(
-            SERVER, Rules(), pool, Ledger(self.store), self.clock, random.Random(3).randbytes, SilentLog()
+            SERVER,
+            Rules(**rules),
+            pool,
+            Ledger(self.store),
+            self.clock,
+            random.Random(3).randbytes,
+            SilentLog(),
         )
         if not plain:
             self.server._redirects.receive = lambda *_: False
@@ -222,6 +229,42 @@ def test_overload_refuses_what_is_new_and_nothing_else():
         b"SIP/2.0 503"
     )  # not a plain one
     assert side.say(ack(1)) + side.say(ack(3)) + side.wait(500) == [] and len(side.server._redirects) == 1
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_a_flood_from_one_source_is_that_sources_affair(plain):
+    side = Side(plain, sources=Sources(10))
+    flood = [side.say(invite(number)) for number in range(1, 400)]
+    statuses = [int(answers[0][0].split()[1]) for answers in flood if answers]
+    assert (statuses.count(302), set(statuses)) == (20, {302, 503})
+    assert 100 <= statuses.count(503) <= 210 and len(statuses) < len(flood)  # the rest is not even answered
+    refused = next(answers[0][0] for answers in flood if answers and b" 503 " in answers[0][0])
+    assert b"\r\nRetry-After: 2\r\n" in refused
+    assert side.server.counters["limited refuse"] == statuses.count(503)
+    assert side.server.counters["limited drop"] == len(flood) - len(statuses)
+    assert side.say(ack(1)) == []  # work in progress goes on
+    other = ("127.0.0.9", 5070)
+    elsewhere = invite(500).replace(b"UDP 127.0.0.1:5070", b"UDP 127.0.0.9:5070")
+    assert side.say(elsewhere, other)[0][0].startswith(b"SIP/2.0 302")
+    side.clock.elapsed_ms += 60_000
+    assert b"302 Moved" in side.say(invite(600))[-1][0]
+
+
+@pytest.mark.parametrize("plain", [True, False])
+def test_boards_are_let_in_however_much_there_is_to_do(plain):
+    side = Side(plain, sources=Sources(1))
+    side.server.busy = True
+    register = (
+        b"REGISTER sip:127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.1.1:5060;branch=z9hG4bK-r%d\r\n"
+        b"From: <sip:b1@127.0.0.1>;tag=1\r\nTo: <sip:b1@127.0.0.1>\r\nCall-ID: r%d\r\nCSeq: 1 REGISTER\r\n"
+        b"Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    for number in range(50):
+        ((answer, _),) = side.say(register % (number, number), ("127.0.1.1", 5060))
+        assert answer.startswith(b"SIP/2.0 401")
+    stranger = (register % (99, 99)).replace(b"127.0.1.1", b"127.0.0.1")
+    assert side.say(stranger, ("127.0.0.1", 5060))[0][0].startswith(b"SIP/2.0 503")
+    assert side.server.counters["overload"] == 1
 
 
 def test_a_late_cancel_is_acknowledged():

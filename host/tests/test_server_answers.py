@@ -24,7 +24,7 @@ def test_302_has_one_focus_contact_on_a_board(world):
     assert contact.endswith(";transport=udp>;isfocus")
     board = next(board for board in world.boards if f"@{board.host}:5060" in contact)
     allocation = board.allocation(contact)
-    assert (allocation.size, allocation.expires_s) == (8, START_S + 60)
+    assert (allocation.size, allocation.expires_s) == (8, START_S + 32)
 
 
 def test_addresses_are_unique_and_boards_take_turns(world):

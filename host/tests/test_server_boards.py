@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from parleyd.lease import reserved_legs
+
 from .server_world import START_S, World, date_of
 
 
@@ -68,16 +70,37 @@ def test_a_silent_board_leaves_the_pool_within_its_registration(world):
     assert hosts == {alive.host}
 
 
-def test_an_unused_offer_lapses_and_its_slot_rests_before_it_returns(world):
+@pytest.mark.parametrize(
+    ("states_time", "state", "legs_held"), [(True, "quarantined", 0), (False, "lapsed", 8)]
+)
+def test_an_unused_offer_is_over_after_32_s_and_its_slot_rests_before_it_returns(
+    world, states_time, state, legs_held
+):
+    for one in world.boards:
+        one.states_time = states_time
     board, allocation, _ = world.granted()
-    world.wait(58)
+    world.wait(31)
     assert len(states(world)) == 1
-    world.wait(12)
+    world.wait(7)
     assert states(world) == {}
-    record = world.server.ledger.leases[board.board_id][allocation.slot]
-    assert record.state.value == "lapsed"
-    world.wait(45)
-    assert world.server.ledger.leases[board.board_id][allocation.slot].state.value == "free"
+    records = world.server.ledger.leases[board.board_id]
+    assert records[allocation.slot].state.value == state
+    assert reserved_legs(records.values()) == legs_held  # the board's own word frees them at once
+    world.wait(38)
+    assert records[allocation.slot].state.value == "free"
+
+
+def test_a_board_is_told_since_when_its_boot_is_known_also_by_the_next_daemon(world):
+    board = world.boards[0]
+    first = board.answers[-1].get("Boot-Heard")
+    assert int(first) == START_S
+    world.wait(10)
+    world.start_server()
+    world.register_all()
+    assert board.answers[-1].get("Boot-Heard") == first
+    board.report["boot"] = "b2"
+    world.register_all()
+    assert int(board.answers[-1].get("Boot-Heard")) == START_S + 10
 
 
 def test_a_conference_lives_as_long_as_its_board_lists_it(world):

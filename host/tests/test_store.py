@@ -13,7 +13,7 @@ import pytest
 
 from parleyd.lease import Lease, LeaseState
 from parleyd.ledger import Ledger
-from parleyd.store.face import BoardKey, StoreError
+from parleyd.store.face import BoardKey, Heard, StoreError
 from parleyd.store.sqlite import SCHEMA_VERSION, SqliteStore
 
 
@@ -138,6 +138,29 @@ def test_a_store_of_a_newer_parley(path):
         SqliteStore(path)
 
 
+def test_a_store_of_the_schema_before_is_taken_over(path):
+    store = SqliteStore(path)
+    store.commit([lease(4)])
+    store._database.execute("DROP TABLE heard")
+    store._database.execute("PRAGMA user_version = 1")
+    store.close()
+    taken_over = SqliteStore(path)
+    taken_over.commit([Heard("b1", "a1", 3, 99)])
+    assert taken_over.load().leases == (lease(4),)
+    assert taken_over.load().heard == (Heard("b1", "a1", 3, 99),)
+    assert taken_over._pragma("user_version") == SCHEMA_VERSION
+
+
+def test_the_clock_begins_above_all_that_was_written(path):
+    ledger = Ledger(SqliteStore(path))
+    assert ledger.floor_s() == 0
+    assert written(ledger, lease(0)) is None
+    assert ledger.floor_s() == 11
+    ledger.stage("b1", (), lambda error: None, Heard("b1", "a1", 1, 50))
+    ledger.flush()
+    assert Ledger(SqliteStore(path)).floor_s() == 51
+
+
 def test_a_damaged_file(path):
     store = SqliteStore(path)
     store.commit([lease(slot) for slot in range(500)])
@@ -183,4 +206,4 @@ def test_the_ledger_finds_a_conference_by_its_id(path):
     assert ledger.find("b1/3/77") == lease(3, 77)
     for unknown in ("b1/3/78", "b1/3", "b1", "", "b2/3/77", "b1/x/77"):
         assert ledger.find(unknown) is None
-    assert ledger.latest_s() == 10
+    assert ledger.floor_s() == 11

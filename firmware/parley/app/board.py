@@ -184,7 +184,9 @@ class Board:
         heap_free = runtime.heap_free()
         transports = ("udp",) if self.sip is None or self.sip.streams is None else ("udp", "tcp")
         start = (self.boot, self._reports, self.upgrade.image, self.last_end, self.upgrade.told())
-        return register_body(config, start, self.slots, self.media, self.ticker, heap_free, trail, transports)
+        unix_s = self.clock.state_s()
+        media, ticker = self.media, self.ticker
+        return register_body(config, start, unix_s, self.slots, media, ticker, heap_free, trail, transports)
 
     def _soft_reset(self, raw):
         """Ctrl-D on the console.

@@ -7,6 +7,8 @@ which is what token expiry and boot time are measured against.
 from parley.wire.errors import RemoteError
 
 STEP_S = 2  # less is the rounding of Date
+# An answer can be 32 s old (RFC 3261 17.1.2.2, timer F). Who steps back by more is a server with another clock.
+OLD_ANSWER_S = 35
 MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 DAYS_BEFORE_MONTH = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
@@ -21,6 +23,7 @@ class Clock:
         self._now_ms = 0
         self._unix_at_start_s = None
         self._started_s = None
+        self._stated_s = None
 
     def now_ms(self):
         """Milliseconds since the clock was made. To be asked more often than the ticks wrap."""
@@ -50,16 +53,32 @@ class Clock:
             return None
         return self._unix_at_start_s + self.now_ms() // 1000
 
-    def set_unix_s(self, now_s):
-        """The server's idea of now.
+    def state_s(self):
+        """unix_s() for a report to the server, which may count on what was over by then to stay over."""
+        now_s = self.unix_s()
+        if now_s is not None and (self._stated_s is None or now_s > self._stated_s):
+            self._stated_s = now_s
+        return now_s
+
+    def expiry_s(self):
+        """What an address's expiry is measured by: unix_s(), but never less than a server was told."""
+        now_s = self.unix_s()
+        return now_s if now_s is None or self._stated_s is None else max(now_s, self._stated_s)
+
+    def set_unix_s(self, now_s, heard_s=0):
+        """The server's idea of now, and of when it first heard of this boot, which cannot have begun later.
 
         Small differences are the Date's whole seconds and the way; they change nothing.
         """
+        if self._started_s is None or heard_s > self._started_s:
+            self._started_s = heard_s
         started_s = now_s - self.now_ms() // 1000
         known_s = self._unix_at_start_s
         if known_s is None or abs(started_s - known_s) >= STEP_S:
             self._unix_at_start_s = started_s
-            self._started_s = started_s if self._started_s is None else max(started_s, self._started_s)
+            if self._stated_s is not None and now_s < self._stated_s - OLD_ANSWER_S:
+                self._stated_s = None
+            self._started_s = max(started_s, self._started_s)
 
 
 def parse_date(text):

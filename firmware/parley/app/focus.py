@@ -160,7 +160,7 @@ class Focus:
     def _admit(self, allocation):
         """The live conference of an address, None when it begins now. RemoteError: see SlotTable.admit; 486."""
         conference = self._slots.admit(
-            allocation, self._clock.unix_s(), self._clock.started_s, self._config.offer_ttl_s
+            allocation, self._clock.expiry_s(), self._clock.started_s, self._config.offer_ttl_s
         )
         if self._media.full:
             raise RemoteError(486, "Board is full")

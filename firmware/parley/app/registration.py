@@ -8,6 +8,7 @@ REGISTER is under way (RFC 3261 10.2.4); the transaction layer repeats it while 
 
 from parley.app.clock import parse_date
 from parley.wire.errors import RemoteError
+from parley.wire.grammar import parse_decimal
 
 COALESCE_MS = 200  # changes closer together than this share one refresh
 BACK_OFF_FIRST_MS = 1000
@@ -115,7 +116,9 @@ class Registration:
             self._log.warning("registration", "no Date: time stays unknown")
             return
         try:
-            self._clock.set_unix_s(parse_date(date))
+            heard = response.get("Boot-Heard")
+            heard_s = 0 if heard is None else parse_decimal(heard.strip(), 0xFFFFFFFF, "Boot-Heard")
+            self._clock.set_unix_s(parse_date(date), heard_s)
         except RemoteError as error:
             self._log.warning("registration", error.reason)
 

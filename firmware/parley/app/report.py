@@ -7,12 +7,14 @@ from parley.media import kernels
 from parley.media.codecs import CODECS
 
 
-def register_body(config, start, slots, media, ticker, heap_free_bytes, trail=(), transports=("udp",)):
+def register_body(
+    config, start, unix_s, slots, media, ticker, heap_free_bytes, trail=(), transports=("udp",)
+):
     """The body as bytes.
 
     config: Config; start: boot id (new at each start), number of this report on this boot, image id, why it was started
-    [cause, details], how an upgrade went [image, state, reason] or None; slots: SlotTable; media: MediaTask; ticker:
-    Ticker; trail: Trail.offer(); transports: how callers may come.
+    [cause, details], how an upgrade went [image, state, reason] or None; unix_s: Clock.state_s(), None while not known;
+    slots: SlotTable; media: MediaTask; ticker: Ticker; trail: Trail.offer(); transports: how callers may come.
     """
     boot, number, image, last_end, upgrade = start
     return json.dumps(
@@ -20,6 +22,7 @@ def register_body(config, start, slots, media, ticker, heap_free_bytes, trail=()
             "firmware": __version__,
             "boot": boot,
             "number": number,
+            "unix_s": unix_s,
             "image": image,
             "last_end": last_end,
             "upgrade": upgrade,

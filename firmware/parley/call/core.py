@@ -82,6 +82,7 @@ class Core:
         self.supported_tags = self.supported.split(", ")
         self.session_expires_s = session_expires_s
         self.contact_for: "Callable[[str, Address], str] | None" = None
+        self.refuses_new = False  # the application wants nothing but work in progress
         self._limit = limit
         self._number = 0
 
@@ -181,6 +182,8 @@ class Core:
     def overloaded(self, request: Request) -> bool:
         """Tell whether there is no room for this request; those in dialogs have twice the room."""
         held = len(self.layer.servers)
+        if self.refuses_new and request.to_tag() is None and request.method != "CANCEL":
+            return True
         return held >= self._limit and (request.to_tag() is None or held >= 2 * self._limit)
 
     def call_of(self, transaction: "Transaction") -> "Call | None":

@@ -98,9 +98,13 @@ class Endpoint(RequestCommands):
 
     # -- inputs
 
-    def receive(self, data: bytes, peer: "Address", now_ms: int) -> None:
-        """Take a datagram or a stream's message that came from peer (peers.py). Raises nothing."""
+    def receive(self, data: bytes, peer: "Address", now_ms: int, refuse_new: bool = False) -> None:
+        """Take a datagram or a stream's message that came from peer (peers.py). Raises nothing.
+
+        refuse_new: if it begins something, answer 503 without a transaction (RFC 3261 8.2.7).
+        """
         now_ms = self._at(now_ms)
+        self._core.refuses_new = refuse_new
         try:
             message = parse_message(data)
         except RemoteError as error:

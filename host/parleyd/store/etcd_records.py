@@ -84,15 +84,16 @@ def read_lease(names: Names, name: bytes, value: bytes) -> Lease:
 
 def mark_value(mark: Mark) -> bytes:
     """Return the value of a board's mark."""
-    boot, number = (mark.heard.boot, mark.heard.number) if mark.heard else ("", 0)
-    return json.dumps([mark.by, boot, number]).encode()
+    heard = mark.heard or Heard("", "", 0)
+    return json.dumps([mark.by, heard.boot, heard.number, heard.since_s]).encode()
 
 
 def read_mark(board_id: str, value: bytes) -> Mark:
     """Return a board's mark. Raises StoreError."""
     try:
-        by, boot, number = json.loads(value)
-        return Mark(str(by), Heard(board_id, str(boot), int(number)) if boot else None)
+        by, boot, number, since_s = json.loads(value)
+        heard = Heard(board_id, str(boot), int(number), int(since_s))
+        return Mark(str(by), heard if boot else None)
     except (ValueError, TypeError) as error:
         raise StoreError(f"etcd: the mark of board {board_id} makes no sense: {error}") from error
 

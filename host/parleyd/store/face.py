@@ -39,11 +39,15 @@ Answer = Callable[[Sequence[StoreError | None]], None]
 
 
 class Heard(NamedTuple):
-    """The report of a board by which its leases were last reconciled: its boot, and its number on that boot."""
+    """The report of a board by which its leases were last reconciled: its boot, and its number on that boot.
+
+    since_s: unix time at which any server first heard of that boot, which cannot have begun later.
+    """
 
     board_id: str
     boot: str
     number: int
+    since_s: int = 0
 
 
 class Group(NamedTuple):

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from parleyd.lease import Lease, LeaseState
-from parleyd.store.face import Answer, BoardKey, Follower, Group, Snapshot, StoreError
+from parleyd.store.face import Answer, BoardKey, Follower, Group, Heard, Snapshot, StoreError
 
 APPLICATION_ID = 0x50524C59  # "PRLY", so that another program's file is not taken for ours
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
+HEARD_TABLE = """CREATE TABLE heard (
+        board_id TEXT PRIMARY KEY, boot TEXT NOT NULL, number INTEGER NOT NULL, since_s INTEGER NOT NULL)
+        STRICT, WITHOUT ROWID"""
 SCHEMA = (
     """CREATE TABLE slot (
         board_id TEXT NOT NULL, slot INTEGER NOT NULL, generation INTEGER NOT NULL, highest INTEGER NOT NULL,
@@ -18,11 +21,14 @@ SCHEMA = (
         until_s INTEGER NOT NULL, serial INTEGER NOT NULL, asked_by TEXT NOT NULL,
         PRIMARY KEY (board_id, slot)) STRICT, WITHOUT ROWID""",
     "CREATE TABLE board (board_id TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    HEARD_TABLE,
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+NEXT_SCHEMA = {1: (HEARD_TABLE, "PRAGMA user_version = 2")}  # from that version to the one after it
 PUT_SLOT = "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
+PUT_HEARD = "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)"
 
 
 class SqliteStore:
@@ -52,21 +58,27 @@ class SqliteStore:
         try:
             rows = self._database.execute("SELECT * FROM slot ORDER BY board_id, slot").fetchall()
             keys = self._database.execute("SELECT board_id, key FROM board ORDER BY board_id").fetchall()
+            heard = self._database.execute("SELECT * FROM heard ORDER BY board_id").fetchall()
             leases = tuple(_lease(row) for row in rows)
         except (sqlite3.Error, ValueError) as error:
             raise StoreError(f"cannot read the lease store {self._path}: {error}") from error
-        return Snapshot(leases, tuple(BoardKey(board_id, key) for board_id, key in keys))
+        identities = tuple(BoardKey(board_id, key) for board_id, key in keys)
+        return Snapshot(leases, identities, tuple(Heard(*row) for row in heard))
 
-    def commit(self, changes: Sequence[Lease | BoardKey]) -> None:
+    def commit(self, changes: Sequence[Lease | BoardKey | Heard]) -> None:
         """Write all changes in one transaction; on disk when this returns. Raises StoreError, nothing changed."""
         if not changes:
             return
         slots = [change for change in changes if isinstance(change, Lease)]  # a record is its row
         keys = [(change.board_id, change.key) for change in changes if isinstance(change, BoardKey)]
+        heard = [change for change in changes if isinstance(change, Heard)]
         try:
             self._database.execute("BEGIN IMMEDIATE")
             self._database.executemany(PUT_SLOT, slots)
-            self._database.executemany(PUT_BOARD, keys)
+            if keys:
+                self._database.executemany(PUT_BOARD, keys)
+            if heard:
+                self._database.executemany(PUT_HEARD, heard)
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back()
@@ -81,7 +93,8 @@ class SqliteStore:
         """Write all groups in one transaction, one wait for the disk; on disk when `answer` is called, at once."""
         error: StoreError | None = None
         try:
-            self.commit([after for group in groups for _, after in group.steps])
+            slots = [after for group in groups for _, after in group.steps]
+            self.commit([*slots, *(group.heard for group in groups if group.heard is not None)])
         except StoreError as fault:
             error = fault
         answer([error] * len(groups))
@@ -104,11 +117,11 @@ class SqliteStore:
         self._database.close()
 
     def _prepare(self) -> None:
-        application_id, version = self._pragma("application_id"), self._pragma("user_version")
+        application_id, version = self._pragma("application_id"), int(self._pragma("user_version"))
         tables = self._database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if tables and application_id != APPLICATION_ID:
             raise StoreError(f"{self._path} is a database of another program; choose another state directory")
-        if tables and version != SCHEMA_VERSION:
+        if tables and version != SCHEMA_VERSION and version not in NEXT_SCHEMA:
             raise StoreError(
                 f"{self._path} has schema {version}, this Parley knows schema {SCHEMA_VERSION}; "
                 "use the Parley that wrote it or another state directory"
@@ -121,6 +134,10 @@ class SqliteStore:
         if not tables:
             for statement in SCHEMA:
                 self._database.execute(statement)
+        while tables and version in NEXT_SCHEMA:
+            for statement in NEXT_SCHEMA[version]:
+                self._database.execute(statement)
+            version += 1
         self._database.execute("COMMIT")
 
     def _pragma(self, name: str) -> int | str:

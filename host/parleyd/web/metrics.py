@@ -41,6 +41,9 @@ BOARD_COUNTERS = (
     ("parley_board_late_media_ticks", "Media ticks that began more than 5 ms late", "late_ticks"),
 )
 
+# the server's counter, why
+TURNED_AWAY = (("overload", "load"), ("limited refuse", "source"), ("limited drop", "flood"))
+
 
 class DaemonCollector(Collector):
     """Makes every metric of one daemon."""
@@ -73,6 +76,14 @@ class DaemonCollector(Collector):
             "parley_sip_requests", "Requests the server answered", labels=["method", "status"]
         )
         orders = CounterMetricFamily("parley_orders", "Orders of operators", labels=["order"])
+        early = CounterMetricFamily(
+            "parley_sip_turned_away",
+            "Requests refused without a transaction, or not answered: by the server's load or a source's rate",
+            labels=["why"],
+        )
+        for key, why in TURNED_AWAY:
+            early.add_metric([why], daemon.server.counters.get(key, 0))
+        yield early
         for name, count in daemon.server.counters.items():
             first, _, second = name.partition(" ")
             if second.isdigit():
