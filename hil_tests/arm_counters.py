@@ -17,7 +17,7 @@ CLASSES = ("kernels", "Python", "collector", "sockets", "lwIP", "driver", "port"
 PLACES = (
     (r"/py/gc\.o", "collector"),
     (r"/lib/lwip/|lib/lwip", "lwIP"),
-    (r"modlwip|udp_queue|modsocket|modselect", "sockets"),
+    (r"modlwip|udp_queue|lwip_io|modsocket|modselect", "sockets"),
     (r"lan9118|network_lan", "driver"),
     (r"/(main|clock|uart|startup|modmps2)\.o", "port"),
     (r"\.a\(|libgcc|libc", "C library"),

@@ -292,7 +292,10 @@ int32_t parley_bridge_mix(parley_bridge *bridge, int32_t most);
 /** Moves the RTP clock of all legs on over `ticks` (0..SKIP_TICKS_MAX) that were not run. @return 0 or ARGUMENT */
 int32_t parley_bridge_skip(parley_bridge *bridge, int32_t ticks);
 
-/** Where the packet at `place` of the transmit area begins, in octets from the memory's; or ARGUMENT. */
+/**
+ * Where the packet at `place` of the transmit area begins, in octets from the memory's; or ARGUMENT. Of the 16 octets
+ * before it the third to eighth are the peer's port and IPv4 address in network order, all 0 without one.
+ */
 int32_t parley_bridge_packet(const parley_bridge *bridge, int32_t place);
 
 /** Octets of the packet at `place`: 172 of a plain leg, PARLEY_BRIDGE_PACKET_BYTES_MAX at most; or ARGUMENT. */

@@ -7,7 +7,7 @@
  * queue that is made with the socket; the media tick empties it. Receiving and sending allocate nothing of
  * Python's heap, except receive(), which makes bytes.
  *
- *     Socket(depth)                      depth: 1 to 64 datagrams
+ *     Socket(depth)                      depth: 1 to 128 datagrams
  *     .bind(host, port) .connect(host, port) .close()      hosts as dotted decimals; OSError
  *     .receive_into(buffer) -> octets    0 when there is nothing; what does not fit is cut off
  *     .receive() -> (bytes, (host, port)) or None
@@ -18,26 +18,14 @@
  */
 #include <string.h>
 
+#include "udp_queue.h"
+
 #include "py/mperrno.h"
+#include "py/mphal.h"
 #include "py/runtime.h"
 #include "py/stream.h"
 
-#include "lwip/udp.h"
-
-enum { DEPTH_MAX = 64, DATAGRAM_MAX = 65507 };
-
-typedef struct {
-    struct pbuf *content;
-    ip_addr_t host;
-    u16_t port;
-} arrival;
-
-typedef struct {
-    mp_obj_base_t base;
-    struct udp_pcb *pcb;
-    uint32_t depth, put, take, dropped;
-    arrival arrivals[];
-} queue_socket;
+enum { DEPTH_MAX = 128, DATAGRAM_MAX = 65507 };
 
 /** lwIP's hook. Runs beside Python, or inside one of its calls into lwIP; never beside itself. */
 static void arrived(void *argument, struct udp_pcb *pcb, struct pbuf *content, const ip_addr_t *host, u16_t port) {
@@ -48,8 +36,9 @@ static void arrived(void *argument, struct udp_pcb *pcb, struct pbuf *content, c
         pbuf_free(content);
         return;
     }
-    arrival *place = &self->arrivals[self->put % self->depth];
+    queue_arrival *place = &self->arrivals[self->put % self->depth];
     place->content = content;
+    place->at_us = (uint32_t)mp_hal_ticks_us();
     place->host = *host;
     place->port = port;
     self->put++;
@@ -64,7 +53,7 @@ static mp_obj_t make_new(const mp_obj_type_t *type, size_t n_args, size_t n_kw, 
     while (depth & (depth - 1)) { // a power of two: the counters may wrap
         depth++;
     }
-    queue_socket *self = mp_obj_malloc_var_with_finaliser(queue_socket, arrival, (size_t)depth, type);
+    queue_socket *self = mp_obj_malloc_var_with_finaliser(queue_socket, queue_arrival, (size_t)depth, type);
     self->depth = (uint32_t)depth;
     self->put = self->take = self->dropped = 0;
     MICROPY_PY_LWIP_ENTER
@@ -140,21 +129,29 @@ static mp_obj_t socket_close(mp_obj_t object) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(socket_close_obj, socket_close);
 
+int32_t queue_socket_take(queue_socket *self, void *buffer, size_t octets, queue_arrival *arrival) {
+    if (self->take == self->put) {
+        return -1;
+    }
+    MICROPY_PY_LWIP_ENTER
+    *arrival = self->arrivals[self->take % self->depth];
+    int32_t there = arrival->content->tot_len;
+    pbuf_copy_partial(arrival->content, buffer, (u16_t)(octets < DATAGRAM_MAX ? octets : DATAGRAM_MAX), 0);
+    self->take++;
+    pbuf_free(arrival->content);
+    MICROPY_PY_LWIP_EXIT
+    arrival->content = NULL;
+    return there;
+}
+
 static mp_obj_t socket_receive_into(mp_obj_t object, mp_obj_t target) {
     queue_socket *self = open_socket(object);
     mp_buffer_info_t buffer;
     mp_get_buffer_raise(target, &buffer, MP_BUFFER_WRITE);
-    if (self->take == self->put) {
-        return MP_OBJ_NEW_SMALL_INT(0);
-    }
-    size_t space = buffer.len < DATAGRAM_MAX ? buffer.len : DATAGRAM_MAX;
-    MICROPY_PY_LWIP_ENTER
-    struct pbuf *content = self->arrivals[self->take % self->depth].content;
-    u16_t length = pbuf_copy_partial(content, buffer.buf, (u16_t)space, 0);
-    self->take++;
-    pbuf_free(content);
-    MICROPY_PY_LWIP_EXIT
-    return MP_OBJ_NEW_SMALL_INT(length);
+    queue_arrival from;
+    int32_t octets = queue_socket_take(self, buffer.buf, buffer.len, &from);
+    size_t taken = octets < 0 ? 0 : (size_t)octets;
+    return MP_OBJ_NEW_SMALL_INT(taken < buffer.len ? taken : buffer.len);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(socket_receive_into_obj, socket_receive_into);
 
@@ -164,7 +161,7 @@ static mp_obj_t socket_receive(mp_obj_t object) {
         return mp_const_none;
     }
     // Nothing may raise between here and the end of the copy: memory is had first.
-    arrival *place = &self->arrivals[self->take % self->depth];
+    queue_arrival *place = &self->arrivals[self->take % self->depth];
     vstr_t data;
     vstr_init_len(&data, place->content->tot_len);
     char host[IPADDR_STRLEN_MAX];
@@ -180,33 +177,36 @@ static mp_obj_t socket_receive(mp_obj_t object) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(socket_receive_obj, socket_receive);
 
-/** Sends to the connected peer, or to `host` when it is given. */
-static mp_obj_t transmit(queue_socket *self, mp_obj_t object, const ip_addr_t *host, u16_t port) {
-    mp_buffer_info_t buffer;
-    mp_get_buffer_raise(object, &buffer, MP_BUFFER_READ);
-    if (buffer.len > DATAGRAM_MAX) {
-        return mp_const_false;
+bool queue_socket_transmit(queue_socket *self, const void *data, size_t octets, const ip_addr_t *host, u16_t port) {
+    if (octets > DATAGRAM_MAX) {
+        return false;
     }
     err_t fault = ERR_MEM;
     MICROPY_PY_LWIP_ENTER
-    struct pbuf *content = pbuf_alloc(PBUF_TRANSPORT, (u16_t)buffer.len, PBUF_RAM);
+    struct pbuf *content = pbuf_alloc(PBUF_TRANSPORT, (u16_t)octets, PBUF_RAM);
     if (content != NULL) {
-        memcpy(content->payload, buffer.buf, buffer.len);
+        memcpy(content->payload, data, octets);
         fault = host == NULL ? udp_send(self->pcb, content) : udp_sendto(self->pcb, content, host, port);
         pbuf_free(content);
     }
     MICROPY_PY_LWIP_EXIT
-    return mp_obj_new_bool(fault == ERR_OK);
+    return fault == ERR_OK;
 }
 
-static mp_obj_t socket_send(mp_obj_t object, mp_obj_t data) { return transmit(open_socket(object), data, NULL, 0); }
+static mp_obj_t transmit(mp_obj_t socket, mp_obj_t data, const ip_addr_t *host, u16_t port) {
+    mp_buffer_info_t buffer;
+    mp_get_buffer_raise(data, &buffer, MP_BUFFER_READ);
+    return mp_obj_new_bool(queue_socket_transmit(open_socket(socket), buffer.buf, buffer.len, host, port));
+}
+
+static mp_obj_t socket_send(mp_obj_t object, mp_obj_t data) { return transmit(object, data, NULL, 0); }
 static MP_DEFINE_CONST_FUN_OBJ_2(socket_send_obj, socket_send);
 
 static mp_obj_t socket_sendto(size_t n_args, const mp_obj_t *args) {
     (void)n_args;
     ip_addr_t address;
     u16_t number = read_address(args[2], args[3], &address);
-    return transmit(open_socket(args[0]), args[1], &address, number);
+    return transmit(args[0], args[1], &address, number);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(socket_sendto_obj, 4, 4, socket_sendto);
 
@@ -250,6 +250,13 @@ static MP_DEFINE_CONST_DICT(socket_locals, socket_locals_table);
 
 static MP_DEFINE_CONST_OBJ_TYPE(socket_type, MP_QSTR_Socket, MP_TYPE_FLAG_NONE, make_new, make_new, protocol,
     &socket_protocol, locals_dict, &socket_locals);
+
+queue_socket *queue_socket_of(mp_obj_t object) {
+    if (!mp_obj_is_type(object, &socket_type)) {
+        mp_raise_TypeError(MP_ERROR_TEXT("no Socket of udp_queue"));
+    }
+    return open_socket(object);
+}
 
 static const mp_rom_map_elem_t module_table[] = {
     {MP_ROM_QSTR(MP_QSTR___name__), MP_ROM_QSTR(MP_QSTR_udp_queue)},

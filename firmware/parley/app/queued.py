@@ -1,16 +1,21 @@
-"""Sockets of a board whose firmware queues datagrams beside Python (native/lwip_rtp/udp_queue.c).
+"""Sockets of a board whose firmware queues datagrams beside Python (native/lwip_rtp).
 
 The same faces as the portable ones in runtime_sockets.py; runtime.py imports this where there is such a firmware. No
-burst is lost while Python is busy, and each read is one datagram.
+burst is lost while Python is busy, and each read is one datagram. packet_io() is what native/io is on Linux: one call
+a tick moves everybody's RTP.
 """
 
 import gc
 
 from udp_queue import Socket  # pyright: ignore[reportMissingImports]
 
+from parley.media import kernels
+from parley.media.bridge import NO_ADDRESS
+
 SIP_DEPTH = 16  # datagrams; phones repeat what is lost beyond
 RTP_DEPTH = 8  # 160 ms of one participant: longer than any pause of the loop
 RTP_READS_PER_TICK = RTP_DEPTH
+BOARD_RTP_DEPTH = 128  # as many as there can be
 READS_JOIN_DATAGRAMS = False
 
 
@@ -60,6 +65,10 @@ class RtpSocket:
         """From now on the peer is (host, port). May be repeated. OSError when host is a name."""
         self.raw.connect(host, port)
 
+    def fileno(self):
+        """What lwip_io takes for a descriptor."""
+        return self.raw
+
     def receive_into(self, buffer):
         """Bytes of the next datagram, 0 when there is none."""
         return self.raw.receive_into(buffer)
@@ -71,6 +80,56 @@ class RtpSocket:
     def close(self):
         """Gives the port back."""
         self.raw.close()
+
+
+class BoardRtpSocket:
+    """The RTP socket of a whole board, not connected: lwip_io sends to everybody and the bridge knows the peers."""
+
+    def __init__(self, host, port, legs):
+        """Binds to (host, port), with room for a tick of `legs` peers; OSError when that cannot be."""
+        self._raw = _bound_socket(host, port, min(RTP_DEPTH * legs, BOARD_RTP_DEPTH))
+
+    def fileno(self):
+        """What lwip_io takes for a descriptor."""
+        return self._raw
+
+    def check_way(self, host, port):
+        """OSError when there is no way to (host, port) from here, or host is a name."""
+        probe = Socket(1)
+        try:
+            probe.connect(host, port)
+        finally:
+            probe.close()
+
+    def send_to(self, packet, peer):
+        """Sends an RTCP packet by RTP's port (RFC 5761); never in a tick. False when the network refuses it."""
+        try:
+            return self._raw.sendto(packet, peer[0], peer[1])
+        except OSError:
+            return False
+
+    def close(self):
+        """Gives the port back."""
+        self._raw.close()
+
+
+def packet_io():
+    """The module lwip_io, ready for a new bridge. ImportError where the firmware has queues alone."""
+    import lwip_io  # pyright: ignore[reportMissingImports]
+
+    called = (
+        kernels.bridge_before,
+        kernels.bridge_receive,
+        kernels.bridge_receive_leg,
+        kernels.bridge_begin,
+        kernels.bridge_mix,
+        kernels.bridge_packet,
+        kernels.bridge_packet_leg,
+        kernels.bridge_packet_octets,
+        kernels.bridge_refused,
+    )
+    lwip_io.io_kernels(called, bytearray(NO_ADDRESS))
+    return lwip_io
 
 
 def _bound_socket(host, port, depth):

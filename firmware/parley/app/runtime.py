@@ -26,6 +26,10 @@ from parley.app.runtime_sockets import (
 from parley.media import kernels
 from parley.media.native_file import check
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 MICROPYTHON = sys.implementation.name == "micropython"
 PORTABLE_SOCKETS = "portable_sockets"  # a file of this name on the flash: no sockets but Python's
 
@@ -59,14 +63,23 @@ def _portable():
     return True
 
 
-parley_io = None  # native/io, where it is there and suits
+parley_io: "Any" = None  # what moves a board's packets in one call a tick, where it is there and suits
 IO_FAULT = ""  # why it does not
 
 if not _portable():
     try:
-        from parley.app.queued import READS_JOIN_DATAGRAMS, RTP_READS_PER_TICK, RtpSocket, SipSocket
+        from parley.app.queued import (
+            READS_JOIN_DATAGRAMS,
+            RTP_READS_PER_TICK,
+            BoardRtpSocket,
+            RtpSocket,
+            SipSocket,
+            packet_io,
+        )
+
+        parley_io = packet_io()
     except ImportError:
-        pass  # stock firmware
+        pass  # stock firmware, or one with queues alone
     try:
         check("parley_io")
         import parley_io
