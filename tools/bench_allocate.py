@@ -54,7 +54,7 @@ a=fmtp:101 0-16
 <send><![CDATA[
 
 ACK sip:conference@[remote_ip]:[remote_port];size=2 SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch];rport
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch-3]
 From: "Alice" <sip:alice[call_number]@[local_ip]:[local_port]>;tag=[pid]T[call_number]
 [last_To:]
 Call-ID: [call_id]

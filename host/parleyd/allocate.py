@@ -14,6 +14,7 @@ from parleyd.verdict import Grant, Refusal
 OFFER_TTL_S = 32  # a phone calls at once; who comes later finds the conference alive
 NO_BOARD_RETRY_S = 5  # a board that lives refreshes well within this
 BUSY_RETRY_S = 10  # when only running conferences stand in the way
+MOST_LOOKED_AT = 256  # boards, for an estimate of when there will be room: a large fleet is busy just then
 RETRY_RANGE_S = (2, 120)
 MISCELLANEOUS_WARNING = 399  # RFC 3261 20.43
 INCOMPATIBLE_FORMAT = 305  # RFC 3261 20.43
@@ -150,11 +151,18 @@ def impossible(books: Books, need: Need) -> Refusal | None:
 
 
 def retry_after_s(books: Books, need: Need, now_s: float) -> int:
-    """Return in how many seconds a board may have room again: the first hold on an able one that is sure to end."""
+    """Return in how many seconds a board may have room again: the first hold on an able one that is sure to end.
+
+    Of a large fleet some boards stand for all.
+    """
     ends: list[float] = []
+    looked_at = 0
     for book in books.boards.values():
         if book.view is None or not can_serve(book.view, need):
             continue
+        looked_at += 1
+        if looked_at > MOST_LOOKED_AT:
+            break
         for lease in book.records.values():
             if lease.state in RESTS:
                 ends.append(lease.until_s)

@@ -56,7 +56,9 @@ class BoardDesk:
             cause, details = registration.report.last_end
             if cause in ("watchdog", "crash"):
                 self._log.warning("board was reset", board=result.board_id, cause=cause, details=details)
-        if result.change in ("new", "left"):
+        if result.change == "twin":
+            self._log.warning("two boards have one identity", board=result.board_id, reason=reply.reason)
+        elif result.change in ("new", "left"):
             self._log.info("board " + result.change, board=result.board_id)
         elif reply.status not in (200, 401):
             self._log.warning(

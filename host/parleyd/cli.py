@@ -1,6 +1,7 @@
 """The command line: `parley` for everything, `parleyd` for the daemon alone."""
 
 import asyncio
+import atexit
 import json
 import logging
 import sys
@@ -20,6 +21,7 @@ from parleyd.commands.events import events
 from parleyd.commands.options import Http, Json, State, asked, fail
 from parleyd.commands.tokens import token_app
 from parleyd.commands.users import user
+from parleyd.log_lines import Lines, Stamp, as_json
 from parleyd.settings import Settings, SettingsError, load_settings
 from parleyd.show import console, show_status
 
@@ -69,19 +71,22 @@ def _configure_log(settings: Settings) -> None:
     target = sys.stderr
     if settings.log_file is not None:
         try:
-            target = settings.log_file.open("a", encoding="utf-8", buffering=1)
+            target = settings.log_file.open("a", encoding="utf-8")
         except OSError as error:
             raise SettingsError(f"cannot write the log {settings.log_file}: {error.strerror}") from error
+    lines = Lines(target)
+    atexit.register(lines.write)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.dev.ConsoleRenderer() if target.isatty() else structlog.processors.JSONRenderer(),
+            Stamp(),
+            structlog.dev.ConsoleRenderer() if target.isatty() else as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.log_level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=lambda *_: lines,
+        cache_logger_on_first_use=True,
     )
 
 

@@ -1,10 +1,12 @@
 """The daemon: the conference server on real sockets, its boards, its HTTP API, and its clean end."""
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -40,6 +42,9 @@ from parleyd.virtual import VirtualBoard, stop_left_boards
 from parleyd.web.broadcast import Broadcast
 from parleynet.tls import server_context
 
+# An answer makes some tens of objects, nearly all of which reference counts free; Python's default looks at 700.
+COLLECT = (20_000, 20, 50)
+SWITCH_S = 0.001  # the thread that waits for the disk need not wait long for the interpreter
 GOODBYE_S = 5.0  # longest wait for boards to hang up on everybody at the end
 
 
@@ -211,6 +216,10 @@ class Daemon:
                 self.boards[config.board_id] = VirtualBoard(config, settings.state, image)
             await asyncio.gather(*(board.start() for board in self.boards.values()))
         await self._all_registered(set(self.boards))
+        gc.collect()
+        gc.freeze()  # what a start makes stays; not to be looked through again and again
+        gc.set_threshold(*COLLECT)
+        sys.setswitchinterval(SWITCH_S)
         sip, http = settings.sip, settings.http
         ready(
             f"ready conference=sip:{settings.user}@{format_host_port(*sip)} "

@@ -6,6 +6,7 @@ The states are those of the table SERVER_INVITE in parley.call; a test plays the
 """
 
 import heapq
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from parley.call.peers import way_back
 from parley.call.timers import T1_MS, T2_MS, T4_MS, TIMEOUT_MS
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, note_source, parse_message, response_to
-from parleyd.plain import PlainInvite, key_of, read_plain
+from parleyd.plain import COPIED, PlainInvite, key_of, read_plain
 from parleyd.transmit import Reply
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 TAG_BYTES = 8
 TAGS_AT_ONCE = 512
 LOOP = Reply(482, "Loop Detected")
+REFUSED_LINES = re.compile(rb"\r\n(?:Via|From|To|Call-ID|CSeq): [^\r\n]+(?=\r\n)")  # RFC 3261 8.2.6.2
+VIA_PORT = re.compile(rb"\r\nVia: SIP/2\.0/UDP ([0-9.]+)(?::(\d{1,5}))?([^\r\n]*)")
+BUSY_END = b"\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"
 BUSY = Reply(503, "Service Unavailable", (("Retry-After", "2"),))
 Answer = Callable[[Reply], None]
 
@@ -69,6 +73,7 @@ class Redirects:
         self._later: list[Redirect] = []  # a heap of those repeated before
         self._done: deque[Redirect] = deque()  # acknowledged, or given up: kept to know repetitions
         self._now_ms = 0
+        self._busy_tag = b";tag=busy-" + random_bytes(TAG_BYTES).hex().encode()
         self._tags: list[bytes] = []
 
     def __len__(self) -> int:
@@ -80,11 +85,13 @@ class Redirects:
             return False
         self._now_ms = now_ms = max(now_ms, self._now_ms)
         if data.startswith(b"ACK "):
-            return self._acknowledged(data, now_ms)
+            return self._busy_tag in data or self._acknowledged(data, now_ms)
         if data.startswith(b"CANCEL "):
             return self._cancelled(data, peer)
         if not data.startswith(b"INVITE "):
             return False
+        if busy and self._refused(data, peer):
+            return True
         invite = read_plain(data, (peer[0], peer[1]))
         if invite is None:
             return False
@@ -102,6 +109,32 @@ class Redirects:
             self.outgoing.append((self._bytes(invite, BUSY), invite.back))
         else:
             self._begin(invite, now_ms)
+        return True
+
+    def _refused(self, data: bytes, peer: "Address") -> bool:
+        """Refuse what is new, as fast as that can be done: header lines are copied and nothing is read.
+
+        RFC 3261 8.2.7: without a transaction, with one To tag for all, by which the ACK is known and dropped.
+        """
+        key = key_of(data)
+        head = data[: data.find(b"\r\n\r\n") + 2]
+        via = VIA_PORT.search(head)
+        copied = REFUSED_LINES.findall(head)
+        if key is None or key in self._open or via is None or len(copied) < len(COPIED):
+            return False
+        if via[1] != peer[0].encode() or b";rport=" in via[3]:
+            return False  # by way of others: the whole stack knows where the answer goes
+        for index, line in enumerate(copied):
+            if line.startswith(b"\r\nTo: "):
+                if b";tag=" in line:
+                    return False  # in a dialog
+                copied[index] = line + self._busy_tag
+        text = b"".join(copied)
+        port = int(via[2] or 5060)
+        if b";rport" in via[3]:  # RFC 3581 4
+            port = peer[1]
+            text = text.replace(b";rport", b";rport=%d;received=%b" % (port, via[1]), 1)
+        self.outgoing.append((b"SIP/2.0 503 Service Unavailable%b%b" % (text, BUSY_END), (peer[0], port)))
         return True
 
     def tick(self, now_ms: int) -> None:

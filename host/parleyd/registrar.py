@@ -31,6 +31,7 @@ MAX_EXPIRES = 0xFFFFFFFF  # RFC 3261 20.19: delta-seconds up to 2**32-1
 STORE_RETRY_S = 3
 MOST_AT_ONCE = 100  # changes of one report; an etcd transaction takes 128 operations
 TRIES = 8  # to decide anew when another server of the fleet was faster
+TWIN = "Another board registers with this identity, provision one of the two anew"
 NOT_FOR_OTHERS = {
     "stats",
     "trail",
@@ -42,7 +43,8 @@ NOT_FOR_OTHERS = {
 class Registered:
     """The answer to a REGISTER, and what it changed.
 
-    board_id: '' when nobody was let in. change: "new" (was not in the pool), "refresh", "left" or "".
+    board_id: '' when nobody was let in. change: "new" (was not in the pool), "refresh", "left", "twin" (a second board
+    with the identity of this one) or "".
     leases: records that the refresh changed.
     """
 
@@ -110,6 +112,13 @@ class Registrar:
             done(Registered(Reply(200, "OK", (date,)), board.board_id, "left"))
             return
         report = parse_report(request.body)
+        heard = self._ledger.heard(board.board_id)
+        is_past = heard is not None and heard.boot != report.boot
+        if is_past and self._pool.knows_boot(board.board_id, report.boot):
+            # A board that was started anew never comes back as it was: this is another one with the same identity.
+            change = "twin" if self._pool.note_twin(board.board_id, report.boot, now_ms) else ""
+            done(Registered(Reply(403, TWIN), board.board_id, change))
+            return
         change = "refresh" if self._pool.registration(board.board_id) else "new"
         headers = (date, ("Contact", f"<{contact}>;expires={expires_s}"))
 

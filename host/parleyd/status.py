@@ -6,12 +6,12 @@ from typing import Any
 from parley import __version__
 from parley.wire.address import conference_uri, make_token
 from parley.wire.grammar import format_host_port
+from parleyd.complaints import complaint_of
 from parleyd.health import Verdict, judge
 from parleyd.lease import Lease, LeaseState, reserved_legs
 from parleyd.pool import ProvisionedBoard
 from parleyd.report import LiveConference
 from parleyd.server import ConferenceServer
-from parleyd.upgrade import complaint_of
 from parleyd.virtual import VirtualBoard
 
 Row = dict[str, Any]
@@ -68,12 +68,13 @@ def health_of(server: ConferenceServer, process: VirtualBoard | None, board_id: 
     """Return a board's state and why."""
     seen_ms = server.pool.last_seen_ms(board_id)
     registration = server.pool.registration(board_id)
+    twin = server.pool.twin(board_id, server.clock.now_ms())
     return judge(
         registration,
         board_id in server.pool.draining,
         process.facts if process else None,
         None if seen_ms is None else (server.clock.now_ms() - seen_ms) / 1000,
-        complaint_of(registration.report) if registration else "",
+        complaint_of(registration.report, twin) if registration else "",
     )
 
 

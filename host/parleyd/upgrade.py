@@ -14,7 +14,6 @@ from parley.wire.errors import LocalError
 from parleyd.events import EventLog
 from parleyd.images import Image, image_names, load_image
 from parleyd.pool import Pool
-from parleyd.report import BoardReport
 
 TRIAL_S = 90.0  # longest wait for the new firmware, or the old one, to register
 PRESS_S = 10.0  # a board that is silent for so long on trial is reset, so that it counts its starts
@@ -169,14 +168,6 @@ class Upgrades:
         if told.state == "confirmed":
             return "done", ""
         return ("failed", told.reason) if told.state == "rolled back" else None
-
-
-def complaint_of(report: BoardReport) -> str:
-    """Return what is to be said of a board's latest upgrade; "" for nothing."""
-    told = report.upgrade
-    if told is None or told.state != "rolled back":
-        return ""
-    return f"upgrade to {told.image} was taken back, the firmware before it runs again: {told.reason}"
 
 
 def find_image(state: Path, name: str) -> Image:

@@ -267,6 +267,46 @@ def test_boards_are_let_in_however_much_there_is_to_do(plain):
     assert side.server.counters["overload"] == 1
 
 
+@pytest.mark.parametrize(
+    "via", [b";branch=z9hG4bK-%d", b";branch=z9hG4bK-%d;rport", b";rport;branch=z9hG4bK-%d"]
+)
+def test_a_refusal_in_haste_says_what_the_stack_would_say(via):
+    sides = [Side(True), Side(False)]
+    answers = []
+    for side in sides:
+        side.server.busy = True
+        ((answer, back),) = side.say(invite(5, via=via))
+        assert back == PEER
+        answers.append(
+            sorted(re.sub(rb";tag=[^\r>]*(?=\r\nCall-ID)|\r\nServer[^\r]*", b"", answer).split(b"\r\n"))
+        )
+        tag = re.search(rb"\r\nTo: [^\r]*(;tag=[^\r;]+)", answer)[1]
+        assert side.say(ack(5, via).replace(b";tag=x", tag)) == []
+    quick, whole = answers
+    assert [line for line in quick if not line.startswith(b"Via")] == [
+        line for line in whole if not line.startswith(b"Via")
+    ]
+    params = [set(line.split(b";")) for answer in answers for line in answer if line.startswith(b"Via")]
+    assert params[0] == params[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        invite(5).replace(b"SIP/2.0/UDP 127.0.0.1", b"SIP/2.0/UDP 10.0.0.9"),
+        invite(5).replace(
+            b"To: <sip:conference@127.0.0.1:5060>", b"To: <sip:conference@127.0.0.1:5060>;tag=a"
+        ),
+        invite(5).replace(b"To: ", b"t: "),
+        invite(5).replace(b"CSeq: 1 INVITE\r\n", b""),
+    ],
+)
+def test_what_cannot_be_refused_in_haste_is_left_to_the_stack(text):
+    side = Side()
+    assert not side.server._redirects._refused(text, PEER)
+    assert side.server._redirects.outgoing == []
+
+
 def test_a_late_cancel_is_acknowledged():
     side = Side()
     side.say(invite(1))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from parleyd.lease import reserved_legs
+from parleyd.status import board_row
 
 from .server_world import START_S, World, date_of
 
@@ -88,6 +89,31 @@ def test_an_unused_offer_is_over_after_32_s_and_its_slot_rests_before_it_returns
     assert reserved_legs(records.values()) == legs_held  # the board's own word frees them at once
     world.wait(38)
     assert records[allocation.slot].state.value == "free"
+
+
+def test_two_boards_with_one_identity(world):
+    board = world.boards[0]
+    for boot in ("a1", "b2", "a1"):
+        board.report["boot"] = boot
+        board.register(world.clock.now_ms())
+        world.settle()
+    assert (board.answers[-1].status, "identity" in board.answers[-1].reason) == (403, True)
+    row = board_row(world.server, None, world.server.pool.board(board.board_id))
+    assert row["state"] == "degraded" and "boot a1" in row["reason"] and "provision" in row["reason"]
+    board.report["boot"] = "b2"  # the other one goes on
+    world.wait(59)
+    assert board.answers[-1].status == 200
+    world.wait(3)
+    assert board_row(world.server, None, world.server.pool.board(board.board_id))["state"] == "ready"
+
+
+def test_a_board_of_another_release_is_degraded(world):
+    board = world.boards[0]
+    board.report["firmware"] = "0.0.9"
+    board.register(world.clock.now_ms())
+    world.settle()
+    row = board_row(world.server, None, world.server.pool.board(board.board_id))
+    assert row["state"] == "degraded" and "firmware 0.0.9" in row["reason"] and "upgrade" in row["reason"]
 
 
 def test_a_board_is_told_since_when_its_boot_is_known_also_by_the_next_daemon(world):

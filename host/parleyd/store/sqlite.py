@@ -1,7 +1,12 @@
-"""Leases in one SQLite file: WAL, synchronous=FULL, one transaction for each list of changes."""
+"""Leases in one SQLite file: WAL, synchronous=FULL, one transaction for all that waits (group commit).
 
+In a running event loop the wait for the disk is a thread's: meanwhile the next transaction gathers.
+"""
+
+import asyncio
 import sqlite3
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +36,28 @@ PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
 PUT_HEARD = "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)"
 
 
+Submission = tuple[Sequence[Group], Answer]
+
+
 class SqliteStore:
-    """The store of a single server. Use from one thread."""
+    """The store of a single server. Use from one thread; the second is our own, and does nothing but COMMIT."""
 
     shared = False
 
     def __init__(self, path: Path, timeout_s: float = 2) -> None:
         """Open or create the file, waiting timeout_s for a lock. Raises StoreError with one sentence."""
         self._path = path
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._follower: Follower | None = None
+        self._disk = ThreadPoolExecutor(1, "disk")
+        self._under_way: Future[None] | None = None  # the COMMIT
+        self._committing: list[Submission] = []
+        self._waiting: list[Submission] = []
         try:
             path.touch(mode=0o600)  # it holds the boards' keys
-            self._database = sqlite3.connect(path, isolation_level=None, timeout=timeout_s)
+            self._database = sqlite3.connect(
+                path, isolation_level=None, timeout=timeout_s, check_same_thread=False
+            )
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open the lease store {path}: {error}") from error
         try:
@@ -69,20 +85,28 @@ class SqliteStore:
         """Write all changes in one transaction; on disk when this returns. Raises StoreError, nothing changed."""
         if not changes:
             return
+        self._wait()
+        try:
+            self._write(changes)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+
+    def _write(self, changes: Sequence[Lease | BoardKey | Heard]) -> None:
+        """Begin a transaction with these changes. Raises sqlite3.Error."""
         slots = [change for change in changes if isinstance(change, Lease)]  # a record is its row
         keys = [(change.board_id, change.key) for change in changes if isinstance(change, BoardKey)]
         heard = [change for change in changes if isinstance(change, Heard)]
-        try:
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany(PUT_SLOT, slots)
-            if keys:
-                self._database.executemany(PUT_BOARD, keys)
-            if heard:
-                self._database.executemany(PUT_HEARD, heard)
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._roll_back()
-            raise StoreError(f"cannot write the lease store {self._path}: {_advice(error)}") from error
+        self._database.execute("BEGIN IMMEDIATE")
+        self._database.executemany(PUT_SLOT, slots)
+        if keys:
+            self._database.executemany(PUT_BOARD, keys)
+        if heard:
+            self._database.executemany(PUT_HEARD, heard)
+
+    def _failed(self, error: sqlite3.Error) -> StoreError:
+        self._roll_back()
+        return StoreError(f"cannot write the lease store {self._path}: {_advice(error)}")
 
     def keep_key(self, key: BoardKey) -> BoardKey:
         """Keep the key; nobody else can have made one."""
@@ -90,17 +114,72 @@ class SqliteStore:
         return key
 
     def submit(self, groups: Sequence[Group], answer: Answer) -> None:
-        """Write all groups in one transaction, one wait for the disk; on disk when `answer` is called, at once."""
-        error: StoreError | None = None
+        """Write all groups in one transaction, one wait for the disk; on disk when `answer` is called.
+
+        That is at once before follow(), later in a running event loop.
+        """
+        self._waiting.append((groups, answer))
+        if self._under_way is None:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Write all that waits; the thread commits it."""
+        submissions, self._waiting = self._waiting, []
+        groups = [group for groups, _ in submissions for group in groups]
+        slots = [after for group in groups for _, after in group.steps]
+        changes = [*slots, *(group.heard for group in groups if group.heard is not None)]
         try:
-            slots = [after for group in groups for _, after in group.steps]
-            self.commit([*slots, *(group.heard for group in groups if group.heard is not None)])
-        except StoreError as fault:
-            error = fault
-        answer([error] * len(groups))
+            if changes:
+                self._write(changes)
+                if self._loop is not None:
+                    self._committing = submissions
+                    self._under_way = self._disk.submit(self._commit)
+                    self._under_way.add_done_callback(self._told)
+                    return
+                self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            _answer(submissions, self._failed(error))
+            return
+        _answer(submissions, None)
+
+    def _commit(self) -> None:
+        self._database.execute("COMMIT")
+
+    def _wait(self) -> None:
+        """Wait until no COMMIT is under way, nor anything waits for one."""
+        while (commit := self._under_way) is not None:
+            commit.exception()
+            self._committed(commit)
+
+    def _told(self, commit: "Future[None]") -> None:
+        """Be told by the thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._committed, commit)
+
+    def _committed(self, commit: "Future[None]") -> None:
+        if self._under_way is not commit:
+            return  # stop() was faster
+        self._under_way = None
+        submissions, self._committing = self._committing, []
+        error = commit.exception()
+        if isinstance(error, sqlite3.Error):
+            # What was decided since counts on what is undone now: it goes first, the latest first of all.
+            fault = self._failed(error)
+            late, self._waiting = self._waiting, []
+            for submission in reversed(late):
+                _answer([submission], fault)
+            _answer(submissions, fault)
+        else:
+            _answer(submissions, None)
+        if self._waiting and self._under_way is None:
+            self._begin()
+        if self._follower is not None:
+            self._follower.settled()
 
     def follow(self, follower: Follower) -> None:
-        """Do nothing: nobody else writes."""
+        """Let the disk be waited for by a thread from now on. Nobody else writes, so there is nothing to tell."""
+        self._loop = asyncio.get_running_loop()
+        self._follower = follower
 
     def announce(self, board_id: str, told: str, life_s: int) -> None:
         """Do nothing: nobody else is to know."""
@@ -109,11 +188,14 @@ class SqliteStore:
         """Do nothing, likewise."""
 
     async def stop(self) -> None:
-        """Close it."""
+        """Write what waits, and close it."""
+        self._wait()
         self.close()
 
     def close(self) -> None:
-        """Close the file; the write-ahead log is folded into it."""
+        """Close the file; the write-ahead log is folded into it. A COMMIT under way comes first."""
+        self._loop = None
+        self._disk.shutdown()
         self._database.close()
 
     def _prepare(self) -> None:
@@ -149,6 +231,11 @@ class SqliteStore:
                 self._database.execute("ROLLBACK")
             except sqlite3.Error:  # the failed COMMIT has rolled back by itself
                 pass
+
+
+def _answer(submissions: "Sequence[Submission]", error: StoreError | None) -> None:
+    for groups, answer in reversed(submissions) if error else submissions:
+        answer([error] * len(groups))
 
 
 def _advice(error: sqlite3.Error) -> str:
