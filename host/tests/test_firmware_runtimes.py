@@ -12,7 +12,7 @@ from .board_bench import FIRMWARE, build_native_kernels
 PRODUCT = [path for path in sorted(FIRMWARE.rglob("*.py")) if "tests" not in path.relative_to(FIRMWARE).parts]
 
 RUNTIME = "parley/app/runtime"
-RUNTIME_PARTS = ("", "_cpython", "_micropython", "_sockets")
+RUNTIME_PARTS = ("", "_cpython", "_micropython", "_queued", "_sockets")
 # Words by which a module shows that it knows on which Python it runs -> the modules that may (main.py: boards only).
 TELLING = {
     r"sys\.implementation": {"parley/app/runtime.py"},

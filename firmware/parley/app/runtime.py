@@ -1,6 +1,7 @@
 """The one module that knows which Python it runs on: clock ticks, sockets, polling, console, collector, reset.
 
-What differs is in runtime_micropython.py and runtime_cpython.py, what they share in runtime_sockets.py; everybody
+What differs is in runtime_micropython.py and runtime_cpython.py, what they share in runtime_sockets.py, what firmware
+with C modules has in runtime_queued.py; everybody
 else takes it from here. Everything else under firmware/ is the same for both (media/kernels.py chooses between the
 native and the slow kernels, no more).
 """
@@ -68,7 +69,7 @@ IO_FAULT = ""  # why it does not
 
 if not _portable():
     try:
-        from parley.app.queued import (
+        from parley.app.runtime_queued import (
             READS_JOIN_DATAGRAMS,
             RTP_READS_PER_TICK,
             BoardRtpSocket,

@@ -34,11 +34,11 @@ def queued_sockets():
     before = sys.modules.get("udp_queue")
     sys.modules["udp_queue"] = QueueModule
     try:
-        from parley.app import queued
+        from parley.app import runtime_queued
     finally:
         if before is None:
             del sys.modules["udp_queue"]
-    return queued
+    return runtime_queued
 
 
 class ShortageTest(unittest.TestCase):
