@@ -34,6 +34,14 @@ def listened_to(port: int) -> bool:
     return any(f":{port:04X} " in table.read_text() for table in tables if table.exists())
 
 
+def connections_to(host: str) -> list[int]:
+    """The ports of an IPv4 address to which a TCP connection stands, one for each connection (proc(5))."""
+    packed = socket.inet_aton(host)[::-1].hex().upper()
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    ends = [row[2].split(":") for row in rows if row[3] == "01"]  # rem_address of the established
+    return [int(port, 16) for address, port in ends if address == packed]
+
+
 class PortPicker:
     """Hands out ports that are free in UDP and TCP, none of them twice in one run."""
 

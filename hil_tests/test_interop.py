@@ -8,12 +8,12 @@ import time
 from functools import partial
 
 import pytest
-import trustme
 
-from hil_tests import features, interop_page, sip_text
+from hil_tests import certificates, features, interop_page, sip_text
 from hil_tests.ask import allocate, ask, join, silent_port, with_caller
 from hil_tests.features import FEATURES, Wire
 from hil_tests.interop_page import CANNOT, NO, YES
+from hil_tests.ports import connections_to
 from hil_tests.processes import wait_until
 from hil_tests.ues.baresip import Baresip
 from hil_tests.ues.face import Phone
@@ -23,13 +23,14 @@ from hil_tests.ues.sipp import Sipp
 
 pytestmark = [pytest.mark.hil, pytest.mark.limit_s(120)]
 KINDS = (Pjsua, Baresip, Sipp, ParleyUe)
-TCP, TLS, SIX = "SIP over TCP", "asks over TLS", "IPv6"
+TCP, TLS, SIX = "SIP over TCP", "SIP over TLS", "IPv6"
 MD5, SHA256, BOTH = "digest, MD5", "digest, SHA-256", "digest, either offered"
 OFFERED = {MD5: ["MD5"], SHA256: ["SHA-256"], BOTH: ["SHA-256", "MD5"]}
 REALM, PASSWORD = "parley", "open-sesame"
 # baresip 1.0.0 knows MD5 alone, and gives up when SHA-256 is offered beside it
 DIGEST = [(kind, one) for kind in KINDS for one in OFFERED if kind in (Pjsua, ParleyUe) or one == MD5]
 PAUSE_S = 0.6
+TLS_PORT = 5061  # of boards
 # What each phone must be able to do here; anything else may come and is written into the table.
 MUST = {
     "PJSUA": set(FEATURES),
@@ -232,13 +233,14 @@ def presses_keys(phone: Sipp, bench) -> None:
     assert phone.succeeded(10), phone.process.tail() + phone.messages()[-3000:]
 
 
-def joins(phone: Phone, bench, uri: str, feature: str) -> None:
-    """The phone asks there, joins, leaves; noted as a feature."""
+def joins(phone: Phone, bench, uri: str, feature: str, inside=lambda: None) -> None:
+    """The phone asks there, joins, leaves; noted as a feature. inside: called while it is in."""
     RESULTS.setdefault(phone.kind, {})[feature] = NO
     phone.start()
     phone.call(uri)
     wait_inside(bench, phone.name)
     time.sleep(PAUSE_S)
+    inside()
     attempt(phone.hangup)
     wait_inside(bench, phone.name, False)
     phone.finish()
@@ -254,20 +256,24 @@ def test_over_tcp(kind, bench, phone_of, spoken):
 
 @pytest.mark.once
 @pytest.mark.parametrize("kind", [Pjsua, Baresip, ParleyUe], ids=lambda kind: kind.kind)
-def test_over_tls(kind, own_bench, artifacts, ports, phone_of, spoken):
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1", "localhost")
-    key, chain, ca = (artifacts / name for name in ("key.pem", "chain.pem", "ca.pem"))
-    certificate.private_key_pem.write_to_path(key)
-    for blob in certificate.cert_chain_pems:
-        blob.write_to_path(chain, append=True)
-    authority.cert_pem.write_to_path(ca)
+def test_over_tls(kind, own_bench, artifacts, ports, phone_of, capture_of, spoken):
+    """To the server and to the board."""
+    issued = certificates.issue(artifacts, ["127.0.0.1", *(f"127.0.{third}.1" for third in range(1, 255))])
+    pair = (str(issued.chain), str(issued.key))
     port = ports.take()
-    words = ("--sip-tls", f"127.0.0.1:{port}", "--tls-cert", str(chain), "--tls-key", str(key))
-    bench = own_bench(boards=1, extra=words)
-    options = {"tls_ca": ca} if kind is ParleyUe else {}
+    words = ["--sip-tls", f"127.0.0.1:{port}", "--tls-cert", pair[0], "--tls-key", pair[1]]
+    words += ["--board-tls-cert", pair[0], "--board-tls-key", pair[1]]
+    bench = own_bench(boards=1, extra=tuple(words))
+    options = {"tls_ca": issued.authority} if kind is ParleyUe else {}
     phone = phone_of(kind, f"{kind.kind}4", play=spoken["ue1"], transport="tls", answer=False, **options)
-    joins(phone, bench, f"sip:conference@127.0.0.1:{port};transport=tls", TLS)
+    capture = capture_of(bench, phone)
+    board, used = bench.boards()[0].host, []
+    uri = f"sip:conference@127.0.0.1:{port};transport=tls"
+    joins(phone, bench, uri, TLS, lambda: used.extend(connections_to(board)))
+    capture.stop()
+    assert used == [TLS_PORT]  # one connection to the board, and none without TLS
+    ends = {(stream.source[0], stream.target[0]) for stream in capture.streams()}
+    assert ends >= {(phone.host, board), (board, phone.host)}
 
 
 @pytest.mark.once  # emulated boards have IPv4 alone

@@ -11,7 +11,7 @@ from hil_tests.ports import is_free
 from hil_tests.torture import Vector
 
 T1_S = 0.5  # between sends of an OPTIONS (RFC 3261 section 17.1.1.1)
-ANSWER_S = 4.0  # patience with an OPTIONS; how quickly it must come is the test's to say
+ANSWER_S = 32.0  # patience with an OPTIONS (timer F, 64*T1); how quickly it must come is the test's to say
 Address = tuple[str, int]
 
 

@@ -52,6 +52,15 @@ class ConfigTest(unittest.TestCase):
     def test_key_must_be_hex(self):
         self.assertIn("key", self.refused(self.text(key="x" * 64)))
 
+    def test_tls_is_a_certificate_and_a_key(self):
+        self.assertEqual(parse_config(self.text()).tls, None)
+        pair = {"tls_certificate": "Y2VydA==", "tls_key": "a2V5"}
+        self.assertEqual(parse_config(self.text(**pair)).tls, (5061, b"cert", b"key"))
+        self.assertEqual(parse_config(self.text(tls_port=5063, **pair)).tls, (5063, b"cert", b"key"))
+        self.assertIn("tls_key", self.refused(self.text(tls_certificate="Y2VydA==")))
+        self.assertIn("tls_port", self.refused(self.text(tls_port=0, **pair)))
+        self.assertIn("tls_key", self.refused(self.text(tls_certificate="Y2VydA==", tls_key="a")))
+
     def test_what_is_no_json_object(self):
         for text in ("", "{", "[]", "5", "null"):
             self.assertIn("JSON", self.refused(text))

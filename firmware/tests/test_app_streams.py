@@ -3,49 +3,12 @@
 import socket
 import unittest
 
+from stream_side import OPTIONS, Side
+
 from parley.app import runtime
-from parley.app.streams import IDLE_MS, LIMIT, UNFINISHED_MS, Streams
-from parley.call.endpoint import Endpoint
+from parley.app.streams import IDLE_MS, LIMIT, UNFINISHED_MS
 
-FIRST_PORT = 23960
 TURNS = 2000  # of the loopback's patience
-OPTIONS = (
-    b"OPTIONS sip:b@h SIP/2.0\r\nVia: SIP/2.0/TCP phone.example;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\n"
-    b"To: <sip:b@h>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nl: 0\r\n\r\n"
-)
-
-
-class Side:
-    """An endpoint and its streams, as in SipTask."""
-
-    def __init__(self):
-        self.poller = runtime.Poller()
-        self.failures = []
-        for port in range(FIRST_PORT, FIRST_PORT + 200):
-            try:
-                self.streams = Streams("127.0.0.1", port, self.poller, self.receive, self.refuse, self.failed)
-                break
-            except OSError:
-                continue
-        self.address = ("127.0.0.1", port)
-        self.endpoint = Endpoint(self.address, runtime.random_bytes)
-
-    def receive(self, data, peer, now_ms):
-        self.endpoint.receive(data, peer, now_ms)
-        self.pump(now_ms)
-
-    def refuse(self, error, peer, now_ms):
-        self.endpoint.stream_lost(error, peer, now_ms)
-        self.pump(now_ms)
-
-    def failed(self, peer, now_ms):
-        self.failures.append(peer)
-        self.endpoint.transport_error(peer, now_ms)
-
-    def pump(self, now_ms):
-        for data, peer in self.endpoint.transmits():
-            if not self.streams.send(data, peer, now_ms):
-                self.endpoint.transport_error(peer, now_ms)
 
 
 class StreamsTest(unittest.TestCase):

@@ -18,7 +18,7 @@ def received(**parts):
 
 class DialogTest(unittest.TestCase):
     def test_of_a_request(self):
-        dialog = dialog_of_request(received(headers=ROUTES, number=9), "ours")
+        dialog = dialog_of_request(received(headers=ROUTES, number=9), "ours", PEER)
         self.assertEqual((dialog.call_id, dialog.local_tag, dialog.remote_tag), ("c1", "ours", "f1"))
         self.assertEqual((dialog.remote_seq, dialog.local_seq), (9, 0))
         self.assertEqual(dialog.route_set, ["<sip:a.example.com;lr>", "<sip:b.example.com;lr>"])
@@ -48,17 +48,33 @@ class DialogTest(unittest.TestCase):
 
     def test_strict_router(self):
         dialog = dialog_of_request(
-            received(headers=[("Record-Route", "<sip:old.example.com>, <sip:b;lr>")]), "x"
+            received(headers=[("Record-Route", "<sip:old.example.com>, <sip:b;lr>")]), "x", PEER
         )
         bye = dialog.request("BYE")
         self.assertEqual(bye.uri, "sip:old.example.com")  # 12.2.1.1
         self.assertEqual(bye.get_all("Route"), ["<sip:b;lr>", "<sip:carol@127.0.0.1:5090>"])
         self.assertEqual(dialog.next_hop(), ("old.example.com", 5060))
 
+    def test_over_tls_the_callers_connection_is_the_way(self):
+        caller = (HOST, 40123, "tls")
+        for message, way in (
+            (
+                received(headers=[("Contact", "<sip:carol@%s:5061;transport=tls>" % HOST)], contact=False),
+                caller,
+            ),
+            (received(), (HOST, 5090)),  # a Contact elsewhere
+            (received(headers=[("Record-Route", "<sip:a;transport=tls;lr>")]), caller),
+        ):
+            self.assertEqual(dialog_of_request(message, "ours", caller).next_hop(), way)
+        over_tcp = dialog_of_request(
+            received(headers=[("Record-Route", "<sip:a;transport=tcp;lr>")]), "x", PEER
+        )
+        self.assertEqual(over_tcp.next_hop(), ("a", 5060, "tcp"))
+
     def test_peers_without_tags(self):
         message = received()
         message.set("From", "sip:old@127.0.0.1")
-        dialog = dialog_of_request(message, "ours")
+        dialog = dialog_of_request(message, "ours", PEER)
         self.assertEqual((dialog.remote_tag, dialog.matches(None)), ("", True))
         self.assertEqual(dialog.request("BYE").get("To"), "<sip:old@127.0.0.1>")
         sent = dialog_of_sent(received())
@@ -75,12 +91,14 @@ class DialogTest(unittest.TestCase):
             [],
         ):
             with self.assertRaises(RemoteError):
-                dialog_of_request(received(headers=headers, contact=False), "ours")
+                dialog_of_request(received(headers=headers, contact=False), "ours", PEER)
 
     def test_display_names_stay(self):
         message = received()
         message.set("From", '"Carol \\"C\\" Doe" <sip:carol@h>;x=1;tag=f1')
-        self.assertEqual(dialog_of_request(message, "o").remote, '"Carol \\"C\\" Doe" <sip:carol@h>;x=1')
+        self.assertEqual(
+            dialog_of_request(message, "o", PEER).remote, '"Carol \\"C\\" Doe" <sip:carol@h>;x=1'
+        )
 
 
 class OrderTest(unittest.TestCase):

@@ -139,6 +139,13 @@ def up(
             "--board-net", metavar="CIDR", help="Addresses of the boards, IPv4 or IPv6 [127.0.1.0/24]."
         ),
     ] = None,
+    board_tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Certificate of the boards: they take TLS, at port 5061 (PEM)."),
+    ] = None,
+    board_tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Private key of --board-tls-cert (PEM, no password).")
+    ] = None,
     state: State = None,
     config: Config = None,
     log_level: Level = None,
@@ -147,6 +154,7 @@ def up(
     """Run the server and boards in the foreground; SIGINT or SIGTERM ends it with BYE to everybody."""
     flags = {"boards": boards, "legs": legs, "board": board, "http": http, "log_file": log_file}
     flags |= {"sip_tls": sip_tls, "tls_cert": tls_cert, "tls_key": tls_key}
+    flags |= {"board_tls_cert": board_tls_cert, "board_tls_key": board_tls_key}
     _run_daemon(config, board_net=board_net, state=state, log_level=log_level, **_listening(sip), **flags)
 
 

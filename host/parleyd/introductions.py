@@ -1,6 +1,7 @@
 """Makes boards known to the server before any of them registers: the provisioned ones, and those it starts itself."""
 
 from parleyd.board_network import board_hosts, board_server
+from parleyd.board_tls import board_tls
 from parleyd.claims import DaemonError
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
@@ -40,7 +41,7 @@ def _introduce(board: ProvisionedBoard, pool: Pool, ledger: Ledger) -> None:
 
 
 def _config_of(settings: Settings, number: int, host: str, pool: Pool, ledger: Ledger) -> BoardConfig:
-    """Make a board known that this daemon starts. Raises DaemonError when another has its name."""
+    """Make a board known that this daemon starts. Raises DaemonError when another has its name, TlsError."""
     kind = f"{settings.board}-{settings.turn}" if settings.turn else settings.board
     board_id = f"{kind}-{number}"
     if pool.board(board_id):
@@ -59,4 +60,5 @@ def _config_of(settings: Settings, number: int, host: str, pool: Pool, ledger: L
         registration_s=settings.registration_s,
         offer_ttl_s=settings.offer_ttl_s,
         servers=tuple(settings.servers) or None,
+        **board_tls(settings.board_tls_cert, settings.board_tls_key),
     )

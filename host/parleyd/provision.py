@@ -26,6 +26,7 @@ class BoardConfig:
     interface of its own. srtp: "off", "optional" (as boards have it without) or "required"; srtp_legs: how many may be
     encrypted; None: all. rtp_timeout_s: who sends nothing for so long is hung up on; 0 never, None: 30. announce: 1:
     tones tell of comings and goings; None: 0.
+    tls_certificate, tls_key: DER in base64, for SIP over TLS at tls_port (None: 5061).
     """
 
     board_id: str
@@ -45,6 +46,9 @@ class BoardConfig:
     rtp_timeout_s: int | None = None
     announce: int | None = None
     servers: tuple[tuple[str, int], ...] | None = None
+    tls_certificate: str | None = None
+    tls_key: str | None = None
+    tls_port: int | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[0-9a-f]{64}", self.key):

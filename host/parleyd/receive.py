@@ -103,7 +103,7 @@ class ReceiverUnit:
         )
 
     def _unwelcome(self, request: Request, uri: SipUri) -> Refusal | None:
-        if uri.scheme == "sips":  # RFC 5630 5.1: every hop would have to be secure; the boards take no TLS
+        if uri.scheme == "sips":  # RFC 5630 5.1: every hop would have to be secure; not every board takes TLS
             way_out = f"No sips address here, call sip:{self._factory_user}"
             return Refusal(480, way_out, warn_code=SIPS_NOT_ALLOWED)
         if uri.user is None or unescape(uri.user) != self._factory_user:

@@ -106,6 +106,7 @@ class BoardReport(BaseModel):
     srtp: bool = False
     srtp_legs: Annotated[int, Field(ge=0, le=0xFFFF)] | None = None
     transports: Annotated[list[Word], Field(max_length=8)] = ["udp"]
+    tls_port: Annotated[int, Field(ge=1, le=0xFFFF)] | None = None  # None: the board takes no TLS
     kernels: Word = "native"
     live: Annotated[list[LiveConference], Field(max_length=4096)] = []
     ended: Annotated[list[EndedConference], Field(max_length=4096)] = []

@@ -12,7 +12,7 @@ from parley.call.call import Call
 from parley.call.client_request import ClientRequest
 from parley.call.endpoint import Endpoint
 from parley.call.events import Event
-from parley.call.peers import is_stream
+from parley.call.peers import is_stream, transport_of
 from parley.call.server_request import ServerRequest
 from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
@@ -220,13 +220,9 @@ class ConferenceServer:
                 # The caller talks to the board without knowing: it sees isfocus in the 200 (RFC 4579 5.4).
                 self._endpoint.forward(call, verdict.uri, self.clock.now_ms())
                 return
-            if (
-                isinstance(verdict, Grant)
-                and is_stream(call.peer)
-                and self._takes_tcp(verdict.lease.board_id)
-            ):
-                verdict = replace(verdict, transport="tcp")
-            reply = self._reply(verdict)
+            reply = self._reply(
+                self._as_called(verdict, call.peer) if isinstance(verdict, Grant) else verdict
+            )
             self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
 
         proxied = self.rules.answers.choose(invite, call.peer[0]) == "proxy"
@@ -284,9 +280,14 @@ class ConferenceServer:
 
         self.ledger.stage(verdict.lease.board_id, (verdict.lease,), stored)
 
-    def _takes_tcp(self, board_id: str) -> bool:
-        registration = self.pool.registration(board_id)
-        return registration is not None and "tcp" in registration.report.transports
+    def _as_called(self, grant: Grant, peer: "Address") -> Grant:
+        """The address by the transport that the caller came by, if the board takes it; TCP instead of TLS."""
+        registration = self.pool.registration(grant.lease.board_id)
+        if not is_stream(peer) or registration is None:
+            return grant
+        if transport_of(peer) == "tls" and registration.report.tls_port is not None:
+            return replace(grant, transport="tls", port=registration.report.tls_port)
+        return replace(grant, transport="tcp") if "tcp" in registration.report.transports else grant
 
     def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
         if isinstance(need, Refusal):

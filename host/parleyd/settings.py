@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     sip_tls: Annotated[tuple[str, int] | None, NoDecode] = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    board_tls_cert: Path | None = None
+    board_tls_key: Path | None = None
     http: Annotated[tuple[str, int], NoDecode] = ("127.0.0.1", 8060)
     board: str = "virtual"
     boards: int = Field(default=2, ge=0, le=250)
@@ -252,6 +254,10 @@ def _complete(settings: Settings) -> Settings:
     if settings.sip_tls is None and files != (None, None):
         raise SettingsError(
             f"tls_cert and tls_key are of no use without sip_tls; for example --sip-tls {EXAMPLES['sip_tls']}"
+        )
+    if (settings.board_tls_cert is None) != (settings.board_tls_key is None):
+        raise SettingsError(
+            "boards take TLS with a certificate and its key: --board-tls-cert FILE --board-tls-key FILE (PEM)"
         )
     for user in settings.users:
         missing = [one for one in settings.digest_algorithms if one not in user.hashes()]

@@ -29,8 +29,7 @@ class TransmissionUnit:
         if isinstance(verdict, Grant):
             # One Contact: with most phones only the first counts. isfocus: RFC 3840 9, RFC 4579 4.1.
             # The transport is always named: some phones guess the one they came by (RFC 3263 4.1 leaves it open).
-            uri = verdict.uri.replace(";transport=udp", f";transport={verdict.transport}")
-            contact = f"<{uri}>;isfocus"
+            contact = f"<{verdict.address}>;isfocus"
             headers = (("Contact", contact), ("Expires", str(verdict.ttl_s)))  # RFC 3261 8.3
             return Reply(MOVED_TEMPORARILY, "Moved Temporarily", headers)
         return Reply(verdict.status, verdict.reason, (*self._reasons(verdict), *verdict.headers))

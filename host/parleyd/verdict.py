@@ -9,13 +9,23 @@ from parleyd.lease import Lease
 class Grant:
     """An address for one conference: the lease to record before `uri` leaves, and for how many seconds it is good.
 
-    transport: "udp" or "tcp", what the phone can use and the board takes.
+    transport: "udp", "tcp" or "tls", what the phone can use and the board takes. port: where it takes that, None for
+    the one in `uri`.
     """
 
     lease: Lease
     uri: str
     ttl_s: int
     transport: str = "udp"
+    port: int | None = None
+
+    @property
+    def address(self) -> str:
+        """Return the address by that transport."""
+        place = self.uri.removesuffix(";transport=udp")
+        if self.port is not None:
+            place = f"{place.rpartition(':')[0]}:{self.port}"
+        return f"{place};transport={self.transport}"
 
 
 @dataclass(frozen=True, slots=True)

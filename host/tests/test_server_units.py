@@ -115,6 +115,18 @@ def test_the_second_message_is_one_contact():
     assert reply.headers == (("Contact", f"<{grant.uri}>;isfocus"), ("Expires", "60"))
 
 
+@pytest.mark.parametrize(
+    ("over", "port", "address"),
+    [
+        ("tcp", None, "sip:00ff@[::1]:5060;transport=tcp"),
+        ("tls", 5061, "sip:00ff@[::1]:5061;transport=tls"),
+    ],
+)
+def test_the_contact_names_how_the_board_is_reached(over, port, address):
+    grant = Grant(None, "sip:00ff@[::1]:5060;transport=udp", 60, over, port)
+    assert dict(TransmissionUnit("[::1]:5060").transmit(grant).headers)["Contact"] == f"<{address}>;isfocus"
+
+
 def test_a_refusal_says_when_and_why():
     reply = TransmissionUnit("127.0.0.1:5060").transmit(Refusal(503, 'All "busy"', 7, 399))
     assert (reply.status, reply.reason) == (503, 'All "busy"')

@@ -1,6 +1,7 @@
 """SIP over TLS on the loopback: contexts, the daemon's sockets, the daemon's process, our phone."""
 
 import asyncio
+import base64
 import json
 import os
 import socket
@@ -11,6 +12,7 @@ import sys
 import pytest
 import trustme
 
+from parleyd.board_tls import board_tls
 from parleyd.settings import SettingsError, load_settings
 from parleynet.tls import TlsError, client_context, server_context
 from parleyue import outcome
@@ -79,11 +81,26 @@ def test_an_encrypted_key_is_not_asked_for(authority, tmp_path):
         server_context(authority.certificate, locked)
 
 
+def test_a_boards_pair_is_der_in_base64(authority, tmp_path):
+    pair = board_tls(authority.certificate, authority.key)
+    pem = ssl.DER_cert_to_PEM_cert(base64.b64decode(pair["tls_certificate"]))
+    assert authority.certificate.read_text().startswith(pem.strip())
+    again = f"-----BEGIN PRIVATE KEY-----\n{pair['tls_key']}\n-----END PRIVATE KEY-----\n"
+    kind = authority.key.read_text().splitlines()[0].removeprefix("-----BEGIN ").removesuffix("-----")
+    (tmp_path / "again.pem").write_text(again.replace("PRIVATE KEY", kind))
+    server_context(authority.certificate, tmp_path / "again.pem")
+    assert board_tls(None, None) == {}
+    with pytest.raises(TlsError, match="does not belong to"):
+        board_tls(authority.certificate, Authority(tmp_path).key)
+
+
 def test_settings_that_need_each_other():
     with pytest.raises(SettingsError, match="--tls-cert FILE"):
         load_settings(sip_tls="127.0.0.1:5061")
     with pytest.raises(SettingsError, match="of no use without sip_tls"):
         load_settings(tls_cert="a.pem", tls_key="b.pem")
+    with pytest.raises(SettingsError, match="--board-tls-key FILE"):
+        load_settings(board_tls_cert="a.pem")
     with pytest.raises(SettingsError, match="phones can reach"):
         load_settings(sip_tls="0.0.0.0:5061", tls_cert="a.pem", tls_key="b.pem")
 
@@ -119,10 +136,10 @@ def test_requests_over_tls_are_answered_there(authority):
 class Bench:
     """A daemon with TLS and one provisioned board that takes these transports."""
 
-    def __init__(self, folder, authority, transports):
+    def __init__(self, folder, authority, transports, tls_port=None):
         self.daemon = Daemon(folder)
         self.board = Board(self.daemon.server)
-        self.board.report["transports"] = transports
+        self.board.report |= {"transports": transports, "tls_port": tls_port}
         (folder / "parley.toml").write_text(self.board.toml())
         self.port = free_port(socket.SOCK_STREAM)
         self.daemon.start("--config", str(folder / "parley.toml"), *authority.flags(self.port))
@@ -133,9 +150,9 @@ class Bench:
         self.daemon.process.communicate()
 
 
-@pytest.fixture(params=[["udp"], ["udp", "tcp"]])
+@pytest.fixture(params=[(["udp"], None), (["udp", "tcp"], None), (["udp", "tcp", "tls"], 5066)])
 def bench(request, tmp_path, authority):
-    made = Bench(tmp_path, authority, request.param)
+    made = Bench(tmp_path, authority, *request.param)
     yield made
     made.close()
 
@@ -164,8 +181,8 @@ def test_the_daemon_over_tls(bench, authority):
     """A 302 names what the phone's hop and the board have in common; sips is refused with the way out."""
     answer = asked_over_tls(bench, authority, f"sip:conference@127.0.0.1:{bench.port};transport=tls", 1)
     assert answer.startswith("SIP/2.0 302")
-    wanted = "tcp" if "tcp" in bench.board.report["transports"] else "udp"
-    assert f";transport={wanted}>;isfocus" in answer
+    wanted = bench.board.report["transports"][-1]
+    assert f"{':5066' if wanted == 'tls' else ''};transport={wanted}>;isfocus" in answer
     answer = asked_over_tls(bench, authority, f"sips:conference@127.0.0.1:{bench.port}", 2)
     assert answer.startswith("SIP/2.0 480")
     assert "\r\nWarning: 380 " in answer

@@ -182,7 +182,7 @@ class Board:
         self._reports += 1
         trail = [] if self.sip is None or not first else self.sip.trail.offer(self.clock.now_ms())
         heap_free = runtime.heap_free()
-        transports = ("udp",) if self.sip is None or self.sip.streams is None else ("udp", "tcp")
+        transports = () if self.sip is None else self.sip.transports
         start = (self.boot, self._reports, self.upgrade.image, self.last_end, self.upgrade.told())
         unix_s = self.clock.state_s()
         media, ticker = self.media, self.ticker

@@ -74,7 +74,7 @@ class ConferenceEvents:
         except RemoteError:
             return ""
         conference = self._slots.find(allocation.slot, allocation.generation)
-        return "" if conference is None else contact_value(self._slots.uri_of(conference), peer)
+        return "" if conference is None else contact_value(self._config, self._slots.uri_of(conference), peer)
 
     def _publish(self, conference, now_ms):
         for subscription in list(self._rosters[_key(conference)][1]):
@@ -123,11 +123,15 @@ class ConferenceEvents:
             subscriptions.remove(subscription)
 
 
-def contact_value(address, peer):
-    """The conference's Contact for a peer; who came over TCP stays there."""
-    return "<%s>;isfocus" % (
-        address.replace(";transport=udp", ";transport=tcp") if len(peer) == 3 else address
-    )
+def contact_value(config, address, peer):
+    """The conference's Contact for a peer; who came over TCP or TLS stays there."""
+    if len(peer) == 2:
+        return "<%s>;isfocus" % address
+    uri = parse_uri(address)
+    uri.set_param("transport", peer[2])
+    if peer[2] == "tls":
+        uri.port = config.tls[0]
+    return "<%s>;isfocus" % uri
 
 
 def _key(thing):

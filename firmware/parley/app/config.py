@@ -1,6 +1,7 @@
 """What the board was provisioned with: board_config.json on its flash, checked field by field."""
 
 import json
+from binascii import a2b_base64
 
 from parley.call.secure import POLICIES
 from parley.wire.errors import LocalError
@@ -24,8 +25,11 @@ FIELDS = (
     ("board", str, 1, 64),
 )
 
+MOST_DER_CHARACTERS = 8192  # of base64
+
 # fields that may be missing: (field, lowest, highest, value then)
 OPTIONAL_FIELDS = (
+    ("tls_port", 1, 65535, 5061),  # RFC 3261 19.1.2
     ("srtp_legs", 0, MOST_LEGS, MOST_LEGS),  # legs that may be encrypted at a time: all
     ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
@@ -36,6 +40,8 @@ class Config:
     """The provisioned facts; `key` as bytes, `server` as (host, port), the rest as in the file.
 
     servers: `server` and, after it, those of the file's `servers`: with all of them the board registers.
+
+    tls: port, certificate and key (DER) for SIP over TLS, None without.
 
     srtp: "off", "optional" or "required" (parley.call.secure).
     """
@@ -60,6 +66,10 @@ class Config:
         self.srtp_legs: int = min(self.legs, fields.get("srtp_legs", MOST_LEGS))
         self.rtp_timeout_s: int = fields.get("rtp_timeout_s", 30)
         self.announce: bool = fields.get("announce", 0) == 1
+        self.tls: "tuple[int, bytes, bytes] | None" = None
+        if fields.get("tls_certificate"):
+            pair = (a2b_base64(fields["tls_certificate"]), a2b_base64(fields["tls_key"]))
+            self.tls = (fields.get("tls_port", 5061), pair[0], pair[1])
         self.network: "tuple[str, str] | None" = None  # netmask, gateway
         if fields.get("network"):
             self.network = (fields["network"][0], fields["network"][1])
@@ -88,12 +98,13 @@ def parse_config(text):
         _check("network", fields["network"], list, 2, 2)
         for address in fields["network"]:
             _check("network", address, str, 7, 15)
+    _check_tls(fields)
     if fields["rtp_port_first"] + 2 * fields["legs"] > 65536:
         raise LocalError("configuration: rtp_port_first leaves no room for the legs")
     try:
         return Config(fields)
     except ValueError:
-        raise LocalError("configuration: key")
+        raise LocalError("configuration: key, tls_certificate or tls_key")
 
 
 def read_config(path=CONFIG_FILE):
@@ -104,6 +115,12 @@ def read_config(path=CONFIG_FILE):
     except (OSError, ValueError):
         raise LocalError("no " + path)
     return parse_config(text)
+
+
+def _check_tls(fields):
+    if fields.get("tls_certificate") is not None:
+        for name in ("tls_certificate", "tls_key"):
+            _check(name, fields.get(name), str, 1, MOST_DER_CHARACTERS)
 
 
 def _check_address(name, value):

@@ -149,7 +149,7 @@ class Focus:
         except MemoryError:
             self.forget(participant)
             raise
-        self._endpoint.answer(call, body, now_ms, contact=contact_value(address, call.peer))
+        self._endpoint.answer(call, body, now_ms, contact=contact_value(self._config, address, call.peer))
         self._events.changed(participant, now_ms)
         self._trail.note(now_ms, allocation, TO_BOARD, "INVITE", uri)
         self._trail.note(now_ms, allocation, FROM_BOARD, "200 OK", uri)

@@ -8,38 +8,41 @@ from parley.media.codecs import CODECS
 
 
 def register_body(
-    config, start, unix_s, slots, media, ticker, heap_free_bytes, trail=(), transports=("udp",)
+    config, start, unix_s, slots, media, ticker, heap_free_bytes, trail=(), transports=(("udp", 0),)
 ):
     """The body as bytes.
 
     config: Config; start: boot id (new at each start), number of this report on this boot, image id, why it was started
     [cause, details], how an upgrade went [image, state, reason] or None; unix_s: Clock.state_s(), None while not known;
-    slots: SlotTable; media: MediaTask; ticker: Ticker; trail: Trail.offer(); transports: how callers may come.
+    slots: SlotTable; media: MediaTask; ticker: Ticker; trail: Trail.offer(); transports: how callers may come, as
+    (name, port where it has one of its own).
     """
     boot, number, image, last_end, upgrade = start
-    return json.dumps(
-        {
-            "firmware": __version__,
-            "boot": boot,
-            "number": number,
-            "unix_s": unix_s,
-            "image": image,
-            "last_end": last_end,
-            "upgrade": upgrade,
-            "board": config.board,
-            "codecs": [name for name, _rate_hz, _law in CODECS],
-            "legs": config.legs,
-            "slots": config.slots,
-            "srtp": media.keys.limit > 0,
-            "srtp_legs": media.keys.limit,
-            "transports": list(transports),
-            "kernels": kernels.KERNELS,
-            "live": [_entry(conference, media) for conference in slots.live()],
-            "ended": [list(pair) for pair in slots.ended],
-            "trail": trail,
-            "stats": {"ticks": ticker.ticks, "late_ticks": ticker.late_ticks, "heap_free": heap_free_bytes},
-        }
-    ).encode()
+    report = {
+        "firmware": __version__,
+        "boot": boot,
+        "number": number,
+        "unix_s": unix_s,
+        "image": image,
+        "last_end": last_end,
+        "upgrade": upgrade,
+        "board": config.board,
+        "codecs": [name for name, _rate_hz, _law in CODECS],
+        "legs": config.legs,
+        "slots": config.slots,
+        "srtp": media.keys.limit > 0,
+        "srtp_legs": media.keys.limit,
+        "transports": [name for name, _port in transports],
+        "kernels": kernels.KERNELS,
+        "live": [_entry(conference, media) for conference in slots.live()],
+        "ended": [list(pair) for pair in slots.ended],
+        "trail": trail,
+        "stats": {"ticks": ticker.ticks, "late_ticks": ticker.late_ticks, "heap_free": heap_free_bytes},
+    }
+    for name, port in transports:
+        if port:
+            report[name + "_port"] = port
+    return json.dumps(report).encode()
 
 
 def _entry(conference, media):

@@ -44,12 +44,14 @@ RTP_READS_PER_TICK = own.RTP_READS_PER_TICK
 ConsolePort = own.ConsolePort
 Poller = own.Poller
 RtpSocket = own.RtpSocket
+TlsSocket = own.TlsSocket
 heap_free = own.heap_free
 join_network = own.join_network
 reset = own.reset
 reset_cause = own.reset_cause
 ticks_diff = own.ticks_diff
 ticks_ms = own.ticks_ms
+tls_context = own.tls_context
 traceback_of = own.traceback_of
 watchdog = own.watchdog
 random_bytes = os.urandom
@@ -104,6 +106,7 @@ __all__ = (
     "ReportSocket",
     "RtpSocket",
     "SipSocket",
+    "TlsSocket",
     "collect",
     "heap_free",
     "host_and_port",
@@ -117,6 +120,7 @@ __all__ = (
     "stream_socket",
     "ticks_diff",
     "ticks_ms",
+    "tls_context",
     "traceback_of",
     "watchdog",
 )

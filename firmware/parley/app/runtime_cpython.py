@@ -1,11 +1,15 @@
 """What parley.app.runtime takes from CPython."""
 
-# pyright: reportAttributeAccessIssue=false
+# pyright: reportAttributeAccessIssue=false, reportCallIssue=false
 # (tools/check_stubs.py looks with MicroPython's library)
 
+import base64
+import errno
 import os
 import select
+import ssl
 import sys
+import tempfile
 import time
 import traceback
 
@@ -54,6 +58,48 @@ class RtpSocket(RtpSocketBase):
         except OSError:
             return False
         return True
+
+
+def tls_context(certificate, key):
+    """What a TlsSocket needs to accept. certificate, key: DER. OSError when they are of no use."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    body = base64.encodebytes(key).decode()
+    pem = ssl.DER_cert_to_PEM_cert(certificate)
+    pem += f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(file.name)  # an SSLError is an OSError
+    return context
+
+
+class TlsSocket:
+    """A connected socket with TLS on it, never blocking; the handshake goes on within recv.
+
+    source: for a Poller; it does not tell of octets that were read from the network and not yet by recv.
+    """
+
+    def __init__(self, raw, context, is_server=True):
+        """raw: TCP socket that does not block. OSError."""
+        self.source = context.wrap_socket(raw, server_side=is_server, do_handshake_on_connect=False)
+
+    def recv(self, count):
+        """At most count octets; None when there is nothing yet, b"" at the end. OSError when it is no TLS."""
+        try:
+            return self.source.recv(count)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
+
+    def send(self, data):
+        """How many octets went. OSError(EAGAIN): none yet."""
+        try:
+            return self.source.send(data)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise OSError(errno.EAGAIN) from None
+
+    def close(self):
+        """Gives the connection up."""
+        self.source.close()
 
 
 class Poller:

@@ -3,6 +3,7 @@
 # pyright: reportAttributeAccessIssue=false, reportMissingImports=false, reportArgumentType=false
 # (boards and the unix port have different libraries)
 
+import errno
 import gc
 import io
 import select
@@ -14,6 +15,12 @@ import micropython
 
 from parley.app.runtime_sockets import RtpSocketBase
 
+try:
+    import ssl
+except ImportError:  # most boards
+    ssl = None
+
+TLS_WRITE_BYTES = 4096  # of one record
 CONSOLE_READ_BYTES = 256
 RTP_READS_PER_TICK = 1  # one read empties the socket: see parley.media.burst
 READS_JOIN_DATAGRAMS = True
@@ -42,6 +49,49 @@ class RtpSocket(RtpSocketBase):
             return self.raw.write(packet) is not None
         except OSError:
             return False
+
+
+def tls_context(certificate, key):
+    """What a TlsSocket needs to accept. certificate, key: DER. OSError when they are of no use, or there is no TLS."""
+    if ssl is None:
+        raise OSError(errno.EOPNOTSUPP)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key)
+    except ValueError:
+        raise OSError(errno.EINVAL)
+    return context
+
+
+class TlsSocket:
+    """A connected socket with TLS on it, never blocking; the handshake goes on within recv.
+
+    source: for a Poller; it does not tell of octets that were read from the network and not yet by recv.
+    """
+
+    def __init__(self, raw, context, is_server=True):
+        """raw: TCP socket that does not block. OSError."""
+        self.source = raw
+        self._tls = context.wrap_socket(raw, server_side=is_server, do_handshake_on_connect=False)
+        self._unsent = b""  # a record that did not go must be given again as it was
+
+    def recv(self, count):
+        """At most count octets; None when there is nothing yet, b"" at the end. OSError when it is no TLS."""
+        return self._tls.read(count)
+
+    def send(self, data):
+        """How many octets went. OSError(EAGAIN): none yet; then data must begin with the same the next time."""
+        record = self._unsent or data[:TLS_WRITE_BYTES]
+        count = self._tls.write(record)
+        self._unsent = b"" if count else record
+        if not count:
+            raise OSError(errno.EAGAIN)
+        return count
+
+    def close(self):
+        """Gives the connection up."""
+        self._tls.close()
+        self.source.close()
 
 
 def join_network(host, network):

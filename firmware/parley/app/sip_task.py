@@ -8,7 +8,7 @@ from parley.app.focus import Focus
 from parley.app.menu import Menu
 from parley.app.moderation import Moderator
 from parley.app.referrals import Referrals
-from parley.app.runtime import collect, heap_free
+from parley.app.runtime import collect, heap_free, tls_context
 from parley.app.servers import Servers
 from parley.app.shortage import note_shortage
 from parley.app.streams import Streams
@@ -40,6 +40,7 @@ class SipTask:
         self._log = log
         local = (config.host, config.sip_port)
         self.streams = None  # SIP over TCP, where the network can do that
+        self.transports = [("udp", 0)]  # by which callers may come: (name, port where it is one of its own)
         collect()  # what booting left behind is room for transactions
         self.endpoint = Endpoint(
             local,
@@ -51,6 +52,7 @@ class SipTask:
             streams=True,
             extensions=("replaces", "join"),
             packages=PACKAGES,
+            tls_port=None if config.tls is None else config.tls[0],
         )
         self.servers = Servers(config, self.endpoint, clock, body, log)
         changed = self.servers.changed
@@ -110,7 +112,7 @@ class SipTask:
                 return
 
     def listen(self, poller):
-        """Takes TCP connections too. poller: the loop's."""
+        """Takes TCP connections too, and TLS if there is a certificate. poller: the loop's."""
         config = self._config
         try:
             self.streams = Streams(
@@ -118,6 +120,16 @@ class SipTask:
             )
         except OSError as error:
             self._log.warning("sip", "no TCP: %s" % error)
+            return
+        self.transports.append(("tcp", 0))
+        if config.tls is not None:
+            port, certificate, key = config.tls
+            try:
+                self.streams.listen_tls(config.host, port, tls_context(certificate, key))
+            except OSError as error:
+                self._log.warning("sip", "no TLS: %s" % error)
+                return
+            self.transports.append(("tls", port))
 
     def serve_streams(self, now_ms):
         """Takes what the connections hold."""

@@ -1,4 +1,4 @@
-"""SIP over TCP on a board (RFC 3261 18): a few connections, never blocking, looked after by the SIP task."""
+"""SIP over TCP and TLS on a board (RFC 3261 18): a few connections, never blocking, looked after by the SIP task."""
 
 import errno
 
@@ -18,14 +18,17 @@ _LATER = (errno.EAGAIN, errno.EINPROGRESS, errno.EALREADY, errno.ENOTCONN)
 
 
 class Connection:
-    """One connection. raw: its socket; peer: (host, port, "tcp")."""
+    """One connection. raw: its socket or TlsSocket, source: for a Poller; peer: (host, port, "tcp" or "tls")."""
 
-    def __init__(self, raw, peer, now_ms):
+    def __init__(self, raw, source, peer, now_ms):
         self.raw = raw
+        self.source = source
         self.peer = peer
         self.reader = StreamReader(MESSAGE_BYTES)
         self.unsent = b""
         self.heard_ms = now_ms
+        self.opening = peer[2] == "tls"  # until its handshake is over
+        self.unread = False  # there was more than one turn takes, of which no Poller may tell
 
     def read(self):
         """What has arrived; None when nothing has, b"" at the end."""
@@ -47,7 +50,8 @@ class Connection:
 
     def is_stale(self, now_ms):
         """Silent, or in the middle of something, for too long."""
-        limit_ms = UNFINISHED_MS if self.reader.waiting or self.unsent else IDLE_MS
+        unfinished = self.opening or self.reader.waiting or self.unsent
+        limit_ms = UNFINISHED_MS if unfinished else IDLE_MS
         return now_ms - self.heard_ms > limit_ms
 
 
@@ -59,7 +63,8 @@ class Streams:
     """
 
     def __init__(self, host, port, poller, receive, refuse, failed):
-        self.listener = runtime.stream_listener(host, port)
+        self._listeners = {}  # transport ->
+        self._tls = None
         self._poller = poller  # the loop's: tells that there is something
         self._ready = runtime.Poller()  # ours: tells what
         self._receive = receive
@@ -67,18 +72,28 @@ class Streams:
         self._failed = failed
         self._connections = {}
         self.deadline_ms = None  # when serve is due although nothing has arrived
-        self._watch(self.listener, None)
+        self._listen("tcp", host, port)
+
+    def listen_tls(self, host, port, context):
+        """Takes connections over TLS there, too. context: runtime.tls_context(). OSError when that cannot be."""
+        self._tls = context
+        self._listen("tls", host, port)
 
     def __len__(self):
         return len(self._connections)
 
     def serve(self, now_ms):
         """Takes what has arrived, sends what could not be sent before, closes what is stale."""
-        for connection in self._ready.wait(0):
-            if connection is None:
-                self._accept(now_ms)
-            else:
-                self._take(connection, now_ms)
+        unread = [one for one in self._connections.values() if one.unread]
+        opened = False
+        for ready in self._ready.wait(0):
+            if ready in self._listeners:
+                self._accept(ready, now_ms)
+            elif ready not in unread and not (opened and ready.opening):
+                opened = opened or ready.opening  # a step of a handshake takes long: one a turn
+                self._take(ready, now_ms)
+        for connection in unread:
+            self._take(connection, now_ms)
         for connection in list(self._connections.values()):
             if connection.is_stale(now_ms) or (connection.unsent and not connection.write(b"")):
                 self._drop(connection, now_ms)
@@ -101,28 +116,36 @@ class Streams:
         """Hangs up everywhere."""
         for connection in list(self._connections.values()):
             self._forget(connection)
-        self._unwatch(self.listener)
-        self.listener.close()
+        for listener in self._listeners.values():
+            self._unwatch(listener)
+            listener.close()
+
+    def _listen(self, transport, host, port):
+        self._listeners[transport] = runtime.stream_listener(host, port)
+        self._watch(self._listeners[transport], transport)
 
     def _plan(self, now_ms):
         self.deadline_ms = None
-        if self._connections:
-            unsent = [one for one in self._connections.values() if one.unsent]
+        connections = self._connections.values()
+        if [one for one in connections if one.unread]:
+            self.deadline_ms = now_ms
+        elif connections:
+            unsent = [one for one in connections if one.unsent]
             self.deadline_ms = now_ms + (RETRY_MS if unsent else UNFINISHED_MS)
 
-    def _accept(self, now_ms):
+    def _accept(self, transport, now_ms):
         try:
-            raw, address = self.listener.accept()
+            raw, address = self._listeners[transport].accept()
         except OSError:
             return
         if len(self._connections) >= LIMIT:
             raw.close()
             return
         host, port = runtime.host_and_port(address)
-        self._add(raw, (host, port, "tcp"), now_ms)
+        self._add(raw, (host, port, transport), now_ms)
 
     def _connect(self, peer, now_ms):
-        if len(self._connections) >= LIMIT:
+        if len(self._connections) >= LIMIT or peer[2] == "tls":  # we cannot tell whom to trust
             return None
         try:
             raw = runtime.stream_socket(peer[0])
@@ -138,12 +161,21 @@ class Streams:
 
     def _add(self, raw, peer, now_ms):
         raw.setblocking(False)
-        connection = Connection(raw, peer, now_ms)
+        source = raw
+        if peer[2] == "tls":
+            try:
+                raw = runtime.TlsSocket(raw, self._tls)
+            except OSError:
+                raw.close()
+                return None
+            source = raw.source
+        connection = Connection(raw, source, peer, now_ms)
         self._connections[peer] = connection
-        self._watch(raw, connection)
+        self._watch(source, connection)
         return connection
 
     def _take(self, connection, now_ms):
+        connection.unread = False
         for _ in range(READS_PER_TURN):
             data = connection.read()
             if data is None:
@@ -151,9 +183,11 @@ class Streams:
             if data == b"":
                 self._drop(connection, now_ms)
                 return
+            connection.opening = False
             connection.reader.feed(data)
             if not self._hand_over(connection, now_ms):
                 return
+        connection.unread = True
 
     def _hand_over(self, connection, now_ms):
         """Whole messages to the endpoint. False when the connection is gone."""
@@ -183,7 +217,7 @@ class Streams:
         if self._connections.get(connection.peer) is not connection:
             return False
         del self._connections[connection.peer]
-        self._unwatch(connection.raw)
+        self._unwatch(connection.source)
         connection.raw.close()
         return True
 

@@ -50,7 +50,7 @@ def open_dialog(call: "Call", message: "Message | None", now_ms: int) -> None:
     """Create or complete the dialog: of a response to us, or of our response to their INVITE (12.1)."""
     if call.role == "uas":
         if call.dialog is None:
-            call.dialog = dialog_of_request(call.request, call.local_tag)
+            call.dialog = dialog_of_request(call.request, call.local_tag, call.peer)
             _register(call)
         return
     if not isinstance(message, Response):

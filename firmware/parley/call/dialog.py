@@ -1,6 +1,6 @@
 """Dialogs (RFC 3261 12): the peer-to-peer state that INVITE, REFER and NOTIFY build up."""
 
-from parley.call.peers import destination_of
+from parley.call.peers import destination_of, transport_of
 from parley.call.requests import new_request
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, Response
@@ -28,8 +28,11 @@ class Dialog:
     local, remote: From/To values without tags. remote_tag: None until the peer has given one (a REFER under
     way), '' for a peer of RFC 2543. remote_target: URI for requests. route_set: Route values in sending
     order. local_seq, remote_seq: last CSeq numbers; remote_seq None before their first request. call,
-    subscriptions: its usages (RFC 5057); the dialog ends with the last of them.
+    subscriptions: its usages (RFC 5057); the dialog ends with the last of them. flow: the TLS connection by which their
+    first request came.
     """
+
+    flow: "Address | None" = None  # of the class: the dialogs that are not over TLS need no room for it
 
     def __init__(self, call_id: str, local: str, local_tag: str, remote: str, remote_target: str) -> None:
         self.call_id = call_id
@@ -77,10 +80,14 @@ class Dialog:
         return request
 
     def next_hop(self) -> "Address":
-        """Return where requests of this dialog go (RFC 3261 8.1.2)."""
-        if self.route_set:
-            return destination_of(parse_name_addr(self.route_set[0]).uri)
-        return destination_of(parse_uri(self.remote_target))
+        """Return where requests of this dialog go (RFC 3261 8.1.2).
+
+        Over TLS that is the connection by which the peer came: few phones have a certificate, without which nobody can
+        connect to them (RFC 5923 3.1, RFC 5626 3.2).
+        """
+        uri = parse_name_addr(self.route_set[0]).uri if self.route_set else parse_uri(self.remote_target)
+        destination = destination_of(uri)
+        return self.flow if self.flow is not None and transport_of(destination) == "tls" else destination
 
     def check_cseq(self, request: Request) -> None:
         """Take the CSeq of a request of theirs; raises RemoteError(500) if it is out of order (12.2.2)."""
@@ -156,8 +163,8 @@ def adopt(dialog: Dialog, request: Request) -> None:
     dialog.route_set = routes
 
 
-def dialog_of_request(request: Request, local_tag: str) -> Dialog:
-    """Return the dialog that our 1xx or 2xx to this request opens (RFC 3261 12.1.1).
+def dialog_of_request(request: Request, local_tag: str, peer: "Address") -> Dialog:
+    """Return the dialog that our 1xx or 2xx to this request, which came from peer, opens (RFC 3261 12.1.1).
 
     Raises RemoteError(400) on a missing or malformed Contact, or a malformed Record-Route.
     """
@@ -168,6 +175,8 @@ def dialog_of_request(request: Request, local_tag: str) -> Dialog:
     dialog.remote_tag = remote.tag or ""
     dialog.remote_seq = request.cseq()[0]
     dialog.route_set = request.get_all("Record-Route")
+    if transport_of(peer) == "tls":
+        dialog.flow = peer
     return dialog
 
 

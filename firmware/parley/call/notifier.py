@@ -98,7 +98,7 @@ def accept_subscribe(asked: SubscribeRequest, document: "Document", now_ms: int)
         raise LocalError("this SUBSCRIBE is answered")
     dialog = asked.dialog
     if dialog is None:
-        dialog = dialog_of_request(asked.request, asked.local_tag)
+        dialog = dialog_of_request(asked.request, asked.local_tag, asked.peer)
         core.register_dialog(dialog)
     subscription = EventSubscription(
         core, "notifier", dialog, asked.request, asked.package, asked.event_id, ACTIONS

@@ -55,7 +55,7 @@ def accept_refer(refer: ReferRequest, now_ms: int) -> Subscription:
         raise LocalError("this REFER is answered")
     dialog = refer.dialog
     if dialog is None:
-        dialog = dialog_of_request(request, refer.local_tag)
+        dialog = dialog_of_request(request, refer.local_tag, refer.peer)
         core.register_dialog(dialog)
     silent = (request.get("Refer-Sub") or "").strip().lower() == "false"  # RFC 4488 4
     contact = core.contact_of(request, refer.peer) if refer.call is None else refer.call.contact

@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from rich.table import Table
 from serial.tools import list_ports
 
 from parley.wire.errors import LocalError
+from parleyd.board_tls import board_tls
 from parleyd.commands.options import Json, State, fail, or_table, shown, state_folder
 from parleyd.discovery import Found, board_types, discover, port_of
 from parleyd.provision import BoardConfig, provision
@@ -42,6 +44,12 @@ def board_provision(
     network: Annotated[
         str | None, typer.Option(metavar="MASK,GATEWAY", help="IP plan of its own interface.")
     ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its certificate, for SIP over TLS (PEM).")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Private key of --tls-cert (PEM, no password).")
+    ] = None,
     as_json: Json = False,
     state: State = None,
 ) -> None:
@@ -51,6 +59,8 @@ def board_provision(
     """
     folder = state_folder(state)
     screen = Console(stderr=True)
+    if (tls_cert is None) != (tls_key is None):
+        raise fail(LocalError("TLS needs a certificate and its key: --tls-cert FILE --tls-key FILE"))
     try:
         roster, image = read_roster(folder), find_image(folder, kind)
         known = roster.enrolled.get(board_id)
@@ -65,6 +75,7 @@ def board_provision(
             image.board.legs,
             image.board.slots,
             network=(mask, gateway) if network else None,
+            **board_tls(tls_cert, tls_key),
         )
         at = port or port_of(usb_serial or "", discover(list_ports.comports(), board_types(), roster)).port
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
