@@ -49,6 +49,13 @@ class PhonesTest(unittest.TestCase):
             formats = media_of(self.answered(self.uri, body=offer)).formats
             self.assertEqual(formats, ["0", str(number)])
 
+    def test_talking_on_without_a_word_about_the_direction(self):  # Linphone's unhold has no direction
+        call = self.alice.call(self.uri)
+        self.alice.reinvite(call, self.alice.offer(direction="sendonly"))
+        self.assertEqual(media_of(self.alice.last("renegotiated")).direction(), "recvonly")
+        self.alice.reinvite(call, self.alice.offer().replace(b"a=sendrecv\r\n", b""))
+        self.assertEqual(media_of(self.alice.last("renegotiated")).direction(), "sendrecv")
+
     def test_an_offer_of_many_codecs_is_answered_with_one(self):
         offer = self.alice.offer([("speex", 16000), ("iLBC", 8000), ("PCMU", 8000), ("PCMA", 8000)])
         audio = [one for one in media_of(self.answered(self.uri, body=offer)).formats if int(one) < 96]

@@ -1,7 +1,10 @@
 """What a phone is answered: the first and second message, from socket bytes to socket bytes."""
 
+import ipaddress
+
 import pytest
 
+from parley.wire.uri import parse_name_addr
 from parleyd.store.face import StoreError
 from parleyd.store.sqlite import SqliteStore
 
@@ -135,3 +138,6 @@ def test_one_contact_with_an_explicit_transport(world):
     """PJSUA aborts on a second one that answers, three of four phones take the first alone (docs/interop.md)."""
     (contact,) = world.ask().get_all("Contact")
     assert ";transport=" in contact
+    uri = parse_name_addr(contact).uri
+    assert uri.headers == ""  # Linphone does not follow such a contact, baresip keeps it in the Request-URI
+    assert str(ipaddress.ip_address(uri.host)) == uri.host  # baresip looks no name up in /etc/hosts
