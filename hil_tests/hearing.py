@@ -42,7 +42,12 @@ def listen(
     return Hearing(listener, voices, own_db, recording)
 
 
-def judge(hearing: Hearing, talkers: list[str], tolerance_db: float = LEVEL_TOLERANCE_DB) -> list[Finding]:
+def judge(
+    hearing: Hearing,
+    talkers: list[str],
+    tolerance_db: float = LEVEL_TOLERANCE_DB,
+    own_limit_db: float = OWN_LIMIT_DB,
+) -> list[Finding]:
     """Each of the talkers is there at its level; the listener itself is not."""
     findings = []
     for name in talkers:
@@ -50,7 +55,7 @@ def judge(hearing: Hearing, talkers: list[str], tolerance_db: float = LEVEL_TOLE
         loud_enough = voice.present and abs(voice.level_db) <= tolerance_db
         detail = f"{voice.level_db:+.1f} dB, {voice.heard_s:.1f} s found, agreement {voice.agreement:.0%}"
         findings.append(Finding(f"{hearing.listener} hears {name}", loud_enough, detail))
-    silent = hearing.own_db < OWN_LIMIT_DB
+    silent = hearing.own_db < own_limit_db
     findings.append(
         Finding(f"{hearing.listener} does not hear itself", silent, f"below {hearing.own_db:.0f} dB")
     )

@@ -13,7 +13,7 @@ from parley.app.media_wire import open_media
 from parley.app.slots import Conference
 from parley.app.ticker import Ticker
 from parley.app.watchdog import Watchdog
-from parley.media.codecs import CODECS, FRAME_SAMPLES
+from parley.media.codecs import FRAME_SAMPLES, law_of, preference
 
 FIRST_PORT = 20000
 PEER_PORT = 30000
@@ -26,12 +26,12 @@ class Peer:
         self.socket = runtime.RtpSocket(host, port)
         self.socket.connect(board_host, board_port)
         self.heard = bytearray(2048)
-        self._payload_type = payload_type
+        self.payload_type = payload_type
         self._sequence = 0
 
     def say(self, code, samples=FRAME_SAMPLES, payload_type=None):
         """Sends one packet of equal codes."""
-        payload_type = self._payload_type if payload_type is None else payload_type
+        payload_type = self.payload_type if payload_type is None else payload_type
         header = struct.pack(">BBHII", 0x80, payload_type, self._sequence, FRAME_SAMPLES * self._sequence, 77)
         self.socket.send(header + bytes([code]) * samples)
         self._sequence += 1
@@ -55,10 +55,11 @@ class WorldConfig:
 
     def __init__(self, host, legs, slots):
         self.host, self.legs, self.slots = host, legs, slots
+        self.wide_legs = legs
 
 
 class World:
-    """`conferences` times `size` legs, all with both codecs in turn. Every test needs its own addresses.
+    """`conferences` times `size` legs, with all codecs in turn. Every test needs its own addresses.
 
     io: the module parley_io, or None for Python's sockets.
     """
@@ -80,7 +81,9 @@ class World:
     def enter(self, conference):
         """Another participant with his peer."""
         number = len(self.peers)
-        codec, _rate_hz, law = CODECS[number % len(CODECS)]
+        names = [name for name, _rate_hz in preference(self.media.wide_limit > 0)]
+        codec = names[number % len(names)]
+        law = law_of(codec)
         participant = Participant(None, "sip:%d@test" % number, 1, (number + 1, 0, 0))
         participant.conference = conference
         participant.codec, participant.payload_type, participant.event_payload_type = codec, law, 101

@@ -173,8 +173,8 @@ class NativeIoTest(Cases, unittest.TestCase):
         self.assertEqual(self.packets_heard(), [4, 4])  # this phone listens to the one port only
         received = [media.stats(one)["received"] for one in media.everybody()]
         self.assertEqual(received, [4, 4, 0])  # and what leaves it, goes to one port
-        phone = self.world.peers[0].socket
-        phone.connect(self.world.board, mover.port)
+        self.world.peers[0].payload_type = mover.payload_type
+        self.world.peers[0].socket.connect(self.world.board, mover.port)
         self.talk()
         self.assertEqual(self.packets_heard(), [4, 4])  # to the other
         received = [media.stats(one)["received"] for one in media.everybody()]

@@ -52,17 +52,29 @@ class AnswerTest(unittest.TestCase):
             "a=rtpmap:120 telephone-event/8000",
             "a=fmtp:120 0-16",
         )
-        self.assertEqual((result.codec, result.payload_type, result.event_payload_type), ("PCMU", 0, 120))
+        self.assertEqual((result.codec, result.payload_type, result.event_payload_type), ("PCMA", 8, 120))
         self.assertEqual(result.remote, ("127.0.0.8", 4000))  # the section's own c= wins
         lines = written(result)
-        self.assertTrue("m=audio 10000 RTP/AVP 0 120" in lines)
+        self.assertTrue("m=audio 10000 RTP/AVP 8 120" in lines)
         self.assertTrue("a=rtpmap:120 telephone-event/8000" in lines)
         self.assertTrue("a=fmtp:120 0-15" in lines)
 
-    def test_our_preference_counts(self):
+    def test_the_offers_order_counts(self):
+        codecs = [("G722", 8000), ("PCMA", 8000), ("PCMU", 8000)]
+        for numbers, codec in (("0 8 9", "PCMU"), ("18 8 0", "PCMA"), ("9 0", "G722")):
+            self.assertEqual(answer("m=audio 4000 RTP/AVP " + numbers, codecs=codecs).codec, codec)
+
+    def test_the_clock_of_g722_is_8000(self):
+        """RFC 3551 4.5.2."""
+        codecs = [("G722", 8000)]
+        result = answer("m=audio 4000 RTP/AVP 9 101", "a=rtpmap:101 telephone-event/8000", codecs=codecs)
+        self.assertEqual((result.codec, result.payload_type, result.event_payload_type), ("G722", 9, 101))
+        self.assertTrue("a=rtpmap:9 G722/8000" in written(result))
         self.assertEqual(
-            answer("m=audio 4000 RTP/AVP 0 8", codecs=[("PCMA", 8000), ("PCMU", 8000)]).codec, "PCMA"
+            answer("m=audio 4000 RTP/AVP 97", "a=rtpmap:97 G722/8000", codecs=codecs).payload_type, 97
         )
+        with self.assertRaises(RemoteError):
+            answer("m=audio 4000 RTP/AVP 97", "a=rtpmap:97 G722/16000", codecs=codecs)
 
     def test_names_without_regard_to_case_and_dynamic_numbers(self):
         result = answer("m=audio 4000 RTP/AVP 97", "a=rtpmap:97 pcma/8000")

@@ -251,7 +251,8 @@ class LegsTest(unittest.TestCase):
     def test_codec_names_regardless_of_case(self):
         self.assertEqual(law_of("pcma"), 8)
         self.assertRaises(ValueError, law_of, "opus")
-        self.assertEqual(preference(), [(name, rate) for name, rate, _law in CODECS])
+        self.assertEqual(preference(True), [(name, rate) for name, rate, _law in CODECS])
+        self.assertEqual(preference(), [("PCMU", 8000), ("PCMA", 8000)])
 
     def test_a_codec_we_do_not_speak_takes_no_leg(self):
         bridge = Bridge(1, 1)

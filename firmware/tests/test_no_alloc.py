@@ -119,6 +119,36 @@ class Cases:
             self.assertEqual(len(self.world.peers[leg].hear()), 3 * octets)
             self.assertEqual(self.stats(leg)["forged"], 3)
 
+    def test_a_mixed_conference_of_all_of_it(self):
+        """Both rates, keys and none, RTCP and telephone events, tones, somebody muted, lost packets."""
+        world = self.world
+        everybody = world.media.everybody()
+        for leg, participant in enumerate(everybody):
+            world.media.side.watch(leg)
+            if leg in (0, 1, 2):
+                suite = OFFERED_SUITES[leg]
+                participant.agreed_keys = Keys(
+                    new_crypto("1", suite, bytes(30)), new_crypto("1", suite, b"x" * 30)
+                )
+                world.media.retune(participant)
+        world.media.mute(everybody[5], True)
+        for tick in range(30):
+            if tick % 7 == 0:
+                for participant in everybody:
+                    world.media.tell(participant, "roll", 2)
+            for leg, peer in enumerate(world.peers):
+                if (tick + leg) % 11 == 0:
+                    peer.socket.send(b"\x80\xc9\0\1\0\0\0\1")
+                elif (tick + leg) % 13 == 0:
+                    peer.say(1, samples=4, payload_type=101)
+                elif (tick + leg) % 9:
+                    peer.say(SAID)
+            self.check_tick()
+        self.assertTrue(world.media.side.take_event() is not None)
+        self.assertTrue(self.stats(4)["concealed"] > 0)
+        self.assertTrue(self.stats(4)["reports"] > 0)
+        self.assertEqual(world.media.wide_count(), CONFERENCES * SIZE // 3)
+
     def test_some_have_left(self):
         self.world.leave(self.world.media.participants[1])
         self.world.leave(self.world.media.participants[5])

@@ -56,7 +56,7 @@ class BoardType:
     """One boards/<name>/board.toml: a kind of board, as data.
 
     heap_kb: MicroPython heap in units of 1024 bytes. legs, slots: capacity it is given by default;
-    srtp_legs: how many of the legs may be encrypted.
+    srtp_legs, wide_legs: how many of the legs may be encrypted, and wideband.
     usb_ids: "vendor:product", lower-case hex, of the serial port to look for.
     flash_command: how MicroPython itself gets onto the board, {firmware} is its file; empty: no need.
     """
@@ -78,6 +78,7 @@ class BoardType:
     flash_command: tuple[str, ...]
     emulator: Emulation | None = None
     srtp_legs: int = 0
+    wide_legs: int = 0
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def load_board(path: Path) -> BoardType:
             heap_kb=int(table["heap_kb"]),
             legs=int(table["legs"]),
             srtp_legs=int(table.get("srtp_legs", table["legs"])),
+            wide_legs=int(table.get("wide_legs", 0)),
             slots=int(table["slots"]),
             network=str(table["network"]),
             tested=str(table["tested"]),

@@ -42,8 +42,8 @@ class UnixPort:
         self._image = image
 
     def suit(self, config: BoardConfig) -> BoardConfig:
-        """It takes whatever it is given."""
-        return config
+        """It takes whatever it is given, and its kind's wideband legs."""
+        return replace(config, wide_legs=self._image.board.wide_legs)
 
     def facts(self) -> Sequence[object]:
         """Boot code, heap and interpreter."""
@@ -85,6 +85,7 @@ class Emulator:
             legs=min(config.legs, board.legs),
             slots=min(config.slots, board.slots),
             srtp_legs=board.srtp_legs,
+            wide_legs=board.wide_legs,
             network=LOOPBACK_NETWORK,
         )
 

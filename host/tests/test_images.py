@@ -48,7 +48,7 @@ def test_boards_nobody_has_tried_say_so():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("legs = 64", "", "field 'legs' is missing"),
+        ("\nlegs = 64", "", "field 'legs' is missing"),
         ('arch = "x64"', 'arch = "z80"', "no architecture 'z80'"),
         ("heap_kb = 8192", 'heap_kb = "much"', "invalid literal"),
         ("[serial]", "[", "board.toml"),

@@ -31,6 +31,7 @@ MOST_DER_CHARACTERS = 8192  # of base64
 OPTIONAL_FIELDS = (
     ("tls_port", 1, 65535, 5061),  # RFC 3261 19.1.2
     ("srtp_legs", 0, MOST_LEGS, MOST_LEGS),  # legs that may be encrypted at a time: all
+    ("wide_legs", 0, MOST_LEGS, 0),  # legs that may be wideband at a time; each takes 2 KB
     ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
 )
@@ -65,6 +66,7 @@ class Config:
         self.srtp: str = fields.get("srtp", "optional")
         self.srtp_legs: int = min(self.legs, fields.get("srtp_legs", MOST_LEGS))
         self.rtp_timeout_s: int = fields.get("rtp_timeout_s", 30)
+        self.wide_legs: int = min(self.legs, fields.get("wide_legs", 0))
         self.announce: bool = fields.get("announce", 0) == 1
         self.tls: "tuple[int, bytes, bytes] | None" = None
         if fields.get("tls_certificate"):

@@ -1,7 +1,7 @@
 """The media tick: packets in, mix, packets out, for everybody on the board. Nothing in `tick` allocates."""
 
 from parley.media.bridge import NO_ADDRESS
-from parley.media.codecs import PACKET_BYTES
+from parley.media.codecs import PACKET_BYTES, WIDEBAND, preference
 from parley.wire.errors import LocalError
 
 TYPE_CHECKING = False
@@ -82,6 +82,19 @@ class MediaTask:
     def active(self):
         """There is somebody to run the tick for."""
         return self.count > 0
+
+    def codecs(self, participant):
+        """[(name, rate_hz), ...] that he may have, best first: wideband while there is a place for it, or he has it."""
+        return preference(participant.codec in WIDEBAND or self.wide_count() < self.wide_limit)
+
+    def wide_count(self):
+        """How many legs are wideband."""
+        return len([one for one in self.participants if one is not None and one.codec in WIDEBAND])
+
+    @property
+    def wide_limit(self):
+        """How many may be."""
+        return 0 if self._bridge is None else self._bridge.wide
 
     def everybody(self):
         """All participants, in the order of their legs."""

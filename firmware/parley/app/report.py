@@ -4,13 +4,13 @@ import json
 
 from parley import __version__
 from parley.media import kernels
-from parley.media.codecs import CODECS
+from parley.media.codecs import preference
 
 
 def register_body(
     config, start, unix_s, slots, media, ticker, heap_free_bytes, trail=(), transports=(("udp", 0),)
 ):
-    """The body as bytes.
+    """The body as bytes. Wideband is told of when every leg may have it, for then no conference can lack it.
 
     config: Config; start: boot id (new at each start), number of this report on this boot, image id, why it was started
     [cause, details], how an upgrade went [image, state, reason] or None; unix_s: Clock.state_s(), None while not known;
@@ -27,7 +27,7 @@ def register_body(
         "last_end": last_end,
         "upgrade": upgrade,
         "board": config.board,
-        "codecs": [name for name, _rate_hz, _law in CODECS],
+        "codecs": [name for name, _rate_hz in preference(media.wide_limit >= config.legs)],
         "legs": config.legs,
         "slots": config.slots,
         "srtp": media.keys.limit > 0,

@@ -1,7 +1,7 @@
 """The media terms of participants: offers and answers (RFC 3264), and what of them leg, keys and ports must know."""
 
 from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
-from parley.media.codecs import preference
+from parley.wire.errors import RemoteError
 from parley.wire.sdp import parse_sdp
 
 
@@ -25,6 +25,8 @@ class Terms:
         ours, participant.our_offer = participant.our_offer, None
         agreed = read_answer(ours, parse_sdp(body))
         self._media.keys.check(participant, agreed.keys)
+        if agreed.codec not in [name for name, _ in self._media.codecs(participant)]:
+            raise RemoteError(488, "No place is left for a wideband leg")  # others were faster
         self._wire.aim(participant, agreed.remote, may_move=False)
         self._apply(participant, agreed)
 
@@ -39,7 +41,7 @@ class Terms:
             security = self._media.keys.stand(participant)
             reports = self._wire.reports
             participant.our_offer = make_offer(
-                preference(),
+                self._media.codecs(participant),
                 host,
                 port,
                 session_id,
@@ -63,7 +65,15 @@ class Terms:
         security = self._media.keys.stand(participant)
         reports = self._wire.reports
         return answer_offer(
-            offer, preference(), host, port, session_id, version, security, reports.port, reports.muxes
+            offer,
+            self._media.codecs(participant),
+            host,
+            port,
+            session_id,
+            version,
+            security,
+            reports.port,
+            reports.muxes,
         )
 
     def _apply(self, participant, agreed):

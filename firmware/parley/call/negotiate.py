@@ -74,7 +74,7 @@ def answer_offer(
 ) -> Negotiated:
     """Answer an offer.
 
-    codecs: (encoding name, clock rate in Hz) in our preference; host, port: where we receive RTP;
+    codecs: (encoding name, clock rate in Hz) that we take, the offer's order decides; host, port: where we receive RTP;
     session_id, version: for our o= line, version one higher at each change (RFC 3264 8); security: how we stand
     to encryption, without it streams are plain; report_port: where we take RTCP, None for the port above RTP's;
     muxes: or by RTP's port, if the peer offers that.
@@ -204,17 +204,15 @@ def _first_usable(
 
 
 def _choose(media: Media, codecs: "Codecs", security: "Security | None") -> "tuple[str, int, int] | None":
-    # Returns (codec, rate in Hz, payload type) of the best codec in common, None when the stream is not for
-    # us.
+    # Returns (codec, rate in Hz, payload type) of the first codec in common, None when the stream is not for us.
     if media.kind != "audio" or media.port == 0:
         return None
     if not (media.protocol.upper() in PLAIN_PROFILES if security is None else security.takes(media)):
         return None
-    rtpmaps = media.rtpmaps()
-    for name, rate_hz in codecs:
-        for payload_type, offered, offered_hz, channels in rtpmaps:
-            if _find([(name, rate_hz)], offered, offered_hz, channels) is not None:
-                return name, rate_hz, payload_type
+    for payload_type, offered, rate_hz, channels in media.rtpmaps():  # in the offer's order (RFC 3264 6.1)
+        name = _find(codecs, offered, rate_hz, channels)
+        if name is not None:
+            return name, rate_hz, payload_type
     return None
 
 

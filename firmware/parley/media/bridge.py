@@ -31,25 +31,42 @@ def _flags(direction):
     return speaks | (kernels.BRIDGE_HEARS if direction in ("sendrecv", "sendonly") else 0)
 
 
+def can_widen():
+    """Wideband is in the native kernels only."""
+    return kernels.KERNELS == "native"
+
+
+def _refusal(reason):
+    is_full = reason == kernels.BRIDGE_NO_PLACE
+    return LocalError("no place for a wideband leg" if is_full else "another leg has this peer")
+
+
 class Bridge:
     """Owns the memory of `legs` legs in up to `conferences` conferences, both named by number from 0 on.
 
     loudest: voices mixed in one conference at most, 0 all. memory: a buffer of Bridge.size() bytes to live in,
-    best one outside the collector's heap; without it, one is made.
+    best one outside the collector's heap; without it, one is made. wide: legs that may be wideband at a time; plain
+    kernels have none.
     """
 
-    def __init__(self, legs, conferences, loudest=0, memory=None):
+    def __init__(self, legs, conferences, loudest=0, memory=None, wide=0):
         """ValueError for what the kernels cannot do, or a memory too short."""
+        self.wide = wide if can_widen() else 0
         self.legs = legs
         self.conferences = conferences
-        self.memory = bytearray(kernels.bridge_size(legs, conferences)) if memory is None else memory
+        self.memory = bytearray(self.size(legs, conferences, wide)) if memory is None else memory
         kernels.bridge_init(self.memory, legs, conferences, loudest)
+        if self.wide:
+            kernels.bridge_widen(self.memory, self.wide)
         self._free = list(range(legs - 1, -1, -1))
 
     @staticmethod  # pyright: ignore[reportArgumentType] - MicroPython's stubs know it without arguments only
-    def size(legs, conferences):
+    def size(legs, conferences, wide=0):
         """Bytes of memory a bridge needs."""
-        return kernels.bridge_size(legs, conferences)
+        size = kernels.bridge_size(legs, conferences)
+        if not wide or not can_widen():
+            return size
+        return (size + 63) // 64 * 64 + kernels.bridge_wide_octets(wide, conferences)
 
     @property
     def count(self):
@@ -66,8 +83,8 @@ class Bridge:
 
         codec: RTP encoding name; event_payload_type: of telephone-event, or None; direction: ours; address:
         pack_address of the peer, or NO_ADDRESS; seed: (SSRC, sequence number, timestamp) to send first, random
-        (RFC 3550 5.1). LocalError when every leg is in use or another leg has that peer; ValueError for a codec
-        we do not speak.
+        (RFC 3550 5.1). LocalError when every leg or place for a wideband leg is in use, or another leg has that
+        peer; ValueError for a codec we do not speak.
         """
         if self.full:
             raise LocalError("every leg is in use")
@@ -80,7 +97,7 @@ class Bridge:
             self.memory, leg, conference, law, payload_type, events, DEPTH_FRAMES, flags, words, address
         )
         if done < 0:
-            raise LocalError("another leg has this peer")
+            raise _refusal(done)
         self._free.pop()
         return leg
 
@@ -88,8 +105,9 @@ class Bridge:
         """Other terms for a leg; its SSRC and clock go on. Errors as in `add`; then nothing has changed."""
         events = NO_EVENTS if event_payload_type is None else event_payload_type
         flags = _flags(direction)
-        if kernels.bridge_change(self.memory, leg, law_of(codec), payload_type, events, flags, address) < 0:
-            raise LocalError("another leg has this peer")
+        done = kernels.bridge_change(self.memory, leg, law_of(codec), payload_type, events, flags, address)
+        if done < 0:
+            raise _refusal(done)
 
     def remove(self, leg):
         """Takes a leg out. ValueError when it is not in use."""
