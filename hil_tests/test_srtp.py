@@ -82,8 +82,7 @@ def test_phones_of_both_rates_encrypted_and_plain_hear_each_other(
     sources = {phone.name: wav.read(spoken[phone.name]) for phone in phones}
     findings = []
     for phone in phones:
-        pcm = narrowband(phone.recording) // (2 if isinstance(phone, Pjsua) else 1)
-        heard = hearing.listen(phone.name, pcm, sources)
+        heard = hearing.listen(phone.name, narrowband(phone.recording), sources)
         figures.add(**{f"{phone.name} heard": heard.facts()})
         findings += hearing.judge(
             heard, [name for name in sources if name != phone.name], TOLERANCE_DB, OWN_LIMIT_DB
