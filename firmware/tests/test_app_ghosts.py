@@ -1,5 +1,6 @@
 """RTCP of a board's participants, and those who vanish without a word."""
 
+import json
 import unittest
 
 from app_bench import BOARD, Bench, media_of, rtp_packet
@@ -82,6 +83,41 @@ class GhostTest(Case):
         participant, _body = self.bench.sip.focus.prepare(conference, self.bob.uri)
         self.assertEqual((participant.direction, participant.report_address), ("inactive", None))
         self.bench.sip.focus.forget(participant)
+
+
+class QualityTest(Case):
+    def test_each_leg_is_told_of_in_turn(self):
+        self.alice.call(self.uri)
+        self.bob.call(self.uri)
+        self.pass_ms(1000, (0,))
+        rows = self.bench.sip.attendant.quality()
+        self.assertEqual([row[:3] for row in rows], [[0, 100, 1], [0, 100, 2]])
+        (_, _, _, lost, jitter_ms, round_trip_ms, depth_ms) = rows[0]
+        self.assertEqual((lost, round_trip_ms), (0, None))
+        self.assertTrue(0 <= jitter_ms <= 100 and 0 <= depth_ms <= 500)
+        self.assertEqual([row[2] for row in self.bench.sip.attendant.quality()], [1, 2])
+
+    def test_what_is_lost_is_told(self):
+        self.alice.call(self.uri)
+        for number in range(100):
+            if number % 4:
+                self.bench.rtp[0].inbox.append(rtp_packet(number, 0x90))
+            self.bench.media.tick()
+            if number % 5 == 0:
+                self.bench.pass_ms(100)
+        (row,) = self.bench.sip.attendant.quality()
+        self.assertTrue(200 <= row[3] <= 260, row)
+
+    def test_a_registration_holds_a_few_rows_only(self):
+        self.bench = Bench(legs=24, slots=2)
+        uri = self.bench.address(size=20)
+        for number in range(1, 20):
+            phone = self.bench.phone(number)
+            phone.call(uri, phone.offer(port=4000 + 2 * number))
+        self.bench.pass_ms(200)
+        told = [self.bench.sip.attendant.quality() for _ in range(3)]
+        self.assertTrue(max(len(json.dumps(rows)) for rows in told) <= 400)
+        self.assertEqual(sorted(set(row[2] for rows in told for row in rows)), list(range(1, 20)))
 
 
 class ReportTest(Case):

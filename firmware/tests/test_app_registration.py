@@ -191,6 +191,7 @@ class WireTest(unittest.TestCase):
                 "legs",
                 "live",
                 "number",
+                "quality",
                 "slots",
                 "srtp",
                 "srtp_legs",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from parley.wire.errors import RemoteError
 from parleyd.lease import Lease
-from parleyd.report import BoardReport, Generation, Passed
+from parleyd.report import BoardReport, Generation, LegQuality, Passed
 
 KEPT_CONFERENCES = 200
 KEPT_MESSAGES = 400
@@ -56,13 +56,14 @@ class _Levels(BaseModel):
 
 
 class Journal:
-    """The ladders and levels of this daemon's conferences. now_s: unix time."""
+    """The ladders, levels and RTCP figures of this daemon's conferences. now_s: unix time."""
 
     def __init__(self, now_s: Callable[[], float]) -> None:
         self.on_levels: Callable[[dict[str, dict[int, int]]], None] = lambda levels: None
         self._now_s = now_s
         self._ladders: OrderedDict[str, list[Message]] = OrderedDict()
         self._levels: dict[str, tuple[float, dict[int, int]]] = {}
+        self._quality: dict[str, dict[tuple[int, int, int], LegQuality]] = {}
         self._passed: dict[str, tuple[str, int]] = {}  # board -> its boot, number of the last message told
 
     def offered(self, lease: Lease, uri: str) -> None:
@@ -79,6 +80,7 @@ class Journal:
 
     def refreshed(self, board_id: str, report: BoardReport, changes: Iterable[Lease]) -> None:
         """A board registered: what it tells of its callers, and what that changed."""
+        self._keep_quality(board_id, report)
         boot, last = self._passed.get(board_id, ("", 0))
         if boot != report.boot:
             last = 0
@@ -88,6 +90,17 @@ class Journal:
         self._passed[board_id] = (report.boot, fresh[-1].number if fresh else last)
         for lease in changes:
             self._note(lease.conference_id, board_id, SERVER, f"REGISTER ({lease.state.value})")
+
+    def _keep_quality(self, board_id: str, report: BoardReport) -> None:
+        # a report has some of the legs only: the others keep what was told of them, as long as they live
+        told = {(row.slot, row.generation, row.number): row for row in report.quality}
+        known = self._quality.get(board_id, {}) | told
+        live = {(one.slot, one.generation, number) for one in report.live for number in one.numbers}
+        self._quality[board_id] = {key: row for key, row in known.items() if key in live}
+
+    def quality(self, board_id: str) -> list[LegQuality]:
+        """Return what a board told last of each of its participants."""
+        return list(self._quality.get(board_id, {}).values())
 
     def told(self, board_id: str, body: bytes) -> None:
         """A board tells its levels. Raises RemoteError(400) for what is none."""

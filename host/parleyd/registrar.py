@@ -35,6 +35,7 @@ TWIN = "Another board registers with this identity, provision one of the two ane
 NOT_FOR_OTHERS = {
     "stats",
     "trail",
+    "quality",
     "unix_s",
 }  # of a report: they change each time, and are nobody else's affair
 

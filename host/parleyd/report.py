@@ -80,6 +80,18 @@ class Passed(NamedTuple):
     uri: UriText
 
 
+class LegQuality(NamedTuple):
+    """How one participant's RTP comes, and how much of it waits (RFC 3550 6.4.1)."""
+
+    slot: U16
+    generation: Generation
+    number: ParticipantNumber
+    lost_per_mille: Annotated[int, Field(ge=0, le=1000)]
+    jitter_ms: Annotated[int, Field(ge=0)]
+    round_trip_ms: Annotated[int, Field(ge=0)] | None
+    depth_ms: Annotated[int, Field(ge=0)]
+
+
 class EndedConference(NamedTuple):
     """One of the last conferences that ended on the board."""
 
@@ -111,6 +123,7 @@ class BoardReport(BaseModel):
     live: Annotated[list[LiveConference], Field(max_length=4096)] = []
     ended: Annotated[list[EndedConference], Field(max_length=4096)] = []
     trail: Annotated[list[Passed], Field(max_length=256)] = []
+    quality: Annotated[list[LegQuality], Field(max_length=256)] = []
     stats: dict[str, int | float | str | None] = {}
 
     @property

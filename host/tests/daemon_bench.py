@@ -116,6 +116,7 @@ class Board(Peer):
         self.report["live"] = [
             [found.slot, found.generation, found.size, ["sip:alice@127.0.0.1"], [1], [], False]
         ]
+        self.report["quality"] = [[found.slot, found.generation, 1, 20, 7, None, 30]]
         assert self.register().status == 200
         return found
 

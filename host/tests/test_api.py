@@ -146,6 +146,11 @@ def test_metrics_have_names_with_units(shared):
     assert samples["parley_board_legs", "bench-1"] == 16
     assert samples["parley_board_legs_reserved", "bench-1"] == 8
     assert samples["parley_conferences", "active"] == 1
+    leg = ("bench-1", f"{shared.slot}/{shared.generation}", "1")
+    assert samples[("parley_leg_lost_ratio", *leg)] == 0.02
+    assert samples[("parley_leg_jitter_seconds", *leg)] == 0.007
+    assert samples[("parley_leg_playout_depth_seconds", *leg)] == 0.03
+    assert ("parley_leg_round_trip_seconds", *leg) not in samples  # not known yet
     assert samples["parley_boards", "degraded"] + samples["parley_boards", "ready"] == 1
     assert samples["parley_sip_requests_total", "INVITE", "302"] == 1
     assert samples[("parley_resident_memory_bytes",)] > 1e6

@@ -61,6 +61,20 @@ def test_ladders_are_bounded(journal):
     assert len(journal.conferences()) == KEPT_CONFERENCES
 
 
+def test_figures_of_a_leg_stay_until_it_leaves(journal):
+    def refreshed(numbers, *rows):
+        live = [[0, 7, 3, [f"sip:{number}" for number in numbers], numbers]]
+        told = {**REPORT, "live": live, "quality": list(rows)}
+        journal.refreshed("b1", parse_report(json.dumps(told).encode()), [])
+        return {row.number: row.jitter_ms for row in journal.quality("b1")}
+
+    assert refreshed([1, 2], [0, 7, 1, 0, 5, None, 20]) == {1: 5}
+    assert refreshed([1, 2], [0, 7, 2, 10, 6, 40, 20]) == {1: 5, 2: 6}
+    assert refreshed([1, 2], [0, 7, 1, 0, 9, 3, 20]) == {1: 9, 2: 6}
+    assert refreshed([2]) == {2: 6}
+    assert journal.quality("b2") == []
+
+
 def test_levels_live_for_a_moment(journal, clock):
     seen = []
     journal.on_levels = seen.append

@@ -12,6 +12,8 @@ ATTEND_MS = 100
 LOOK_MS = 500  # how often it is looked whether somebody still sends
 REPORTS_PER_TURN = 16
 EVENTS_PER_TURN = 16
+QUALITY_ROWS = 8  # with one registration, at most 400 octets
+TICKS_PER_MS = 8  # of the RTP clock
 TALKING = "sendrecv"  # who is on hold, or only listens, may be silent
 
 
@@ -43,6 +45,7 @@ class Attendant:
         self._timeout_ms = timeout_ms
         self._log = log
         self._due_ms = 0
+        self._quality_leg = -1  # told of last
         self._known = {}  # leg: (participant, Attention)
 
     def next_deadline(self):
@@ -77,6 +80,31 @@ class Attendant:
             "reports_in": session.reports_in,
             "reports_out": session.reports_out,
         }
+
+    def quality(self):
+        """Rows [slot, generation, participant, lost per mille, jitter_ms, round_trip_ms or None, depth_ms] of legs.
+
+        As many as QUALITY_ROWS, those whose turn it is: of a large board each leg is told of every few registrations.
+        Loss and jitter are of what comes from him (RFC 3550 6.4.1), the depth is that of his jitter buffer.
+        """
+        rows = []
+        legs = len(self._media.participants)
+        for _ in range(legs):
+            self._quality_leg = (self._quality_leg + 1) % legs
+            known = self._known.get(self._quality_leg)
+            if known is not None and not known[0].ringing and known[0].conference is not None:
+                rows.append(self._row(known[0], known[1].session))
+                if len(rows) == QUALITY_ROWS:
+                    break
+        return rows
+
+    def _row(self, participant, session):
+        figures = self._side.figures(participant.leg)
+        lost, expected = session.loss(figures) if figures.heard else (0, 0)
+        named = [participant.conference.slot, participant.conference.generation, participant.number]
+        per_mille = max(0, 1000 * lost // expected) if expected else 0
+        depth_ms = self._media.depth_ms(participant)
+        return named + [per_mille, figures.jitter // TICKS_PER_MS, session.round_trip_ms, depth_ms]
 
     def farewell(self, participant):
         """RTCP BYE for who is about to be taken out (RFC 3550 6.6)."""

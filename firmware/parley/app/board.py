@@ -184,9 +184,11 @@ class Board:
         heap_free = runtime.heap_free()
         transports = () if self.sip is None else self.sip.transports
         start = (self.boot, self._reports, self.upgrade.image, self.last_end, self.upgrade.told())
-        unix_s = self.clock.state_s()
-        media, ticker = self.media, self.ticker
-        return register_body(config, start, unix_s, self.slots, media, ticker, heap_free, trail, transports)
+        unix_s, media, ticker = self.clock.state_s(), self.media, self.ticker
+        quality = [] if self.sip is None or not first else self.sip.attendant.quality()
+        return register_body(
+            config, start, unix_s, self.slots, media, ticker, heap_free, trail, transports, quality
+        )
 
     def _soft_reset(self, raw):
         """Ctrl-D on the console.

@@ -166,6 +166,10 @@ class MediaTask:
         """How loud he was in the last frame, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
         return self._bridge.level(participant.leg)
 
+    def depth_ms(self, participant):
+        """How much of his sound waits in his jitter buffer."""
+        return self._bridge.depth_ms(participant.leg)
+
     def stats(self, participant):
         """{name: count} of everything counted of him."""
         return self._bridge.stats(participant.leg)

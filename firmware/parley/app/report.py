@@ -8,14 +8,23 @@ from parley.media.codecs import preference
 
 
 def register_body(
-    config, start, unix_s, slots, media, ticker, heap_free_bytes, trail=(), transports=(("udp", 0),)
+    config,
+    start,
+    unix_s,
+    slots,
+    media,
+    ticker,
+    heap_free_bytes,
+    trail=(),
+    transports=(("udp", 0),),
+    quality=(),
 ):
     """The body as bytes. Wideband is told of when every leg may have it, for then no conference can lack it.
 
     config: Config; start: boot id (new at each start), number of this report on this boot, image id, why it was started
     [cause, details], how an upgrade went [image, state, reason] or None; unix_s: Clock.state_s(), None while not known;
     slots: SlotTable; media: MediaTask; ticker: Ticker; trail: Trail.offer(); transports: how callers may come, as
-    (name, port where it has one of its own).
+    (name, port where it has one of its own); quality: Attendant.quality().
     """
     boot, number, image, last_end, upgrade = start
     report = {
@@ -37,6 +46,7 @@ def register_body(
         "live": [_entry(conference, media) for conference in slots.live()],
         "ended": [list(pair) for pair in slots.ended],
         "trail": trail,
+        "quality": quality,
         "stats": {"ticks": ticker.ticks, "late_ticks": ticker.late_ticks, "heap_free": heap_free_bytes},
     }
     for name, port in transports:

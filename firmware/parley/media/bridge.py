@@ -159,6 +159,10 @@ class Bridge:
         """Level of the frame last played, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
         return kernels.bridge_leg_stat(self.memory, leg, kernels.BRIDGE_LEG_STATS.index("level_in"))
 
+    def depth_ms(self, leg):
+        """How much sound waits in a leg's jitter buffer."""
+        return kernels.bridge_leg_stat(self.memory, leg, kernels.BRIDGE_LEG_STATS.index("depth"))
+
     def stats(self, leg):
         """{name: count} of everything counted of a leg; not for a tick, it allocates."""
         names = kernels.BRIDGE_LEG_STATS

@@ -40,6 +40,14 @@ BOARD_COUNTERS = (
     ("parley_board_media_ticks", "Media ticks of 20 ms since the board's start", "ticks"),
     ("parley_board_late_media_ticks", "Media ticks that began more than 5 ms late", "late_ticks"),
 )
+LEG_LABELS = ("board", "conference", "participant")
+# name, what it is, field of LegQuality, factor to the unit
+LEG_GAUGES = (
+    ("parley_leg_lost_ratio", "RTP packets of the participant that were lost", "lost_per_mille", 0.001),
+    ("parley_leg_jitter_seconds", "Interarrival jitter of his packets (RFC 3550)", "jitter_ms", 0.001),
+    ("parley_leg_round_trip_seconds", "Round trip to him, by RTCP", "round_trip_ms", 0.001),
+    ("parley_leg_playout_depth_seconds", "Sound that waits in his jitter buffer", "depth_ms", 0.001),
+)
 
 # the server's counter, why
 TURNED_AWAY = (("overload", "load"), ("limited refuse", "source"), ("limited drop", "flood"))
@@ -61,11 +69,23 @@ class DaemonCollector(Collector):
         rows = board_rows(daemon.server, daemon.boards)
         yield from self._server()
         yield from _boards(rows)
+        yield from self._legs(rows)
         conferences = GaugeMetricFamily("parley_conferences", "Conferences by state", labels=["state"])
         states = [row["state"] for row in conference_rows(daemon.server)]
         for state in ("offered", "active"):
             conferences.add_metric([state], states.count(state))
         yield conferences
+
+    def _legs(self, rows: list[Row]) -> Iterator[Metric]:
+        gauges = [GaugeMetricFamily(name, text, labels=LEG_LABELS) for name, text, _, _ in LEG_GAUGES]
+        for row in rows:
+            for leg in self._daemon.server.journal.quality(row["board_id"]):
+                labels = [row["board_id"], f"{leg.slot}/{leg.generation}", str(leg.number)]
+                for gauge, (_, _, key, scale) in zip(gauges, LEG_GAUGES, strict=True):
+                    value = getattr(leg, key)
+                    if value is not None:
+                        gauge.add_metric(labels, value * scale)
+        yield from gauges
 
     def _server(self) -> Iterator[Metric]:
         daemon = self._daemon
