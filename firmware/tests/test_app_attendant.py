@@ -37,7 +37,7 @@ class Wire:
         return self.arrived.pop(0) if self.arrived else None
 
     def send(self, participant, packet):
-        self.sent.append((participant.leg, packet))
+        self.sent.append((participant.leg, bytes(packet)))
 
 
 class Clock:
@@ -73,10 +73,8 @@ class Room:
         self.attendant = Attendant(
             self, self.side, self.wire, Clock(), self.random, self.leaves, self.presses, timeout_ms, Quiet()
         )
-
-    @property
-    def active(self):
-        return any(self.participants)
+        for one in self.participants[:2]:
+            self.attendant.welcome(one)
 
     def random(self, count):
         self.number += 1
@@ -230,7 +228,7 @@ class KeysPressed(unittest.TestCase):
         room = Room()
         room.run(200, (0, 1))
         room.rtp(0, EVENTS, bytes((5, 10, 0, 160)))
-        room.participants[0] = None
+        room.attendant.farewell(room.participants[0])
         room.run(200)
         self.assertEqual(room.keys, [])
 

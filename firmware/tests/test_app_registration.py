@@ -182,6 +182,7 @@ class WireTest(unittest.TestCase):
             [
                 "board",
                 "boot",
+                "brief",
                 "codecs",
                 "ended",
                 "firmware",

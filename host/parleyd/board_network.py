@@ -1,6 +1,7 @@
-"""Where the boards that the daemon starts are, and where they register."""
+"""Where the boards that the daemon starts are and run, and where they register."""
 
 import ipaddress
+import os
 
 from parleyd.settings import EXAMPLES, SIP_PORT, Settings, SettingsError
 
@@ -25,6 +26,12 @@ def board_hosts(settings: Settings) -> list[str]:
             f"choose a larger one, for example {EXAMPLES['board_net']}"
         )
     return hosts
+
+
+def board_core(settings: Settings, number: int) -> int | None:
+    """Return the processor core of board `number` (0 first): each in turn of those we may use, None without pin."""
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[number % len(cores)] if settings.pin else None
 
 
 def board_server(settings: Settings) -> tuple[str, int]:

@@ -125,6 +125,9 @@ def _run_daemon(config: Path | None, **flags: Any) -> None:
 def up(
     boards: Annotated[int | None, typer.Option(help="How many boards without hardware to start [2].")] = None,
     legs: Annotated[int | None, typer.Option(help="Participants that one board may carry [64].")] = None,
+    pin: Annotated[
+        bool | None, typer.Option("--pin", help="Bind each board to a processor core of its own, in turn.")
+    ] = None,
     board: Annotated[
         str | None, typer.Option(help="Kind of board; its image must be built (default virtual).")
     ] = None,
@@ -152,7 +155,7 @@ def up(
     log_file: LogFile = None,
 ) -> None:
     """Run the server and boards in the foreground; SIGINT or SIGTERM ends it with BYE to everybody."""
-    flags = {"boards": boards, "legs": legs, "board": board, "http": http, "log_file": log_file}
+    flags = {"boards": boards, "legs": legs, "pin": pin, "board": board, "http": http, "log_file": log_file}
     flags |= {"sip_tls": sip_tls, "tls_cert": tls_cert, "tls_key": tls_key}
     flags |= {"board_tls_cert": board_tls_cert, "board_tls_key": board_tls_key}
     _run_daemon(config, board_net=board_net, state=state, log_level=log_level, **_listening(sip), **flags)

@@ -16,6 +16,7 @@ import structlog
 from parley.wire.grammar import format_host_port
 from parleyd.answers import Answers
 from parleyd.api import api_server
+from parleyd.board_network import board_core
 from parleyd.claims import DaemonError, bind, lock_state
 from parleyd.client import forget_address, write_address
 from parleyd.clock import SystemClock
@@ -212,8 +213,9 @@ class Daemon:
         if configs:
             image = load_image(settings.board)
             self._progress(f"starting {len(configs)} board{'s' if len(configs) > 1 else ''} ...")
-            for config in configs:
-                self.boards[config.board_id] = VirtualBoard(config, settings.state, image)
+            for number, config in enumerate(configs):
+                core = board_core(settings, number)
+                self.boards[config.board_id] = VirtualBoard(config, settings.state, image, core=core)
             await asyncio.gather(*(board.start() for board in self.boards.values()))
         await self._all_registered(set(self.boards))
         gc.collect()

@@ -37,7 +37,8 @@ class EmulatedCommand:
     """One emulated board.
 
     qemu: path of the emulator. firmware: path of firmware.elf. machine: QEMU's name of the board. folder: the
-    board's, where psram.bin lies. host: its IPv4 address. ports: the UDP ports to hold for it.
+    board's, where psram.bin lies. host: its IPv4 address. ports: the UDP ports to hold for it. core: the one
+    processor core it runs on, None: any.
     """
 
     qemu: str
@@ -46,6 +47,7 @@ class EmulatedCommand:
     folder: str
     host: str
     ports: tuple[int, ...]
+    core: int | None = None
 
     @property
     def program(self) -> str:

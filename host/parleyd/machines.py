@@ -17,6 +17,7 @@ from parleyd.virtual_link import VirtualBoardError
 # lwIP sends to 127.x.x.x only where that is the network of an interface. Nobody has the gateway's address; the
 # far end of the wire answers for it.
 LOOPBACK_NETWORK = ("255.0.0.0", "127.255.255.254")
+HEAP_KB_PER_FURTHER_LEG = 12  # a call and all that goes with it, and room for its transactions
 
 
 class Machine(Protocol):
@@ -30,8 +31,8 @@ class Machine(Protocol):
         """What tells this machine from another, JSON values; equal facts, and a running board may be adopted."""
         ...
 
-    def options(self, config: BoardConfig, folder: Path) -> Sequence[str]:
-        """Options of virtual_keeper. folder: the board's."""
+    def options(self, config: BoardConfig, folder: Path, core: int | None) -> Sequence[str]:
+        """Options of virtual_keeper. folder: the board's; core: where it is to run, None: anywhere."""
         ...
 
 
@@ -52,10 +53,12 @@ class UnixPort:
         ]
         return [boot_code, self._image.board.heap_kb, micropython_path()]
 
-    def options(self, config: BoardConfig, folder: Path) -> Sequence[str]:
-        """Boot script, heap, interpreter."""
-        heap = ["--heap-kb", str(self._image.board.heap_kb)]
-        return ["--rom", str(self._rom()), *heap, "--micropython", micropython_path()]
+    def options(self, config: BoardConfig, folder: Path, core: int | None) -> Sequence[str]:
+        """Boot script, heap, interpreter, core."""
+        further_legs = max(0, config.legs - self._image.board.legs)
+        heap = ["--heap-kb", str(self._image.board.heap_kb + HEAP_KB_PER_FURTHER_LEG * further_legs)]
+        pin = [] if core is None else ["--core", str(core)]
+        return ["--rom", str(self._rom()), *heap, "--micropython", micropython_path(), *pin]
 
     def _rom(self) -> Path:
         if self._image.rom is None:
@@ -93,7 +96,7 @@ class Emulator:
         """Machine and emulator."""
         return [self._machine, qemu_path()]
 
-    def options(self, config: BoardConfig, folder: Path) -> Sequence[str]:
+    def options(self, config: BoardConfig, folder: Path, core: int | None) -> Sequence[str]:
         """The emulator's command as JSON."""
         firmware = self._image.folder / "firmware.elf"
         if not firmware.is_file():
@@ -103,7 +106,7 @@ class Emulator:
         rtp = range(config.rtp_port_first, config.rtp_port_first + 2 * config.legs, 2)
         ports = (config.sip_port, *rtp, config.rtp_port_first + 1)  # the last: RTCP
         command = EmulatedCommand(
-            qemu_path(), str(firmware.resolve()), self._machine, str(folder), config.host, ports
+            qemu_path(), str(firmware.resolve()), self._machine, str(folder), config.host, ports, core
         )
         return ["--emulator", json.dumps(asdict(command))]
 

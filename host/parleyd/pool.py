@@ -154,6 +154,8 @@ class Pool:
         """Take a refresh of a known board. now_s: unix time; now_ms, expires_ms: monotonic."""
         board = self._boards[board_id]
         before = self._registrations.get(board_id)
+        if before is not None:
+            report = report.with_names_of(before.report)
         since_s = before.since_s if before and before.report.boot == report.boot else int(now_s)
         self._registrations[board_id] = Registration(report, since_s, now_ms, expires_ms)
         if self._boots.get(board_id) != report.boot:

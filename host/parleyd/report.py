@@ -39,7 +39,8 @@ class LiveConference(NamedTuple):
 
     numbers: what the board calls them, in the same order; muted: the numbers of those whom nobody hears; locked:
     nobody else is let in; muted_self: the numbers of those who muted themselves; hands: of those who raised their
-    hands. Boards of older firmware send none of these.
+    hands. Boards of older firmware send none of these. unnamed: how many participants there are beside those named:
+    all of them, in a report of a board with a crowd.
     """
 
     slot: U16
@@ -51,6 +52,22 @@ class LiveConference(NamedTuple):
     locked: bool = False
     muted_self: list[ParticipantNumber] = []
     hands: list[ParticipantNumber] = []
+    unnamed: Annotated[int, Field(ge=0, le=MAX_SIZE)] = 0
+
+    @property
+    def connected(self) -> int:
+        """Return how many participants are connected now."""
+        return len(self.participants) + self.unnamed
+
+
+class BriefConference(NamedTuple):
+    """One conference of a crowded board whose participants are not named in this report."""
+
+    slot: U16
+    generation: Generation
+    size: Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
+    connected: Annotated[int, Field(ge=0, le=MAX_SIZE)]
+    locked: bool
 
 
 class LastEnd(NamedTuple):
@@ -121,6 +138,7 @@ class BoardReport(BaseModel):
     tls_port: Annotated[int, Field(ge=1, le=0xFFFF)] | None = None  # None: the board takes no TLS
     kernels: Word = "native"
     live: Annotated[list[LiveConference], Field(max_length=4096)] = []
+    brief: Annotated[list[BriefConference], Field(max_length=4096)] = []
     ended: Annotated[list[EndedConference], Field(max_length=4096)] = []
     trail: Annotated[list[Passed], Field(max_length=256)] = []
     quality: Annotated[list[LegQuality], Field(max_length=256)] = []
@@ -134,7 +152,7 @@ class BoardReport(BaseModel):
 
     @model_validator(mode="after")
     def _one_conference_a_slot(self) -> "BoardReport":
-        slots = [conference.slot for conference in self.live]
+        slots = [conference.slot for conference in [*self.live, *self.brief]]
         if len(set(slots)) != len(slots):
             raise ValueError("two live conferences on one slot")
         return self
@@ -147,7 +165,30 @@ class BoardReport(BaseModel):
     @property
     def connected(self) -> int:
         """Return how many participants are connected now."""
-        return sum(len(conference.participants) for conference in self.live)
+        return sum(conference.connected for conference in self.live)
+
+    def told_in_full(self) -> "BoardReport":
+        """Return the report with all its conferences in `live`."""
+        if not self.brief:
+            return self
+        listed = [
+            LiveConference(*one[:3], [], locked=one.locked, unnamed=one.connected) for one in self.brief
+        ]
+        return self.model_copy(update={"live": [*self.live, *listed], "brief": []})
+
+    def with_names_of(self, before: "BoardReport") -> "BoardReport":
+        """Return the report with the names that an earlier one of the same boot told, where as many are there."""
+        if before.boot != self.boot or not any(one.unnamed for one in self.live):
+            return self
+        known = {(one.slot, one.generation): one for one in before.live if not one.unnamed}
+        live = [_named(one, known.get((one.slot, one.generation))) for one in self.live]
+        return self.model_copy(update={"live": live})
+
+
+def _named(brief: LiveConference, before: LiveConference | None) -> LiveConference:
+    if before is None or not brief.unnamed or len(before.participants) != brief.unnamed:
+        return brief
+    return before._replace(size=brief.size, locked=brief.locked)
 
 
 def parse_codec(text: str) -> Codec:
@@ -165,7 +206,7 @@ def is_wideband(codec: Codec) -> bool:
 def parse_report(body: bytes) -> BoardReport:
     """Read the body of a REGISTER. Raises RemoteError(400) whose reason names the first bad field."""
     try:
-        return BoardReport.model_validate_json(body)
+        return BoardReport.model_validate_json(body).told_in_full()
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])

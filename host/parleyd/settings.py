@@ -46,6 +46,7 @@ EXAMPLES = {
     "boards": "2",
     "board_net": "127.0.1.0/24",
     "legs": "64",
+    "pin": "true",
     "user": "conference",
     "default_size": "8",
     "offer_ttl_s": "32",
@@ -119,6 +120,7 @@ class Settings(BaseSettings):
     boards: int = Field(default=2, ge=0, le=250)
     board_net: ipaddress.IPv4Network | ipaddress.IPv6Network = ipaddress.IPv4Network("127.0.1.0/24")
     legs: int = Field(default=64, ge=2, le=4096)
+    pin: bool = False
     state: Path = Field(default_factory=default_state)
     user: str = Field(default="conference", pattern="^[A-Za-z0-9._~-]{1,64}$")
     default_size: int = Field(default=8, ge=MIN_SIZE, le=MAX_SIZE)

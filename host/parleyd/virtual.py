@@ -45,7 +45,8 @@ class VirtualBoard:
     """One virtual board, seen from the daemon.
 
     config: what the board is told of itself; its name is the folder's. state_dir: the daemon's state folder.
-    image: what to deploy, with a boot ROM. restart: whether a crashed board is started again.
+    image: what to deploy, with a boot ROM. restart: whether a crashed board is started again. core: the one processor
+    core it runs on, None: any.
     on_change: called, in the event loop, after every change of `state` or `pid`.
     Attributes: state; adopted, whether start() found it running; deployment, what start() had to write, if
     it was not adopted.
@@ -58,6 +59,7 @@ class VirtualBoard:
         image: Image,
         *,
         restart: bool = True,
+        core: int | None = None,
         on_change: Callable[["VirtualBoard"], None] | None = None,
     ) -> None:
         self._machine = machine_of(image)
@@ -68,6 +70,7 @@ class VirtualBoard:
         self.adopted = False
         self.deployment: Deployment | None = None
         self._restart = restart
+        self._core = core
         self._boots: int = 0
         self._booted_s = monotonic()
         self._on_change = on_change
@@ -254,12 +257,13 @@ class VirtualBoard:
     def _fingerprint(self) -> str:
         """What the board is, all of it: a running one with the same may be adopted."""
         facts = [PROTOCOL, self.image.digest, *self._machine.facts()]
-        text = json.dumps([facts, self._restart, self.config.to_bytes().decode()])
+        text = json.dumps([facts, self._restart, self._core, self.config.to_bytes().decode()])
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _keeper_command(self, fingerprint: str) -> Sequence[str]:
         command = [sys.executable, "-P", "-m", "parleyd.virtual_keeper", "--folder", str(self.folder)]
-        command += ["--fingerprint", fingerprint, *self._machine.options(self.config, self.folder)]
+        options = self._machine.options(self.config, self.folder, self._core)
+        command += ["--fingerprint", fingerprint, *options]
         return command if self._restart else [*command, "--no-restart"]
 
 

@@ -213,6 +213,7 @@ def _settings() -> KeeperSettings:
     parser.add_argument("--rom", type=Path, default=Path("rom.py"), help="boot script")
     parser.add_argument("--heap-kb", type=int, default=8192, help="MicroPython heap, KB")
     parser.add_argument("--micropython", default="micropython", help="path of the interpreter")
+    parser.add_argument("--core", type=int, help="the one processor core it runs on; default: any")
     parser.add_argument(
         "--emulator", help="an emulated_command.EmulatedCommand as JSON, instead of those three"
     )
@@ -222,7 +223,7 @@ def _settings() -> KeeperSettings:
     folder: Path = arguments.folder.resolve()
     rom: Path = arguments.rom.resolve()
     command: Command = BoardCommand(
-        arguments.micropython, rom, arguments.heap_kb, folder / "flash", folder.name
+        arguments.micropython, rom, arguments.heap_kb, folder / "flash", folder.name, arguments.core
     )
     if arguments.emulator is not None:
         command = EmulatedCommand(**json.loads(arguments.emulator))

@@ -54,6 +54,11 @@ class Command(Protocol):
         """Where it is started."""
         ...
 
+    @property
+    def core(self) -> int | None:
+        """The one processor core it runs on, None: any."""
+        ...
+
     def arguments(self, wire: int | None = None) -> Sequence[str]:
         """The command line. wire: file descriptor of the board's end of its Ethernet wire, if it has one."""
         ...
@@ -69,13 +74,17 @@ class Command(Protocol):
 
 @dataclass(frozen=True)
 class BoardCommand:
-    """What to run: MicroPython's path, the boot script, heap in KB, the flash folder, the board's name."""
+    """What to run: MicroPython's path, the boot script, heap in KB, the flash folder, the board's name.
+
+    core: the one processor core it runs on, None: any.
+    """
 
     micropython: str
     rom: Path
     heap_kb: int
     flash: Path
     board_id: str
+    core: int | None = None
 
     @property
     def program(self) -> str:
@@ -150,6 +159,8 @@ class BoardProcess:
                 start_new_session=True,
                 preexec_fn=_claim_terminal,  # noqa: PLW1509 - the keeper has one thread
             )
+            if command.core is not None:
+                os.sched_setaffinity(self._process.pid, {command.core})
         finally:
             os.close(source)
             os.close(sink)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from parleyd.board_network import board_hosts, board_server
+from parleyd.board_network import board_core, board_hosts, board_server
 from parleyd.client import DEFAULT_URL, Api, find_daemon, forget_address, write_address
 from parleyd.settings import EXAMPLES, Settings, SettingsError, default_state, load_settings
 
@@ -154,3 +154,10 @@ def test_rules_of_allocation_come_from_the_settings(tmp_path):
 def test_a_pattern_that_does_not_exist(tmp_path):
     with pytest.raises(SettingsError, match=r"pattern.*least_loaded"):
         load_settings(None, pattern="random")
+
+
+def test_pinned_boards_take_the_cores_in_turn(monkeypatch):
+    monkeypatch.setattr("parleyd.board_network.os.sched_getaffinity", lambda pid: {5, 2})
+    pinned = load_settings(pin=True)
+    assert [board_core(pinned, number) for number in range(3)] == [2, 5, 2]
+    assert board_core(load_settings(), 0) is None

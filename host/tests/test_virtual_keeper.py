@@ -100,6 +100,24 @@ def test_a_left_board_with_another_configuration_is_replaced(state, image):
     run(scenario())
 
 
+def test_a_board_that_is_to_have_a_core_of_its_own_stays_on_it(state, image):
+    pid = killed_daemon(state, image, board_config())
+    core = max(os.sched_getaffinity(0))
+
+    async def scenario():
+        board = VirtualBoard(board_config(), state, image, core=core)
+        await board.start()
+        assert not board.adopted
+        assert not is_alive(pid)
+        assert os.sched_getaffinity(board.pid) == {core}
+        await board.kill()
+        await board.wait_for("running", 5)
+        assert os.sched_getaffinity(board.pid) == {core}
+        await board.stop()
+
+    run(scenario())
+
+
 def test_a_left_board_with_another_image_is_replaced(state, image, tmp_path):
     pid = killed_daemon(state, image, board_config())
     other = small_image(tmp_path / "other", main="from parley import greeting\nprint('new main')\n")

@@ -24,9 +24,9 @@ STATS = ("legs", "conferences", "received", "taken", "unknown", "sent", "refused
 LEG_STATS = ("received", "lost", "late", "duplicate", "played", "silent", "depth", "bad")
 
 
-def peer(i, participants, slots):
+def peer(i, slots):
     """Address and port of participant i."""
-    port = FIRST_PORT + 2 * (i * slots // participants % SOCKETS)
+    port = FIRST_PORT + 2 * (i % slots % SOCKETS)
     return struct.pack(">BBHH", 127, 16, i, port)
 
 
@@ -37,9 +37,7 @@ def make_bridge(participants, size, loudest, slots):
     parley_native.bridge_init(memory, participants, conferences, loudest)
     for i in range(participants):
         seed = struct.pack("<3I", 0x50000000 + i, i, i)
-        done = parley_native.bridge_add_leg(
-            memory, i, i // size, 0, 0, 101, 2, 3, seed, peer(i, participants, slots)
-        )
+        done = parley_native.bridge_add_leg(memory, i, i // size, 0, 0, 101, 2, 3, seed, peer(i, slots))
         assert done == 0, done
     return memory
 

@@ -82,10 +82,15 @@ def run_tool(*command):
         sys.exit(f"{command[0]}: {done.stderr or done.stdout}")
 
 
-def build(folder):
-    """Builds load, echo and the native modules into `folder`."""
+def build_programs(folder):
+    """Builds load and echo into `folder`."""
     for program in ("load", "echo"):
         run_tool("gcc", "-O2", "-Wall", "-Wextra", BENCH / f"{program}.c", "-o", folder / program, "-lm")
+
+
+def build(folder):
+    """Builds load, echo and the native modules into `folder`."""
+    build_programs(folder)
     kernels = [*sorted((NATIVE / "src").glob("*.c")), NATIVE / "io" / "io.c", NATIVE / "io" / "system_libc.c"]
     includes = [f"-I{NATIVE / part}" for part in ("include", "src", "io")]
     timer = BENCH / "bridge_times.c"

@@ -3,11 +3,13 @@
  * Many participants at once, for measurements: each has its own address of 127.0.0.0/8, its own SSRC, sends a
  * PCMU frame every 20 ms and counts what comes back.
  *
- *     load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS
+ *     load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS [FRAME_MS]
  *
- * Participants i..i+SIZE-1 share a conference; its first TALKERS send a tone each (400, 700, 1100, 1900 Hz in
+ * Participant i has the slot i modulo SLOTS, so that of a crowd any first part may speak alone. Participants
+ * i..i+SIZE-1 share a conference; its first TALKERS send a tone each (400, 700, 1100, 1900 Hz in
  * turn), the others digital silence (SILENT 1) or nothing at all (SILENT 0). SLOTS 20 spreads the sending
- * over the frame, 1 sends all at once. Prints one JSON object.
+ * over the frame, 1 sends all at once. FRAME_MS: between a participant's packets, 20 if not given. Prints one JSON
+ * object.
  *
  * Source addresses are given by IP_PKTINFO, so few sockets play them all; board.py knows the rule, too.
  */
@@ -21,14 +23,15 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { FRAME_NS = 20000000, SAMPLES = 160, BATCH = 64, SOCKETS = 8, TONES = 4, PACKET = 172, FIRST_PORT = 40000 };
-enum { SSRC_BASE = 0x40000000, INDEX_MASK = 0xFFFFFF, BUFFER_OCTETS = 8 << 20, CHECKED = 3, JITTER_MS = 64 };
+enum { FRAME_MS = 20, SAMPLES = 160, BATCH = 64, SOCKETS = 8, TONES = 4, PACKET = 172, FIRST_PORT = 40000 };
+enum { SSRC_BASE = 0x40000000, BUFFER_OCTETS = 8 << 20, CHECKED = 32, CHECKED_FRAMES = 100, JITTER_MS = 64 };
 
 static const double TONE_HZ[TONES] = {400, 700, 1100, 1900};
 
 typedef struct participant {
     uint8_t header[12];
     uint32_t received, first, last, duplicates;
+    int32_t checked; /* which of those whose sound is checked, and 1; 0: none */
     int64_t arrived_ns;
 } participant;
 
@@ -39,11 +42,12 @@ typedef union pktinfo {
 
 static participant *people;
 static int32_t count, size, talkers, silent, slots;
+static int64_t frame_ns = FRAME_MS * 1000000;
 static int sockets[SOCKETS];
 static struct sockaddr_in board;
 static uint8_t tones[TONES][SAMPLES], silence[SAMPLES];
 static int64_t sent, send_errors, late_slots, jitter[JITTER_MS + 1];
-static double energy[CHECKED][TONES];
+static double energy[CHECKED][TONES], waves[TONES][SAMPLES][2];
 static int64_t checked_frames[CHECKED];
 
 static int64_t now_ns(void) {
@@ -66,18 +70,23 @@ static double mu_value(uint8_t code) {
 }
 
 
+static int32_t checked(int which) {
+    return (int32_t)((int64_t)(count - 1) * which / (CHECKED - 1));
+}
+
 static uint32_t bench_address(int32_t i) {
     return 127U << 24 | 16U << 16 | (uint32_t)i; /* 127.16.x.y */
 }
 
 static void open_sockets(const char *host, int port) {
-    int room = BUFFER_OCTETS;
+    int room = BUFFER_OCTETS, on = 1;
     for (int i = 0; i < SOCKETS; i++) {
         struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(FIRST_PORT + 2 * i))};
         sockets[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
         if (setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0) {
             setsockopt(sockets[i], SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
         }
+        setsockopt(sockets[i], IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
         if (bind(sockets[i], (struct sockaddr *)&own, sizeof own) != 0) {
             perror("bind");
             exit(2);
@@ -94,13 +103,18 @@ static void prepare(void) {
     memset(silence, 0xFF, sizeof silence);
     for (int tone = 0; tone < TONES; tone++) {
         for (int i = 0; i < SAMPLES; i++) {
-            tones[tone][i] = mu_code((int)lrint(amplitude * sin(2 * M_PI * TONE_HZ[tone] * i / 8000)));
+            double angle = 2 * M_PI * TONE_HZ[tone] * i / 8000;
+            tones[tone][i] = mu_code((int)lrint(amplitude * sin(angle)));
+            waves[tone][i][0] = cos(angle), waves[tone][i][1] = sin(angle);
         }
     }
     for (int32_t i = 0; i < count; i++) {
         uint32_t ssrc = htonl((uint32_t)(SSRC_BASE + i));
         people[i].header[0] = 0x80;
         memcpy(people[i].header + 8, &ssrc, 4);
+    }
+    for (int which = 0; which < CHECKED; which++) {
+        people[checked(which)].checked = which + 1;
     }
 }
 
@@ -135,9 +149,7 @@ static void send_slot(int32_t slot, uint32_t frame) {
     pktinfo infos[BATCH];
     int made = 0;
     uint32_t timestamp = htonl(frame * SAMPLES);
-    int32_t first = (int32_t)(((int64_t)slot * count + slots - 1) / slots);
-    int32_t end = (int32_t)(((int64_t)(slot + 1) * count + slots - 1) / slots);
-    for (int32_t i = first; i < end; i++) {
+    for (int32_t i = slot; i < count; i += slots) {
         uint8_t *codes = voice(i);
         if (codes != NULL) {
             people[i].header[2] = (uint8_t)(frame >> 8);
@@ -150,7 +162,7 @@ static void send_slot(int32_t slot, uint32_t frame) {
                 (struct msghdr){&board, sizeof board, parts[made], 2, &infos[made], sizeof infos[made], 0};
             made++;
         }
-        if (made == BATCH || (made > 0 && i == end - 1)) {
+        if (made == BATCH || (made > 0 && i + slots >= count)) {
             send_batch(sockets[slot % SOCKETS], messages, made);
             made = 0;
         }
@@ -162,21 +174,22 @@ static void listen_to(int which, const uint8_t *codes) {
     for (int tone = 0; tone < TONES; tone++) {
         double real = 0, imaginary = 0;
         for (int i = 0; i < SAMPLES; i++) {
-            double angle = 2 * M_PI * TONE_HZ[tone] * i / 8000;
-            real += mu_value(codes[i]) * cos(angle);
-            imaginary += mu_value(codes[i]) * sin(angle);
+            real += mu_value(codes[i]) * waves[tone][i][0];
+            imaginary += mu_value(codes[i]) * waves[tone][i][1];
         }
         energy[which][tone] += real * real + imaginary * imaginary;
     }
     checked_frames[which]++;
 }
 
-static int32_t checked(int which) {
-    return which == 0 ? 0 : which == 1 ? count / 2 : count - 1;
+/** Whom a packet is for; `count` when it is for nobody. */
+static int32_t addressed(const pktinfo *info) {
+    const struct in_pktinfo *target = (const struct in_pktinfo *)CMSG_DATA(&info->header);
+    uint32_t i = ntohl(target->ipi_addr.s_addr) - bench_address(0);
+    return info->header.cmsg_type == IP_PKTINFO && i < (uint32_t)count ? (int32_t)i : count;
 }
 
-static void take(const uint8_t *packet, unsigned length, int64_t now, int counting) {
-    int32_t i = (int32_t)((uint32_t)packet[9] << 16 | (uint32_t)packet[10] << 8 | packet[11]) & INDEX_MASK;
+static void take(const uint8_t *packet, unsigned length, int32_t i, int64_t now, int counting) {
     uint16_t sequence = (uint16_t)(packet[2] << 8 | packet[3]);
     if (length != PACKET || i >= count || !counting) {
         return;
@@ -186,16 +199,14 @@ static void take(const uint8_t *packet, unsigned length, int64_t now, int counti
         to->first = to->last = sequence;
     } else {
         int32_t step = (int16_t)(uint16_t)(sequence - to->last);
-        int64_t off_ms = llabs(now - to->arrived_ns - FRAME_NS) / 1000000;
+        int64_t off_ms = llabs(now - to->arrived_ns - frame_ns) / 1000000;
         to->duplicates += step == 0;
         to->last += step > 0 ? (uint32_t)step : 0;
         jitter[off_ms < JITTER_MS ? off_ms : JITTER_MS]++;
     }
     to->arrived_ns = now;
-    for (int which = 0; which < CHECKED; which++) {
-        if (i == checked(which) && checked_frames[which] < 100) {
-            listen_to(which, packet + 12);
-        }
+    if (to->checked > 0 && checked_frames[to->checked - 1] < CHECKED_FRAMES) {
+        listen_to(to->checked - 1, packet + 12);
     }
 }
 
@@ -203,25 +214,29 @@ static void receive_all(int counting) {
     static uint8_t packets[BATCH][256];
     struct mmsghdr messages[BATCH];
     struct iovec parts[BATCH];
+    pktinfo infos[BATCH];
     for (int s = 0; s < SOCKETS; s++) {
         int got = BATCH;
         while (got == BATCH) {
             for (int i = 0; i < BATCH; i++) {
                 parts[i] = (struct iovec){packets[i], sizeof packets[i]};
-                messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1};
+                messages[i].msg_hdr = (struct msghdr){NULL, 0, &parts[i], 1, &infos[i], sizeof infos[i], 0};
             }
             got = recvmmsg(sockets[s], messages, BATCH, MSG_DONTWAIT, NULL);
             int64_t now = now_ns();
             for (int i = 0; i < got; i++) {
-                take(packets[i], messages[i].msg_len, now, counting);
+                take(packets[i], messages[i].msg_len, addressed(&infos[i]), now, counting);
             }
         }
     }
 }
 
-/** 1 if the checked participant heard the tones of the others and not his own. */
+/** 1 if the checked participant heard the tones of the others, each within 3 dB of the loudest, and no others. */
 static int heard_right(int which) {
     int32_t seat = checked(which) % size;
+    if (people[checked(which)].checked != which + 1) {
+        return 1; /* so few participants that another place checks him */
+    }
     double loudest = 0;
     int right = 1;
     for (int tone = 0; tone < TONES; tone++) {
@@ -232,7 +247,8 @@ static int heard_right(int which) {
         for (int32_t other = tone; other < talkers; other += TONES) {
             expected += other != seat;
         }
-        right &= (energy[which][tone] > 0.01 * loudest && loudest > 0) == (expected > 0);
+        right &= expected > 0 ? energy[which][tone] > 0.5 * loudest && loudest > 0
+                              : energy[which][tone] <= 0.01 * loudest;
     }
     return right;
 }
@@ -275,20 +291,23 @@ static void report(double seconds) {
 }
 
 int main(int words, char **word) {
-    if (words != 9) {
-        fprintf(stderr, "load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS\n");
+    if (words != 9 && words != 10) {
+        fprintf(stderr, "load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS [FRAME_MS]\n");
         return 2;
+    }
+    if (words == 10) {
+        frame_ns = atoll(word[9]) * 1000000;
     }
     count = atoi(word[3]), size = atoi(word[4]), talkers = atoi(word[5]), silent = atoi(word[6]);
     slots = atoi(word[7]);
     double seconds = atof(word[8]);
     open_sockets(word[1], atoi(word[2]));
     prepare();
-    int64_t frames = (int64_t)(seconds * 50), start = now_ns();
+    int64_t frames = (int64_t)(seconds * 1e9 / (double)frame_ns), start = now_ns();
     for (int64_t step = 0; step < frames * slots; step++) {
-        int64_t due = start + step * FRAME_NS / slots, ahead = due - now_ns();
+        int64_t due = start + step * frame_ns / slots, ahead = due - now_ns();
         struct timespec until = {due / 1000000000, due % 1000000000};
-        late_slots += ahead < -FRAME_NS / 4;
+        late_slots += ahead < -frame_ns / 4;
         if (ahead > 0) {
             clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
         }

@@ -1,9 +1,11 @@
 """What participants need beyond the tick: RTCP, keys pressed, and an eye on those who have gone quiet.
 
-Runs in the loop's spare time, every ATTEND_MS; may allocate, but while nothing happens next to nothing.
+Runs in the loop's spare time, every ATTEND_MS; may allocate, but while nothing happens next to nothing. What it does
+in a turn has a bound that does not grow with the number of participants: of many, some are visited in each turn.
 """
 
-from parley.media.rtcp_session import RtcpSession, ntp_of
+from parley.media.bridge_side import PROTECTION_BYTES
+from parley.media.rtcp_session import REPORT_BYTES_MOST, RtcpSession, ntp_of
 from parley.wire.dtmf import DIGITS
 from parley.wire.errors import RemoteError
 from parley.wire.rtcp import parse_compound
@@ -14,6 +16,7 @@ REPORTS_PER_TURN = 16
 EVENTS_PER_TURN = 16
 QUALITY_ROWS = 8  # with one registration, at most 400 octets
 TICKS_PER_MS = 8  # of the RTP clock
+VISITS_PER_TURN = 32  # 64 participants are seen five times a second, 4,000 every 12.5 s
 TALKING = "sendrecv"  # who is on hold, or only listens, may be silent
 
 
@@ -22,6 +25,7 @@ class Attention:
 
     def __init__(self, session, now_ms):
         self.session = session
+        self.report_address = None  # by which his reports are known
         self.packets = 0  # taken from him, when it was looked last
         self.alive_ms = now_ms  # when something of him came
         self.look_ms = now_ms
@@ -46,11 +50,16 @@ class Attendant:
         self._log = log
         self._due_ms = 0
         self._quality_leg = -1  # told of last
+        self._newcomers = []
         self._known = {}  # leg: (participant, Attention)
+        self._by_address = {}  # where reports come from: leg
+        self._next_leg = 0  # to be visited
+        self._room = bytearray(REPORT_BYTES_MOST + PROTECTION_BYTES)  # a report to be sent
+        self._views = {}  # its first octets, by their number
 
     def next_deadline(self):
         """When tick is due; None while there is nobody to look after."""
-        return self._due_ms if self._media.active or self._known else None
+        return self._due_ms if self._newcomers or self._known else None
 
     def tick(self, now_ms):
         """Does what is due."""
@@ -60,11 +69,17 @@ class Attendant:
         self._meet(now_ms)
         self._take_reports(now_ms)
         self._take_events(now_ms)
-        for leg in range(len(self._media.participants)):
+        legs = len(self._media.participants)
+        for _ in range(min(legs, VISITS_PER_TURN)):
+            leg = self._next_leg
+            self._next_leg = (leg + 1) % legs
             known = self._known.get(leg)
             if known is not None:
-                self._report(known[0], known[1], now_ms)
-                self._watch(known[0], known[1], now_ms)
+                self._visit(leg, known[0], known[1], now_ms)
+
+    def welcome(self, participant):
+        """A participant has a leg from now on."""
+        self._newcomers.append(participant)
 
     def figures(self, participant):
         """{name: value} of a participant's RTCP for people, or {}."""
@@ -108,23 +123,46 @@ class Attendant:
 
     def farewell(self, participant):
         """RTCP BYE for who is about to be taken out (RFC 3550 6.6)."""
+        if participant in self._newcomers:
+            self._newcomers.remove(participant)
+            return
         known = self._known.pop(participant.leg, None)
-        if known is not None and known[0] is participant:
-            self._send(participant, known[1].session.bye(self._side.figures(participant.leg)))
+        if known is None:
+            return
+        packet = known[1].session.bye(self._side.figures(participant.leg))
+        self._room[: len(packet)] = packet
+        self._send(participant, len(packet))
+        self._forget_address(participant.leg, known[1])
 
     def _meet(self, now_ms):
-        """Newcomers are watched from now on; who has left is forgotten."""
-        for leg in range(len(self._media.participants)):
-            participant = self._media.participants[leg]
-            known = self._known.get(leg)
-            if known is not None and known[0] is not participant:
-                del self._known[leg]
-                known = None
-            if participant is not None and known is None:
-                self._side.watch(leg)
-                cname = self._random_bytes(12).hex()  # RFC 7022 4.2: short-term, unlinkable
-                session = RtcpSession(cname, now_ms, self._random_bytes)
-                self._known[leg] = (participant, Attention(session, now_ms))
+        """Newcomers are watched from now on."""
+        while self._newcomers:
+            participant = self._newcomers.pop()
+            self._side.watch(participant.leg)
+            cname = self._random_bytes(12).hex()  # RFC 7022 4.2: short-term, unlinkable
+            session = RtcpSession(cname, now_ms, self._random_bytes)
+            attention = Attention(session, now_ms)
+            self._known[participant.leg] = (participant, attention)
+            self._note_address(participant.leg, participant, attention)
+
+    def _visit(self, leg, participant, attention, now_ms):
+        """Looks after one participant."""
+        if attention.report_address != participant.report_address:
+            self._note_address(leg, participant, attention)
+        self._report(participant, attention, now_ms)
+        self._watch(participant, attention, now_ms)
+
+    def _note_address(self, leg, participant, attention):
+        """His reports come from there; of two who say the same, the first is believed."""
+        self._forget_address(leg, attention)
+        address = participant.report_address
+        attention.report_address = address
+        if address is not None and address not in self._by_address:
+            self._by_address[address] = leg
+
+    def _forget_address(self, leg, attention):
+        if self._by_address.get(attention.report_address) == leg:
+            del self._by_address[attention.report_address]
 
     def _take_reports(self, now_ms):
         for _ in range(REPORTS_PER_TURN):
@@ -136,8 +174,8 @@ class Attendant:
             found = self._wire.receive()
             if found is None:
                 return
-            leg = self._leg_of(found[1])
-            if leg < 0:  # a third party's
+            leg = self._by_address.get(found[1])
+            if leg is None:  # a third party's
                 self.reports_bad += 1
                 continue
             packet = self._side.open_report(leg, found[0])
@@ -145,12 +183,6 @@ class Attendant:
                 self.reports_bad += 1
             else:
                 self._heard(leg, packet, now_ms)
-
-    def _leg_of(self, address):
-        for leg in self._known:
-            if self._known[leg][0].report_address == address:
-                return leg
-        return -1
 
     def _heard(self, leg, packet, now_ms):
         known = self._known.get(leg)
@@ -182,13 +214,20 @@ class Attendant:
     def _report(self, participant, attention, now_ms):
         if participant.report_address is None or now_ms < attention.session.due_ms:
             return
-        packet = attention.session.report(self._side.figures(participant.leg), now_ms, self._ntp(now_ms))
-        if packet is not None:
-            self._send(participant, packet)
+        figures = self._side.figures(participant.leg)
+        length = attention.session.report(figures, now_ms, self._ntp(now_ms), self._room)
+        if length:
+            self._send(participant, length)
 
-    def _send(self, participant, packet):
-        if participant.report_address is not None:
-            self._wire.send(participant, self._side.protect_report(participant.leg, packet))
+    def _send(self, participant, length):
+        """Sends the report that begins the room."""
+        if participant.report_address is None:
+            return
+        length = self._side.protect_report(participant.leg, self._room, length)
+        view = self._views.get(length)
+        if view is None:
+            view = self._views[length] = memoryview(self._room)[:length]
+        self._wire.send(participant, view)
 
     def _watch(self, participant, attention, now_ms):
         if now_ms < attention.look_ms:

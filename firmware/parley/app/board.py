@@ -24,6 +24,7 @@ from parley.wire.errors import LocalError
 
 NETWORK_RETRY_MS = 2000
 CRASH_LOOP_MS = 10000
+HEAP_MS = 10000  # how often the free heap is counted: that walks through all of it
 
 
 class Board:
@@ -51,6 +52,8 @@ class Board:
         self.sip: "SipTask | None" = None
         self._retry_ms = 0
         self._reports = 0  # made on this boot
+        self._heap_free = 0
+        self._heap_ms: "int | None" = None
         self.loop = Loop(self.clock, self.poller, self.ticker, self.media, self.console, self.watchdog)
 
     def start(self):
@@ -180,15 +183,15 @@ class Board:
 
     def _body(self, config, first):
         self._reports += 1
-        trail = [] if self.sip is None or not first else self.sip.trail.offer(self.clock.now_ms())
-        heap_free = runtime.heap_free()
+        now_ms = self.clock.now_ms()
+        trail = [] if self.sip is None or not first else self.sip.trail.offer(now_ms)
+        if self._heap_ms is None or now_ms - self._heap_ms >= HEAP_MS:
+            self._heap_ms, self._heap_free = now_ms, runtime.heap_free()
         transports = () if self.sip is None else self.sip.transports
         start = (self.boot, self._reports, self.upgrade.image, self.last_end, self.upgrade.told())
-        unix_s, media, ticker = self.clock.state_s(), self.media, self.ticker
+        facts = (self.clock.state_s(), self.slots, self.media, self.ticker, self._heap_free)
         quality = [] if self.sip is None or not first else self.sip.attendant.quality()
-        return register_body(
-            config, start, unix_s, self.slots, media, ticker, heap_free, trail, transports, quality
-        )
+        return register_body(config, start, *facts, trail, transports, quality)
 
     def _soft_reset(self, raw):
         """Ctrl-D on the console.

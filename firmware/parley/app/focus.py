@@ -199,6 +199,7 @@ class Focus:
         participant.call = call
         self._media.join(participant)
         call.user_data = participant
+        self._attendant.welcome(participant)
 
     def _make_participant(self, call, uri, offer):
         """(Participant outside any conference, SDP of our 200). RemoteError when the offer cannot be met."""

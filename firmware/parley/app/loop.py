@@ -6,6 +6,7 @@ from parley.app.ticker import COLLECTING, CONSOLE, MEDIA, SIP, WAITING
 COLLECT_DATAGRAMS = 8  # SIP datagrams are what makes garbage: collect after so many
 COLLECT_TICKS = 250  # and every five seconds of media in any case
 SLACK_MS = 5  # only with so much time left before the next tick
+RESTS = 50  # a large heap takes long: after a collection none for so many times as long, 2 % of the time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Loop:
         self._activity = WAITING
         self._collected_datagrams = 0
         self._collected_ticks = 0
+        self._rested_ms = 0  # none before
 
     def turn(self):
         """Waits once, does what is due, returns."""
@@ -110,6 +112,8 @@ class Loop:
 
     def _collect_if_slack(self):
         """After a tick's sends, when there is a reason and the time for it."""
+        if self._clock.now_ms() < self._rested_ms:
+            return
         ticks = self._ticker.ticks - self._collected_ticks
         if ticks < COLLECT_TICKS and not self._has_garbage():
             return
@@ -124,7 +128,10 @@ class Loop:
         return self.sip is not None and self.sip.datagrams - self._collected_datagrams >= COLLECT_DATAGRAMS
 
     def _collect(self):
+        started_ms = self._clock.now_ms()
         runtime.collect()
+        ended_ms = self._clock.now_ms()
+        self._rested_ms = ended_ms + RESTS * (ended_ms - started_ms)
         self._activity = COLLECTING
         self._collected_ticks = self._ticker.ticks
         self._collected_datagrams = 0 if self.sip is None else self.sip.datagrams

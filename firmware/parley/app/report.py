@@ -6,6 +6,8 @@ from parley import __version__
 from parley.media import kernels
 from parley.media.codecs import preference
 
+NAMED = 96  # participants named in one report; on a board with more, conferences take turns
+
 
 def register_body(
     config,
@@ -24,9 +26,11 @@ def register_body(
     config: Config; start: boot id (new at each start), number of this report on this boot, image id, why it was started
     [cause, details], how an upgrade went [image, state, reason] or None; unix_s: Clock.state_s(), None while not known;
     slots: SlotTable; media: MediaTask; ticker: Ticker; trail: Trail.offer(); transports: how callers may come, as
-    (name, port where it has one of its own); quality: Attendant.quality().
+    (name, port where it has one of its own); quality: Attendant.quality(). A crowd's conferences that have no turn are
+    in `brief`, with the number of their participants.
     """
     boot, number, image, last_end, upgrade = start
+    named, brief = _turn(slots.live(), media.count, number)
     report = {
         "firmware": __version__,
         "boot": boot,
@@ -43,7 +47,8 @@ def register_body(
         "srtp_legs": media.keys.limit,
         "transports": [name for name, _port in transports],
         "kernels": kernels.KERNELS,
-        "live": [_entry(conference, media) for conference in slots.live()],
+        "live": [_entry(conference, media) for conference in named],
+        "brief": [[one.slot, one.generation, one.size, one.count, one.locked] for one in brief],
         "ended": [list(pair) for pair in slots.ended],
         "trail": trail,
         "quality": quality,
@@ -52,7 +57,17 @@ def register_body(
     for name, port in transports:
         if port:
             report[name + "_port"] = port
-    return json.dumps(report).encode()
+    return json.dumps(report, separators=(",", ":")).encode()
+
+
+def _turn(live, participants, number):
+    """(conferences whose participants are named in report `number`, the others). One is, however large."""
+    if participants <= NAMED:
+        return live, []
+    a_turn = max(1, NAMED * len(live) // participants)
+    first = number * a_turn % len(live)
+    turned = live[first:] + live[:first]
+    return turned[:a_turn], turned[a_turn:]
 
 
 def _entry(conference, media):

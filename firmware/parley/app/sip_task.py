@@ -18,16 +18,17 @@ from parley.call.endpoint import Endpoint
 
 USER_AGENT = "Parley-board/0.1"
 TRANSACTION_BYTES = 2048  # of heap: answered ones hold 0.5 KB each, and those in dialogs get twice the number
-SERVER_TRANSACTIONS = 512  # each stays for 32 s: more would be a flood, not callers
+SERVER_TRANSACTIONS = 512  # each stays for 32 s: more would be a flood, not callers; or two for each leg
 FEWEST_TRANSACTIONS = 16
 DATAGRAMS_PER_TURN = 8  # then the loop looks at its other duties again
 
 
-def transactions_for(heap_free_bytes):
+def transactions_for(heap_free_bytes, legs):
     """How many server transactions the heap bears; 0 bytes free stands for a heap without an end."""
+    most = max(SERVER_TRANSACTIONS, 2 * legs)
     if heap_free_bytes == 0:
-        return SERVER_TRANSACTIONS
-    return max(FEWEST_TRANSACTIONS, min(SERVER_TRANSACTIONS, heap_free_bytes // TRANSACTION_BYTES))
+        return most
+    return max(FEWEST_TRANSACTIONS, min(most, heap_free_bytes // TRANSACTION_BYTES))
 
 
 class SipTask:
@@ -48,7 +49,7 @@ class SipTask:
             user="conference",
             user_agent=USER_AGENT,
             methods=("MESSAGE",),
-            limit=transactions_for(heap_free()),
+            limit=transactions_for(heap_free(), config.legs),
             streams=True,
             extensions=("replaces", "join"),
             packages=PACKAGES,

@@ -8,7 +8,7 @@ from parley.wire.stream import PONG, StreamReader
 
 LIMIT = 16  # connections: each holds up to two messages of memory
 MESSAGE_BYTES = runtime.SIP_DATAGRAM_BYTES
-UNSENT_BYTES = 16384  # whoever takes nothing in is let go
+UNSENT_BYTES = 16384  # whoever takes nothing in is let go; one message may be longer
 READ_BYTES = 1024
 READS_PER_TURN = 8
 IDLE_MS = 900000  # phones keep connections alive every two minutes or so (RFC 5626 4.4.1)
@@ -39,12 +39,13 @@ class Connection:
 
     def write(self, data):
         """Sends what is left and this, as far as it goes. False when the connection is of no use any more."""
+        waiting = len(self.unsent)
         self.unsent += data
         while self.unsent:
             try:
                 count = self.raw.send(self.unsent)
             except OSError as error:
-                return error.errno in _LATER and len(self.unsent) <= UNSENT_BYTES
+                return error.errno in _LATER and waiting <= UNSENT_BYTES
             self.unsent = self.unsent[count:]
         return True
 

@@ -4,6 +4,7 @@ Never in a tick but `clock`: it allocates.
 """
 
 import struct
+from array import array
 
 from parley.media import kernels
 from parley.media.rtcp_session import Figures
@@ -12,6 +13,7 @@ from parley.wire.errors import LocalError
 NO_KEY = bytes(30)
 # By suite: what a packet grows by (RFC 3711 5.2, RFC 4568 6.2, RFC 7714 13.1).
 TAG_BYTES = {1: 10, 2: 4, 3: 16}
+PROTECTION_BYTES = 24  # SRTCP's index, tag, and what a suite adds (RFC 3711 3.4, RFC 7714 9)
 CLOCK_MASK = 0x1FFFFFFF  # what fits an integer of MicroPython without the heap
 _MASK = 0xFFFFFFFF
 _PACKETS_IN = kernels.FIGURES.index("packets_in")
@@ -29,7 +31,8 @@ class BridgeSide:
         self._memory = bridge.memory
         self._word = bytearray(4)
         self._report = bytearray(kernels.BRIDGE_REPORT_BYTES)
-        self._words = bytearray(4 * kernels.BRIDGE_FIGURES)
+        self._words = array("I", bytes(4 * kernels.BRIDGE_FIGURES))
+        self._figures = Figures()
 
     def secure(self, leg, suite, master_out, master_in, ssrc):
         """Keys for a leg, as parley.wire.sdes has them (suite: number); ssrc: to send with, random.
@@ -62,11 +65,12 @@ class BridgeSide:
         event = kernels.bridge_take_event(self._memory, self._word)
         return None if event < 0 else (struct.unpack("<I", self._word)[0], event)
 
-    def protect_report(self, leg, packet):
-        """An RTCP packet to a leg as it goes to the network."""
-        room = bytearray(packet) + bytearray(24)
-        octets = kernels.bridge_protect_report(self._memory, leg, room, len(packet))
-        return bytes(room[:octets])
+    def protect_report(self, leg, room, length):
+        """Makes of the RTCP packet to a leg that begins `room` what goes to the network; returns its bytes.
+
+        room: a bytearray with PROTECTION_BYTES to spare.
+        """
+        return kernels.bridge_protect_report(self._memory, leg, room, length)
 
     def open_report(self, leg, packet):
         """An RTCP packet that a leg sent to a port of its own, in the clear; None when it is not under its keys."""
@@ -77,14 +81,15 @@ class BridgeSide:
     def packets_in(self, leg):
         """Good RTP packets of a watched leg since its stream began."""
         kernels.bridge_figures(self._memory, leg, self._words)
-        return struct.unpack_from("<I", self._words, 4 * _PACKETS_IN)[0]
+        return self._words[_PACKETS_IN]
 
     def figures(self, leg):
-        """Figures of a leg; of one that is not watched what it sends only."""
-        kernels.bridge_figures(self._memory, leg, self._words)
-        found = Figures()
-        for index, word in enumerate(struct.unpack("<%dI" % kernels.BRIDGE_FIGURES, self._words)):
-            setattr(found, kernels.FIGURES[index], word)
-        found.heard = bool(found.heard)
+        """Figures of a leg, good until the next call; of one that is not watched what it sends only."""
+        words, found = self._words, self._figures
+        kernels.bridge_figures(self._memory, leg, words)
+        found.ssrc_out, found.packets_out, found.timestamp_out = words[0], words[1], words[2]
+        found.heard = words[3] != 0
+        found.ssrc_in, found.first_sequence, found.highest_sequence = words[4], words[5], words[6]
+        found.packets_in, found.jitter = words[7], words[8]
         found.octets_out = found.packets_out * kernels.FRAME_SAMPLES & _MASK
         return found

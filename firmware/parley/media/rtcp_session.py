@@ -3,7 +3,7 @@
 A leg is a session of two: its peer, and we who send him the mix.
 """
 
-from parley.wire.rtcp import ReportBlock, SenderInfo, make_bye, make_report
+from parley.wire.rtcp import ReportBlock, SenderInfo, make_bye, make_name, write_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ BANDWIDTH_FRACTION = 20  # RTCP takes 5 % of the session's bandwidth
 RECEIVERS_PERCENT = 75  # of it for those who do not send
 USUAL_PACKET_BYTES = 112  # report, name, and headers of UDP and IP, before any was seen
 HEADER_BYTES = 28  # IPv4 and UDP
+REPORT_BYTES_MOST = 36 + 24 + 260  # SR with a block, and the longest name
 COMPENSATION_PERMILLE = 1218  # e - 3/2 (RFC 3550 6.3.1): for the reconsideration
 NTP_EPOCH_S = 2208988800  # from 1900 to 1970
 
@@ -58,6 +59,9 @@ class RtcpSession:
 
     def __init__(self, cname, now_ms, random_bytes, session_bytes_s=10000):
         self.cname = cname
+        self._name = make_name(cname)
+        self._sender = SenderInfo(0, 0, 0, 0, 0)  # written anew in each report, as is the block
+        self._block = [ReportBlock(0, 0, 0, 0, 0, 0, 0)]
         self.remote_cname = ""
         self.peer_left = False
         self.heard_ms = None  # when the last RTCP of the peer came
@@ -69,7 +73,8 @@ class RtcpSession:
         self._average_bytes = USUAL_PACKET_BYTES
         self._last_ms = now_ms
         self._packets_before = 0
-        self._source = None  # (SSRC, expected and received when we reported last)
+        self._source_ssrc = None  # and what was expected and received when we reported last
+        self._source_expected = self._source_received = 0
         self._last_sr = None  # (middle 32 bits, when it came)
         self.due_ms = now_ms + self._interval_ms(True)
 
@@ -88,29 +93,33 @@ class RtcpSession:
         if compound.ssrc in compound.left or (figures.heard and figures.ssrc_in in compound.left):
             self.peer_left = True
 
-    def report(self, figures, now_ms, ntp):
-        """The report that is due as bytes, else None (RFC 3550 6.3.6: the interval is drawn again first)."""
+    def report(self, figures, now_ms, ntp, room):
+        """Writes the report that is due into `room`, a bytearray of REPORT_BYTES_MOST or more.
+
+        Returns its bytes, 0 when none is due (RFC 3550 6.3.6: the interval is drawn again first).
+        """
         if now_ms < self.due_ms:
-            return None
+            return 0
         due_ms = self._last_ms + self._interval_ms(self.reports_out == 0)
         if due_ms > now_ms:
             self.due_ms = due_ms
-            return None
+            return 0
         sends = (
             figures.packets_out != self._packets_before
         )  # RFC 3550 6.4: an SR only for who sent since the last
         sender = None
         if sends:
-            sender = SenderInfo(
-                ntp[0], ntp[1], figures.timestamp_out, figures.packets_out, figures.octets_out
-            )
+            sender = self._sender
+            sender.ntp_seconds, sender.ntp_fraction = ntp
+            sender.rtp_timestamp = figures.timestamp_out
+            sender.packets, sender.octets = figures.packets_out, figures.octets_out
         self._packets_before = figures.packets_out
-        packet = make_report(figures.ssrc_out, sender, self._blocks(figures, now_ms), self.cname)
-        self._weigh(len(packet))
+        length = write_report(room, figures.ssrc_out, sender, self._blocks(figures, now_ms), self._name)
+        self._weigh(length)
         self.reports_out += 1
         self._last_ms = now_ms
         self.due_ms = now_ms + self._interval_ms(False)
-        return packet
+        return length
 
     def bye(self, figures):
         """The last packet (RFC 3550 6.6)."""
@@ -123,23 +132,25 @@ class RtcpSession:
 
     def _blocks(self, figures, now_ms):
         if not figures.heard:
-            return []
+            return ()
         lost, expected = self.loss(figures)
-        before = self._source
-        if before is None or before[0] != figures.ssrc_in:
-            before = (figures.ssrc_in, 0, 0)
-        expected_now = expected - before[1]
-        lost_now = expected_now - (figures.packets_in - before[2])
-        fraction = 0 if expected_now <= 0 or lost_now <= 0 else min(255, lost_now * 256 // expected_now)
-        self._source = (figures.ssrc_in, expected, figures.packets_in)
-        last_report = delay = 0
+        if self._source_ssrc != figures.ssrc_in:
+            self._source_ssrc = figures.ssrc_in
+            self._source_expected = self._source_received = 0
+        expected_now = expected - self._source_expected
+        lost_now = expected_now - (figures.packets_in - self._source_received)
+        self._source_expected, self._source_received = expected, figures.packets_in
+        block = self._block[0]
+        block.ssrc, block.lost = figures.ssrc_in, lost
+        block.fraction_lost = 0
+        if expected_now > 0 and lost_now > 0:
+            block.fraction_lost = min(255, lost_now * 256 // expected_now)
+        block.highest_sequence, block.jitter = figures.highest_sequence, figures.jitter
+        block.last_report = block.delay = 0
         if self._last_sr is not None:
-            last_report = self._last_sr[0]
-            delay = (now_ms - self._last_sr[1]) * 65536 // 1000 & 0xFFFFFFFF
-        block = ReportBlock(
-            figures.ssrc_in, fraction, lost, figures.highest_sequence, figures.jitter, last_report, delay
-        )
-        return [block]
+            block.last_report = self._last_sr[0]
+            block.delay = (now_ms - self._last_sr[1]) * 65536 // 1000 & 0xFFFFFFFF
+        return self._block
 
     def _note_block(self, block, ntp):
         self.remote_fraction_lost, self.remote_lost = block.fraction_lost, block.lost

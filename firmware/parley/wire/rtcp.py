@@ -7,6 +7,10 @@ import struct
 
 from parley.wire.errors import SILENT, LocalError, RemoteError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 SR, RR, SDES, BYE = 200, 201, 202, 203
 FIRST_TYPE, LAST_TYPE = 192, 223  # RFC 5761 4: how RTCP is told from RTP on one port
 MAX_COMPOUND_BYTES = 1472  # what an Ethernet frame takes; longer ones are refused
@@ -16,6 +20,7 @@ _CNAME = 1
 _VERSION = 2
 _BLOCK = ">IIIIII"
 _BLOCK_BYTES = 24
+_REPORT_BYTES = 36  # SR without blocks, and what an SDES packet begins with
 _LOST_MOST = 0x7FFFFF  # of a signed number of 24 bits
 
 
@@ -167,13 +172,28 @@ def _text(octets: bytes) -> str:
 
 def make_report(ssrc: int, sender: "SenderInfo | None", blocks: "list[ReportBlock]", cname: str) -> bytes:
     """Return an SR (with sender) or RR of ours with its SDES CNAME (RFC 3550 6.1). LocalError beyond 31 blocks."""
+    item = make_name(cname)
+    room = bytearray(_REPORT_BYTES + _BLOCK_BYTES * len(blocks) + len(item))
+    return bytes(room[: write_report(room, ssrc, sender, blocks, item)])
+
+
+def write_report(
+    room: bytearray, ssrc: int, sender: "SenderInfo | None", blocks: "Sequence[ReportBlock]", item: bytes
+) -> int:
+    """Write what make_report returns into `room`, whose length the caller answers for; return the bytes.
+
+    item: of make_name. A report a second for each of thousands of participants leaves no garbage this way.
+    """
     if len(blocks) > MAX_BLOCKS:
         raise LocalError("too many RTCP report blocks")
     kind, words = (RR, 1) if sender is None else (SR, 6)
-    packet = struct.pack(">BBHI", _VERSION << 6 | len(blocks), kind, words + 6 * len(blocks), ssrc)
+    struct.pack_into(">BBHI", room, 0, _VERSION << 6 | len(blocks), kind, words + 6 * len(blocks), ssrc)
+    at = 4 + 4 * words
     if sender is not None:
-        packet += struct.pack(
+        struct.pack_into(
             ">IIIII",
+            room,
+            8,
             sender.ntp_seconds,
             sender.ntp_fraction,
             sender.rtp_timestamp & 0xFFFFFFFF,
@@ -182,8 +202,10 @@ def make_report(ssrc: int, sender: "SenderInfo | None", blocks: "list[ReportBloc
         )
     for block in blocks:
         lost = max(-_LOST_MOST - 1, min(_LOST_MOST, block.lost)) & 0xFFFFFF
-        packet += struct.pack(
+        struct.pack_into(
             _BLOCK,
+            room,
+            at,
             block.ssrc,
             block.fraction_lost << 24 | lost,
             block.highest_sequence,
@@ -191,14 +213,18 @@ def make_report(ssrc: int, sender: "SenderInfo | None", blocks: "list[ReportBloc
             block.last_report,
             block.delay,
         )
-    return packet + _make_description(ssrc, cname)
+        at += _BLOCK_BYTES
+    struct.pack_into(">BBHI", room, at, _VERSION << 6 | 1, SDES, 1 + len(item) // 4, ssrc)
+    at += 8
+    room[at : at + len(item)] = item
+    return at + len(item)
 
 
-def _make_description(ssrc: int, cname: str) -> bytes:
+def make_name(cname: str) -> bytes:
+    """Return the CNAME item of an SDES chunk, with the zeros that end the chunk (RFC 3550 6.5.1)."""
     octets = cname.encode()[:MAX_TEXT_BYTES]
-    chunk = struct.pack(">IBB", ssrc, _CNAME, len(octets)) + octets
-    chunk += bytes(4 - len(chunk) % 4)
-    return struct.pack(">BBH", _VERSION << 6 | 1, SDES, len(chunk) // 4) + chunk
+    item = bytes([_CNAME, len(octets)]) + octets
+    return item + bytes(4 - len(item) % 4)
 
 
 def make_bye(ssrc: int, cname: str) -> bytes:

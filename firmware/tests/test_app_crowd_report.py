@@ -1,0 +1,72 @@
+"""parley.app.report of a crowded board: all conferences in every report, names in turns."""
+
+import json
+import unittest
+
+from parley.app.media_task import MediaTask, Participant
+from parley.app.report import NAMED, register_body
+from parley.app.slots import SlotTable
+from parley.app.ticker import Ticker
+from parley.wire.address import Allocation
+
+START = ("boot", 1, "image", ["power on", ""], None)
+
+
+class Config:
+    board, legs, slots = "virtual", 4096, 2048
+
+
+class Keys:
+    limit = 0
+
+
+def crowd(conferences, size, members=None):
+    """(SlotTable, MediaTask) of full conferences; members: the same in each, else everybody has a name."""
+    slots, media = SlotTable(Config.slots), MediaTask(keys=Keys())
+    for slot in range(conferences):
+        conference = slots.start(Allocation(slot, 1795918200, size, 0))
+        if members is not None:
+            conference.members = members
+            media.count += size
+            continue
+        for seat in range(size):
+            name = "sip:user%d@192.0.2.100:5060" % (slot * size + seat)
+            conference.add(Participant(None, name, 1, number=1 + slot * size + seat))
+            media.count += 1
+    return slots, media
+
+
+def told(slots, media, number):
+    start = (START[0], number) + START[2:]
+    return register_body(Config, start, 1795918200, slots, media, Ticker(), 1000)
+
+
+class CrowdReport(unittest.TestCase):
+    def test_a_few_are_all_named(self):
+        report = json.loads(told(*crowd(NAMED // 4, 4), 5).decode())
+        self.assertEqual(report["brief"], [])
+        self.assertEqual([len(one[3]) for one in report["live"]], [4] * (NAMED // 4))
+
+    def test_of_many_each_is_listed_and_named_in_turn(self):
+        slots, media = crowd(300, 4)
+        names = set()
+        for number in range(1, 14):
+            report = json.loads(told(slots, media, number).decode())
+            listed = [one[0] for one in report["live"] + report["brief"]]
+            self.assertEqual(sorted(listed), list(range(300)))
+            self.assertTrue(all(one[3:] == [4, False] for one in report["brief"]))
+            self.assertEqual(sum([len(one[3]) for one in report["live"]]), NAMED)
+            names.update([uri for one in report["live"] for uri in one[3]])
+        self.assertEqual(len(names), 1200)
+
+    def test_one_large_conference_is_named(self):
+        report = json.loads(told(*crowd(1, 512), 7).decode())
+        self.assertEqual((len(report["live"][0][3]), report["brief"]), (512, []))
+
+    def test_the_largest_fits_a_message(self):
+        slots, media = crowd(2048, 2, [Participant(None, "sip:x@y", 1, number=1)] * 2)
+        self.assertTrue(len(told(slots, media, 1)) < 64000)
+
+
+if __name__ == "__main__":
+    unittest.main()

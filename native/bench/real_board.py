@@ -1,0 +1,156 @@
+"""A whole Parley for measurements: server and virtual boards as `parley up --pin` starts them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+BESIDE = Path(sys.executable).parent
+SERVER = ("127.0.9.1", 5060)
+HTTP = "127.0.9.1:8060"
+BOARD_NET = "127.0.8.0/24"
+RTP_PORT = 10000  # parleyd.provision.BoardConfig
+READY_S = 60
+LEVELS_OF_PRIORITY = os.geteuid() == 0
+
+ASK = (
+    "import json; from parley.app import runtime; "
+    "print(json.dumps({'media': board.media.totals(), 'ticks': board.ticker.ticks, "
+    "'late': board.ticker.late_by(), 'skipped': board.ticker.skipped_ticks, 'sip': board.sip.endpoint.counters, "
+    "'heap_free': runtime.heap_free(), 'participants': board.media.count, "
+    "'conferences': len(board.slots.live())}))"
+)
+
+
+class BenchError(Exception):
+    """What is measured is not there, or has stopped; the text says what and where to look."""
+
+
+class RealBoards:
+    """A server with `boards` virtual boards of `legs` legs each, every one on a core of its own, in turn.
+
+    board_hosts: their addresses. As a context manager it ends them and leaves nothing behind.
+    """
+
+    def __init__(
+        self, boards: int, legs: int, cores: set[int] | None = None, others: set[int] | None = None
+    ) -> None:
+        self.boards = boards
+        self._legs = legs
+        self._cores = cores
+        self._others = others
+        self._folder = tempfile.TemporaryDirectory(prefix="parley-bench-")
+        self.state = Path(self._folder.name)
+        self._server: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> "RealBoards":
+        command = [BESIDE / "parley", "up", "--boards", self.boards, "--legs", self._legs]
+        command += ["--sip", f"{SERVER[0]}:{SERVER[1]}", "--http", HTTP, "--board-net", BOARD_NET]
+        command += ["--state", self.state, "--log-file", self.state / "server.log"]
+        if self._cores is not None:
+            command.append("--pin")
+            command = ["taskset", "-c", ",".join(map(str, sorted(self._cores))), *command]
+        self._server = subprocess.Popen(
+            [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert self._server.stdout is not None
+        line = self._server.stdout.readline()
+        if not line.startswith("ready"):
+            words = self._server.communicate()[1]
+            self._folder.cleanup()
+            raise BenchError(f"parley up: {words.strip() or 'ended'}")
+        if self._others is not None:  # the server does not share the core that is measured
+            for task in Path(f"/proc/{self._server.pid}/task").iterdir():
+                os.sched_setaffinity(int(task.name), self._others)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._server is not None
+        for number in range(1, self.boards + 1):
+            try:
+                calm(self.pid(number))
+            except BenchError:
+                pass
+        self._server.send_signal(signal.SIGTERM)
+        try:
+            self._server.wait(30)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+        self._folder.cleanup()
+
+    @property
+    def server_pid(self) -> int:
+        """Of the server's process."""
+        assert self._server is not None
+        return self._server.pid
+
+    def folder(self, number: int) -> Path:
+        """Of board `number`, 1 first."""
+        return self.state / "boards" / f"virtual-{number}"
+
+    def host(self, number: int) -> str:
+        """The board's address."""
+        return str(json.loads((self.folder(number) / "flash" / "board_config.json").read_text())["host"])
+
+    def pid(self, number: int) -> int:
+        """The board's process: the one whose working directory is its flash. Raises BenchError."""
+        flash = (self.folder(number) / "flash").resolve()
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    if (entry / "cwd").resolve() == flash:
+                        return int(entry.name)
+                except OSError:
+                    continue
+        raise BenchError(f"board {number} does not run; see {self.folder(number)}/console.log")
+
+    def ask(self, number: int, source: str = ASK) -> Any:
+        """What the board prints as JSON for this source, run on its serial port. Raises BenchError."""
+        command = [
+            BESIDE / "mpremote",
+            "connect",
+            str((self.folder(number) / "serial").resolve()),
+            "resume",
+            "exec",
+        ]
+        done = subprocess.run(
+            [str(word) for word in [*command, source]],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        try:
+            return json.loads(done.stdout.strip().splitlines()[-1])
+        except (ValueError, IndexError):
+            raise BenchError(f"board {number} says {done.stdout!r} {done.stderr!r}") from None
+
+
+def urge(pid: int) -> None:
+    """Real-time priority for the time of a run: who shares the machine is not measured."""
+    if LEVELS_OF_PRIORITY:
+        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
+
+
+def calm(pid: int) -> None:
+    """The usual priority again."""
+    if LEVELS_OF_PRIORITY:
+        os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
+
+
+def cpu_s(pid: int) -> float:
+    """Processor time of a process in seconds, exactly."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
+def resident_kb(pid: int) -> int:
+    """Memory of a process that is in RAM."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
