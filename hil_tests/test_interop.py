@@ -142,7 +142,9 @@ def is_called(phone: Phone, bench) -> None:
         offer = sip_text.sdp_offer(caller.host, silent_port())
         held = await call.reinvite(offer.replace(b"a=sendrecv", b"a=sendonly"))
         assert held.status == 200
-        await call.reinvite(offer)
+        let_go = await call.reinvite(offer)
+        assert let_go.status == 200
+        assert features.direction_of(let_go.body) == "sendrecv"
         await call.inside("UPDATE", (("Content-Type", "application/sdp"),), offer)
         address = await allocate(caller, bench.server, 3)
         await call.inside("REFER", (("Refer-To", f"<{address}>"),))
