@@ -25,7 +25,8 @@ def test_a_reset_in_a_call_ends_it_and_the_board_serves_again(lone_board, figure
         return address
 
     address = ask.with_caller(join_and_lose)
-    time.sleep(1)  # an address tells when it was given in whole seconds, and a virtual board is back within one
+    # An address tells when it was given in whole seconds, and a virtual board is back within one.
+    time.sleep(1)
     start_s = time.monotonic()
     board = emulated.reset(bench)
     figures.add(back_after_s=round(time.monotonic() - start_s, 2))
