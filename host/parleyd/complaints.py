@@ -17,6 +17,14 @@ def complaint_of(report: BoardReport, twin: str = "") -> str:
     told = report.upgrade
     if told is not None and told.state == "rolled back":
         return f"upgrade to {told.image} was taken back, the firmware before it runs again: {told.reason}"
-    if report.firmware != __version__:
+    if _is_older(report.firmware):
         return f"runs firmware {report.firmware}, this server is {__version__}: parley board upgrade NAME"
     return ""
+
+
+def _is_older(firmware: str) -> bool:
+    """Tell whether a firmware's number is below this server's; a newer one was chosen by somebody."""
+    try:
+        return [int(part) for part in firmware.split(".")] < [int(part) for part in __version__.split(".")]
+    except ValueError:
+        return firmware != __version__

@@ -17,7 +17,11 @@ RUNTIME_PARTS = ("", "_cpython", "_micropython", "_queued", "_sockets")
 TELLING = {
     r"sys\.implementation": {"parley/app/runtime.py"},
     r"\bMICROPYTHON\b": {"parley/app/runtime.py"},
-    r"\bexcept\b[^:]*\bImportError\b": {"parley/app/runtime.py", "parley/media/kernels.py"},
+    r"\bexcept\b[^:]*\bImportError\b": {
+        "parley/app/runtime.py",
+        f"{RUNTIME}_micropython.py",  # not every board has TLS
+        "parley/media/kernels.py",
+    },
     r"^\s*(import|from) (micropython|machine|network|uctypes|vfs)\b": {
         "main.py",
         f"{RUNTIME}_micropython.py",

@@ -100,10 +100,11 @@ def test_a_store_that_fails_grants_nothing(tmp_path):
     class Full(SqliteStore):
         broken = False
 
-        def commit(self, changes):
+        def submit(self, groups, answer):
             if self.broken:
-                raise StoreError("disk full")
-            super().commit(changes)
+                answer([StoreError("disk full")] * len(groups))
+            else:
+                super().submit(groups, answer)
 
     store = Full(tmp_path / "leases.sqlite")
     world = World(tmp_path / "leases.sqlite", store=store)

@@ -16,7 +16,7 @@ enum {
 };
 
 /** [tone][note]: frequency in steps of 50 Hz (0 a rest), frames; frames 0: no more notes. */
-static const uint8_t NOTES_OF[PARLEY_BRIDGE_TONES][NOTES][2] = {
+static const uint8_t NOTES_OF[PARLEY_BRIDGE_TONE_COUNT][NOTES][2] = {
     {{0, 0}, {0, 0}, {0, 0}},
     {{12, 5}, {16, 5}, {0, 1}},    /* JOIN */
     {{16, 5}, {12, 5}, {0, 1}},    /* LEAVE */
@@ -85,7 +85,7 @@ void bridge_tone_mix(int32_t told, int32_t law, uint8_t *codes) {
 
 int32_t parley_bridge_tell(parley_bridge *bridge, int32_t leg, int32_t tone, int32_t times) {
     bridge_leg *named = bridge_leg_in_use(bridge, leg);
-    if (named == NULL || tone < 0 || tone >= PARLEY_BRIDGE_TONES || times < 1 ||
+    if (named == NULL || tone < 0 || tone >= PARLEY_BRIDGE_TONE_COUNT || times < 1 ||
         times > PARLEY_BRIDGE_TONE_TIMES_MAX) {
         return PARLEY_BRIDGE_ARGUMENT;
     }

@@ -77,17 +77,22 @@ def test_constants_are_those_of_the_headers():
     kernels = import_module("parley.media.kernels")
     for name in dir(lib):
         if re.match(r"PARLEY_(LAW|RTP|LEG|BRIDGE)_", name) and not re.search(
-            "STAT|UNUSABLE|ARGUMENT|MAX|BYTES|SAMPLES|SPARE|FIGURE_", name
+            "STAT|UNUSABLE|ARGUMENT|MAX|BYTES|SAMPLES|SPARE|FIGURE_|TONE_", name
         ):
             assert getattr(kernels, name.removeprefix("PARLEY_")) == getattr(lib, name), name
     assert (kernels.FRAME_SAMPLES, kernels.PACKET_BYTES) == (160, lib.PARLEY_LEG_PACKET_BYTES)
     assert kernels.LEVEL_SILENCE == lib.PARLEY_LEVEL_SILENCE
+    assert (len(kernels.TONES), kernels.MOST_TIMES) == (
+        lib.PARLEY_BRIDGE_TONE_COUNT,
+        lib.PARLEY_BRIDGE_TONE_TIMES_MAX,
+    )
     assert len(kernels.LEG_STATS) == lib.PARLEY_LEG_STAT_COUNT
     for index, name in enumerate(kernels.LEG_STATS):
         assert getattr(lib, f"PARLEY_LEG_STAT_{name.upper()}") == index
     for prefix, names in (
         ("BRIDGE_LEG_STAT", kernels.BRIDGE_LEG_STATS),
         ("BRIDGE_STAT", kernels.BRIDGE_STATS),
+        ("BRIDGE_TONE", kernels.TONES),
     ):
         assert len(names) == getattr(lib, f"PARLEY_{prefix}_COUNT")
         for index, name in enumerate(names):
