@@ -82,7 +82,7 @@ def test_a_conference_takes_no_more_than_its_size(own):
 
 
 def test_without_a_common_codec_there_is_no_conference(own):
-    foreign = ask.offer(((9, "G722/8000"), (96, "opus/48000/2")))
+    foreign = ask.offer(((18, "G729/8000"), (96, "opus/48000/2")))
 
     async def work(caller):
         refused = await ask.ask(caller, own.server, foreign)

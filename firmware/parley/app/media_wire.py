@@ -114,16 +114,15 @@ def open_media(config, io):
     io: the module parley_io, or None.
     """
     legs, slots, wide = config.legs, config.slots, config.wide_legs
+    bridge = Bridge(legs, slots, memory=runtime.far_memory(Bridge.size(legs, slots, wide)), wide=wide)
     first = config.rtp_port_first + config.rtp_port_first % 2
     if io is None or ":" in config.host:  # native I/O knows IPv4 only
-        bridge = Bridge(legs, slots, wide=wide)
         packets = SocketPackets(bridge, runtime.RTP_READS_PER_TICK)
         lines = PortPool(config.host, first, legs, runtime.RtpSocket)
         # one read of MicroPython may hold several datagrams, and RTCP among RTP is not told apart (burst.py)
         reports = ReportWire(config.host, first, runtime.ReportSocket, muxes=not runtime.READS_JOIN_DATAGRAMS)
         return _media(config, bridge, packets), MediaWire(lines, reports=reports)
     shared = runtime.BoardRtpSocket(config.host, first, legs)
-    bridge = Bridge(legs, slots, memory=io.io_map(Bridge.size(legs, slots, wide)), wide=wide)
     packets = BatchPackets(bridge, io, shared.fileno())
     lines = PortPool(config.host, first + 2, legs - 1, runtime.RtpSocket)
     reports = ReportWire(config.host, first, runtime.ReportSocket, shared)

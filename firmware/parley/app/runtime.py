@@ -90,6 +90,8 @@ if not _portable():
         pass  # not Linux
     except (ValueError, OSError, MemoryError) as fault:
         IO_FAULT = str(fault) or type(fault).__name__
+# (octets) -> a buffer, out of the collector's sight where that can be had
+far_memory: "Any" = bytearray if parley_io is None else parley_io.io_map
 if kernels.KERNELS != "native":
     parley_io = None  # what one mixes the other must know
 
@@ -108,6 +110,7 @@ __all__ = (
     "SipSocket",
     "TlsSocket",
     "collect",
+    "far_memory",
     "heap_free",
     "host_and_port",
     "join_network",
