@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .stamps
 FIRMWARE := $(shell find firmware -name '*.py' -not -path '*/tests/*' 2>/dev/null) $(wildcard boards/$(BOARD)/*)
-NATIVE := $(shell find native/src native/include native/io native/micropython native/cpython native/port_mps2 native/lwip_rtp -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.ld' \) 2>/dev/null)
+NATIVE := $(shell find native/src native/include native/io native/sip native/micropython native/cpython native/port_mps2 native/lwip_rtp -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.ld' \) 2>/dev/null)
 IMAGE := host/parleyd/images/$(BOARD)/manifest.json
 
 .PHONY: help run test build lint hil soak bench requirements clean

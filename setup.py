@@ -6,5 +6,5 @@ from setuptools import setup
 
 extensions = ["native/cpython/build_cffi.py:ffi"]
 if sys.platform == "linux":
-    extensions.append("native/cpython/build_cffi.py:io_ffi")
+    extensions += ["native/cpython/build_cffi.py:io_ffi", "native/cpython/build_cffi.py:sip_ffi"]
 setup(cffi_modules=extensions)

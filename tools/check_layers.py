@@ -12,12 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS: dict[str, tuple[str, ...]] = {
     "parley_native": (),
     "parley_io": (),
+    "parley_sip": (),
     "parley.wire": (),
     "parley.call": ("parley.wire",),
     "parley.media": ("parley.wire", "parley_native"),
     "parley.app": ("parley.wire", "parley.call", "parley.media"),
     "parleynet": ("parley.wire", "parley.call"),
-    "parleyd": ("parley.wire", "parley.call", "parleynet"),
+    "parleyd": ("parley.wire", "parley.call", "parleynet", "parley_sip"),
     "parleyue": ("parley.wire", "parley.call", "parley.media", "parleynet"),
     "hil_tests": (),
 }
@@ -38,6 +39,7 @@ FOLDERS: dict[str, str] = {
     "parleyue": "host/parleyue",
     "parley_native": "native/cpython/parley_native",
     "parley_io": "native/cpython/parley_io",
+    "parley_sip": "native/cpython/parley_sip",
     "hil_tests": "hil_tests",
 }
 OURS = tuple(LAYERS)

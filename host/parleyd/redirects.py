@@ -15,7 +15,7 @@ from parley.call.peers import way_back
 from parley.call.timers import T1_MS, T2_MS, T4_MS, TIMEOUT_MS
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, note_source, parse_message, response_to
-from parleyd.plain import COPIED, PlainInvite, key_of, read_plain
+from parleyd.plain import COPIED, PlainInvite, Read, key_of, read_plain
 from parleyd.transmit import Reply
 
 if TYPE_CHECKING:
@@ -79,13 +79,23 @@ class Redirects:
     def __len__(self) -> int:
         return len(self._open)
 
-    def receive(self, data: bytes, peer: "Address", now_ms: int, busy: bool = False) -> bool:
-        """Take the datagram if it is ours; False leaves it to the endpoint. busy: begin nothing new."""
+    def receive(
+        self, data: bytes, peer: "Address", now_ms: int, busy: bool = False, read: Read = None
+    ) -> bool:
+        """Take the datagram if it is ours; False leaves it to the endpoint.
+
+        busy: begin nothing new. read: what is known of it already, a plain INVITE or the key of an ACK.
+        """
+        self._now_ms = now_ms = max(now_ms, self._now_ms)
+        if type(read) is PlainInvite and not busy:
+            self._invited(read, now_ms, False)
+            return True
+        if type(read) is bytes:
+            return self._acknowledged(read, now_ms) or self._busy_tag in data
         if len(peer) != 2:
             return False
-        self._now_ms = now_ms = max(now_ms, self._now_ms)
         if data.startswith(b"ACK "):
-            return self._busy_tag in data or self._acknowledged(data, now_ms)
+            return self._busy_tag in data or self._acknowledged(key_of(data), now_ms)
         if data.startswith(b"CANCEL "):
             return self._cancelled(data, peer)
         if not data.startswith(b"INVITE "):
@@ -95,21 +105,23 @@ class Redirects:
         invite = read_plain(data, (peer[0], peer[1]))
         if invite is None:
             return False
+        self._invited(invite, now_ms, busy)
+        return True
+
+    def _invited(self, invite: PlainInvite, now_ms: int, busy: bool) -> None:
         known = self._open.get(invite.key)
         if known is not None:
             self._count("repeated request")
             if known.response:
                 self._count("retransmitted")
                 self.outgoing.append((known.response, known.back))
-            return True
-        if busy or len(self._open) >= self._limit:
+        elif busy or len(self._open) >= self._limit:
             if not busy:
                 self._count("overload")
             # RFC 3261 8.2.7: without a transaction, the sooner to be rid of it
             self.outgoing.append((self._bytes(invite, BUSY), invite.back))
         else:
             self._begin(invite, now_ms)
-        return True
 
     def _refused(self, data: bytes, peer: "Address") -> bool:
         """Refuse what is new, as fast as that can be done: header lines are copied and nothing is read.
@@ -177,8 +189,7 @@ class Redirects:
         self._first.append(redirect)
         self.outgoing.append((redirect.response, redirect.back))
 
-    def _acknowledged(self, data: bytes, now_ms: int) -> bool:
-        key = key_of(data)
+    def _acknowledged(self, key: bytes | None, now_ms: int) -> bool:
         redirect = self._open.get(key) if key is not None else None
         if redirect is None:
             return False

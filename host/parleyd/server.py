@@ -30,7 +30,7 @@ from parleyd.journal import Journal
 from parleyd.lease import QUARANTINE_S, RUNNING, Lease
 from parleyd.ledger import Ledger
 from parleyd.orders import Orders
-from parleyd.plain import PlainInvite
+from parleyd.plain import PlainInvite, Read
 from parleyd.pool import Pool
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.redirects import Answer, Redirects
@@ -130,14 +130,17 @@ class ConferenceServer:
         self._admission = Admission(rules.sources, pool, self._log, self._count)
         self._said: dict[tuple[bytes, bytes], Need | Refusal] = {}
 
-    def receive(self, data: bytes, peer: "Address") -> None:
-        """Take one datagram, or one message of a stream. What it changes is durable, and answered, by transmits()."""
+    def receive(self, data: bytes, peer: "Address", read: Read = None) -> None:
+        """Take one datagram, or one message of a stream. What it changes is durable, and answered, by transmits().
+
+        read: what is known of it already (parley_sip).
+        """
         now_ms = self.clock.now_ms()
         ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
         if ruling is Ruling.DROP:
             return
         refuse_new = ruling is Ruling.REFUSE
-        if not self._plainly or not self._redirects.receive(data, peer, now_ms, refuse_new):
+        if not self._plainly or not self._redirects.receive(data, peer, now_ms, refuse_new, read):
             self._endpoint.receive(data, peer, now_ms, refuse_new)
             self._handle_events(peer)
 

@@ -23,7 +23,7 @@ class Server:
         self.failed = []
         self.busy = False
 
-    def receive(self, data, peer):
+    def receive(self, data, peer, read=None):
         self.endpoint.receive(data, peer, self.clock.now_ms())
         self.endpoint.events()
 

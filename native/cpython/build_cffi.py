@@ -1,7 +1,7 @@
-"""Builds the CPython bindings of the kernels and of the packet I/O: cffi, API mode, straight from the headers.
+"""Builds the CPython bindings of kernels, packet I/O and the reader of plain SIP: cffi, API mode, from the headers.
 
-setup.py takes `ffi` and `io_ffi` from here (paths relative to the repository's root, where it runs). Run as a
-program, this file builds the extensions in place, beside the packages, without setuptools' other work.
+setup.py takes `ffi`, `io_ffi` and `sip_ffi` from here (paths relative to the repository's root, where it runs).
+Run as a program, this file builds the extensions in place, beside the packages, without setuptools' other work.
 """
 
 import os
@@ -19,12 +19,14 @@ KERNEL_HEADERS = tuple(
 NATIVE = Path(__file__).resolve().parent.parent
 KERNELS = tuple(sorted(f"src/{path.name}" for path in (NATIVE / "src").glob("*.c")))
 # extension: (headers, C files), below native/
+FOLDERS = ("include", "src", "io", "sip")
 EXTENSIONS = {
     "parley_native._native": (KERNEL_HEADERS, KERNELS),
     "parley_io._io": (
         ("include/parley_bridge.h", "io/parley_io.h"),
         (*KERNELS, "io/io.c", "io/system_libc.c"),
     ),
+    "parley_sip._sip": (("sip/parley_sip.h",), ("sip/read.c", "sip/batch.c")),
 }
 
 
@@ -44,10 +46,8 @@ def builder(native, extension):
         extension,
         "\n".join(f'#include "{Path(header).name}"' for header in headers),
         sources=[f"{native}/{source}" for source in sources],
-        include_dirs=[f"{native}/{folder}" for folder in ("include", "src", "io")],
-        depends=[
-            str(path) for folder in ("include", "src", "io") for path in sorted((NATIVE / folder).glob("*.h"))
-        ],
+        include_dirs=[f"{native}/{folder}" for folder in FOLDERS],
+        depends=[str(path) for folder in FOLDERS for path in sorted((NATIVE / folder).glob("*.h"))],
         extra_compile_args=["-std=c99", "-O3"],
     )
     return made
@@ -55,6 +55,7 @@ def builder(native, extension):
 
 ffi = builder("native", "parley_native._native")
 io_ffi = builder("native", "parley_io._io")  # Linux
+sip_ffi = builder("native", "parley_sip._sip")  # Linux
 
 
 def main():

@@ -1,0 +1,138 @@
+"""One UDP socket of the daemon: emptied in turns, in batches where the system has them."""
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Protocol
+
+from parleyd.plain import PlainInvite, Read
+
+try:
+    import parley_sip
+except ImportError:  # not Linux: one datagram after the other
+    parley_sip = None
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MAX_DATAGRAM_BYTES = 65536
+TURN_S = 0.004
+CROWD = 4  # datagrams of a turn after which the next turn is not worth a wake-up of its own
+BATCH = 256  # datagrams of one turn; timers and other sockets are not kept waiting for longer
+
+Peer = tuple[str, int]
+Message = tuple[bytes, Peer]
+
+
+class Owner(Protocol):
+    """Who takes the datagrams."""
+
+    unsent: int
+
+    def datagram(self, data: bytes, peer: Peer, way: "Datagrams", read: Read) -> None:
+        """Take one."""
+        ...
+
+    def queued(self, now_s: float) -> None:
+        """Note that more waits than one turn can take."""
+        ...
+
+    def emptied(self) -> None:
+        """Note that nothing waits."""
+        ...
+
+    def drain(self) -> None:
+        """Answer."""
+        ...
+
+
+class Datagrams:
+    """One UDP socket, emptied in turns.
+
+    A datagram after a pause is read at once. Under load there is one turn in TURN_S, however many datagrams come:
+    they share one wake-up and one commit to the disk.
+    """
+
+    def __init__(self, owner: Owner, udp: socket.socket) -> None:
+        self._owner = owner
+        self.udp = udp
+        self._loop = asyncio.get_running_loop()
+        self._last_s = 0.0
+        self._next: asyncio.TimerHandle | None = None
+        self._native = None
+        self._receive: Callable[[], list[tuple[bytes, Peer, Read]]] = self._receive_one
+        if parley_sip is not None and udp.family == socket.AF_INET:
+            self._native = parley_sip.Datagrams()
+            self._receive = self._receive_batch
+        self._loop.add_reader(udp.fileno(), self._readable)
+
+    def _readable(self) -> None:
+        wait_s = self._last_s + TURN_S - self._loop.time()
+        if wait_s <= 0:
+            self._turn()
+        else:
+            self._loop.remove_reader(self.udp.fileno())
+            self._next = self._loop.call_later(wait_s, self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._next = None
+        if self._turn() >= CROWD:
+            self._next = self._loop.call_later(TURN_S, self._next_turn)
+        else:
+            self._loop.add_reader(self.udp.fileno(), self._readable)
+
+    def _turn(self) -> int:
+        """Take what has come, all of it if that is not too much for one turn, then answer; returns how much it was."""
+        owner = self._owner
+        count = 0
+        try:
+            while count < BATCH:
+                batch = self._receive()
+                if not batch:
+                    owner.emptied()
+                    break
+                count += len(batch)
+                for data, peer, read in batch:
+                    owner.datagram(data, peer, self, read)
+            else:
+                owner.queued(self._loop.time())
+        except OSError:
+            pass  # of an earlier datagram of ours (ICMP); the next turn reads on
+        finally:
+            owner.drain()
+        self._last_s = self._loop.time()
+        return count
+
+    def _receive_one(self) -> list[tuple[bytes, Peer, Read]]:
+        try:
+            data, address = self.udp.recvfrom(MAX_DATAGRAM_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return []
+        return [(data, (address[0], address[1]), None)]
+
+    def _receive_batch(self) -> list[tuple[bytes, Peer, Read]]:
+        assert parley_sip is not None and self._native is not None
+        return [
+            (data, peer, PlainInvite(*pieces, data) if isinstance(pieces, tuple) else pieces)
+            for data, peer, _, pieces in self._native.receive(self.udp.fileno())
+        ]
+
+    def send(self, messages: "Sequence[Message]") -> None:
+        """Send datagrams; what the system cannot take now is lost, as on any network."""
+        if self._native is not None and len(messages) > 1:
+            try:
+                self._owner.unsent += self._native.send(self.udp.fileno(), messages)
+                return
+            except OSError:  # one of the hosts is none
+                pass
+        for data, peer in messages:
+            try:
+                self.udp.sendto(data, peer)
+            except OSError:
+                self._owner.unsent += 1
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._next is not None:
+            self._next.cancel()
+        self._loop.remove_reader(self.udp.fileno())
+        self.udp.close()
