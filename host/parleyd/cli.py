@@ -21,7 +21,7 @@ from parleyd.commands.events import events
 from parleyd.commands.options import Http, Json, State, asked, fail
 from parleyd.commands.tokens import token_app
 from parleyd.commands.users import user
-from parleyd.log_lines import Lines, Stamp, as_json
+from parleyd.log_lines import Lines, Stamp, json_logger
 from parleyd.settings import Settings, SettingsError, load_settings
 from parleyd.show import console, show_status
 
@@ -76,15 +76,11 @@ def _configure_log(settings: Settings) -> None:
             raise SettingsError(f"cannot write the log {settings.log_file}: {error.strerror}") from error
     lines = Lines(target)
     atexit.register(lines.write)
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    readable = target.isatty()
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            Stamp(),
-            structlog.dev.ConsoleRenderer() if target.isatty() else as_json,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.log_level.upper()]
-        ),
+        processors=[structlog.processors.add_log_level, Stamp(), structlog.dev.ConsoleRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(level) if readable else json_logger(level),
         logger_factory=lambda *_: lines,
         cache_logger_on_first_use=True,
     )

@@ -3,7 +3,7 @@
 Soft state for people who look on; nothing depends on it. Bounded: KEPT_CONFERENCES of KEPT_MESSAGES each.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -62,16 +62,24 @@ class Journal:
         self.on_levels: Callable[[dict[str, dict[int, int]]], None] = lambda levels: None
         self._now_s = now_s
         self._ladders: OrderedDict[str, list[Message]] = OrderedDict()
+        self._offers: deque[tuple[float, Lease, str]] = deque(maxlen=KEPT_CONFERENCES)  # not yet in ladders
         self._levels: dict[str, tuple[float, dict[int, int]]] = {}
         self._quality: dict[str, dict[tuple[int, int, int], LegQuality]] = {}
         self._passed: dict[str, tuple[str, int]] = {}  # board -> its boot, number of the last message told
 
     def offered(self, lease: Lease, uri: str) -> None:
         """A phone asked, and was sent an address."""
-        phone = lease.asked_by or "a phone"
-        self._note(lease.conference_id, phone, SERVER, "INVITE")
-        host = uri.partition("@")[2].partition(";")[0]
-        self._note(lease.conference_id, SERVER, phone, f"302 to {host}")
+        self._offers.append(
+            (self._now_s(), lease, uri)
+        )  # written out for who looks: most ladders nobody does
+
+    def _write_offers(self) -> None:
+        offers, self._offers = self._offers, deque(maxlen=KEPT_CONFERENCES)
+        for at_s, lease, uri in offers:
+            phone = lease.asked_by or "a phone"
+            self._keep(lease.conference_id, Message(at_s, phone, SERVER, "INVITE", SERVER))
+            host = uri.partition("@")[2].partition(";")[0]
+            self._keep(lease.conference_id, Message(at_s, SERVER, phone, f"302 to {host}", SERVER))
 
     def ordered(self, lease: Lease, order: str, status: int, reason: str) -> None:
         """The board was given an order, and answered."""
@@ -124,10 +132,12 @@ class Journal:
 
     def ladder(self, conference_id: str) -> list[Message]:
         """Return the messages of a conference in the order of their times."""
+        self._write_offers()
         return sorted(self._ladders.get(conference_id, []), key=lambda message: message.at_s)
 
     def conferences(self) -> list[str]:
         """Return the conferences that have a ladder, the latest last."""
+        self._write_offers()
         return list(self._ladders)
 
     def levels(self, conference_id: str) -> dict[int, int]:
@@ -145,6 +155,8 @@ class Journal:
         self._keep(conference_id, Message(self._now_s(), sender, receiver, text, SERVER))
 
     def _keep(self, conference_id: str, message: Message) -> None:
+        if self._offers:
+            self._write_offers()
         ladder = self._ladders.setdefault(conference_id, [])
         ladder.append(message)
         if len(ladder) > KEPT_MESSAGES:

@@ -5,7 +5,7 @@ next_deadline_ms(); that is the endpoint's own contract, passed on.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parley.call.call import Call
@@ -24,6 +24,7 @@ from parleyd.board_desk import BoardDesk
 from parleyd.callers import Callers
 from parleyd.clock import Clock
 from parleyd.control import Control
+from parleyd.decisions import Decisions, Then
 from parleyd.events import EventLog, Log
 from parleyd.gate import NOBODY, Gate, Users
 from parleyd.journal import Journal
@@ -34,9 +35,8 @@ from parleyd.plain import PlainInvite, Read
 from parleyd.pool import Pool
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.redirects import Answer, Redirects
-from parleyd.registrar import REALM, STORE_RETRY_S, TRIES, Registrar
+from parleyd.registrar import REALM, Registrar
 from parleyd.sources import Ruling, Sources
-from parleyd.store.face import ConflictError, StoreError
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
 
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from parley.call.transaction import Address
 
 SECRET_BYTES = 32
-CLOSING_RETRY_S = 10
-BUSY_RETRY_S = 2
 PLAIN_LIMIT = 131072  # the same of those that Redirects keeps, which are small
 MAX_SAID = 2048  # kinds of requests whose meaning is remembered
 AGENT = "Parley/0.1"
@@ -53,7 +51,6 @@ LIMIT = 32768  # transactions at once; each INVITE's lives 5 s on after its ACK 
 
 
 NO_LIMITS = Sources()
-STORE_FAILED = Refusal(503, "The conference server cannot store leases now", STORE_RETRY_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,16 @@ class ConferenceServer:
         )
         near = ledger.books.pattern.near
         self._receiver = ReceiverUnit(rules.factory_user, rules.default_size, rules.callers, near)
-        self._allocation = AllocationUnit(rules.offer_ttl_s, rules.spared_share)
+        self._decisions = Decisions(
+            AllocationUnit(rules.offer_ttl_s, rules.spared_share),
+            ledger,
+            self,
+            clock,
+            self.journal,
+            self._log,
+            self._count,
+            lambda: self._expire(clock.now_ms()),
+        )
         self._transmission = TransmissionUnit(f"{local[0]}:{local[1]}")
         authenticator = Authenticator(REALM, random_bytes(SECRET_BYTES))
         self._desk = BoardDesk(
@@ -253,35 +259,9 @@ class ConferenceServer:
         self._count(f"invite {reply.status}")
         return reply
 
-    def allocate(
-        self, need: Need | Refusal, then: Callable[[Grant | Refusal], None], tries: int = TRIES
-    ) -> None:
-        """Decide about a request, however it came; then(verdict) is called once, when a grant is durable.
-
-        That is within this call for a refusal, within transmits() or later for what has to be stored. tries: how
-        often to decide anew when another server of the fleet was faster.
-        """
-        verdict = self._verdict(need)
-        if isinstance(verdict, Refusal):
-            self._log.info("refused", status=verdict.status, reason=verdict.reason)
-            then(verdict)
-            return
-
-        def stored(error: StoreError | None) -> None:
-            if isinstance(error, ConflictError) and tries > 1:
-                self._count("conflict")
-                self.allocate(need, then, tries - 1)
-                return
-            if error is not None:
-                self._log.warning("store failed", error=str(error))
-                then(STORE_FAILED)
-                return
-            lease = verdict.lease
-            self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
-            self.journal.offered(lease, verdict.uri)
-            then(verdict)
-
-        self.ledger.stage(verdict.lease.board_id, (verdict.lease,), stored)
+    def allocate(self, need: Need | Refusal, then: Then) -> None:
+        """Decide about a request, however it came; then(verdict) is called once, see Decisions.decide()."""
+        self._decisions.decide(need, then)
 
     def _as_called(self, grant: Grant, peer: "Address") -> Grant:
         """The address by the transport that the caller came by, if the board takes it; TCP instead of TLS."""
@@ -289,20 +269,8 @@ class ConferenceServer:
         if not is_stream(peer) or registration is None:
             return grant
         if transport_of(peer) == "tls" and registration.report.tls_port is not None:
-            return replace(grant, transport="tls", port=registration.report.tls_port)
-        return replace(grant, transport="tcp") if "tcp" in registration.report.transports else grant
-
-    def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
-        if isinstance(need, Refusal):
-            return need
-        if self.closing:
-            return Refusal(503, "The conference server is going down", CLOSING_RETRY_S)
-        if self.busy:
-            return Refusal(503, "The conference server is overloaded", BUSY_RETRY_S)
-        if self.ledger.full:
-            return STORE_FAILED
-        self._expire(self.clock.now_ms())
-        return self._allocation.allocate(self.ledger.books, need, self.clock.now_s())
+            return grant._replace(transport="tls", port=registration.report.tls_port)
+        return grant._replace(transport="tcp") if "tcp" in registration.report.transports else grant
 
     def _count(self, name: str) -> None:
         self.counters[name] = self.counters.get(name, 0) + 1

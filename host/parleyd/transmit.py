@@ -1,6 +1,6 @@
 """The transmission unit: from a verdict to the second message, a SIP response with the address or the reason."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from parley.wire.grammar import quote
 from parleyd.verdict import Grant, Refusal
@@ -8,8 +8,7 @@ from parleyd.verdict import Grant, Refusal
 MOVED_TEMPORARILY = 302
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A response without what the transaction adds: status, reason and the header fields that matter."""
 
     status: int

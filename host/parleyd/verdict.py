@@ -1,12 +1,12 @@
 """What the server decides about a request: a grant or a refusal."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from parleyd.lease import Lease
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """An address for one conference: the lease to record before `uri` leaves, and for how many seconds it is good.
 
     transport: "udp", "tcp" or "tls", what the phone can use and the board takes. port: where it takes that, None for
@@ -22,6 +22,8 @@ class Grant:
     @property
     def address(self) -> str:
         """Return the address by that transport."""
+        if self.transport == "udp" and self.port is None:
+            return self.uri
         place = self.uri.removesuffix(";transport=udp")
         if self.port is not None:
             place = f"{place.rpartition(':')[0]}:{self.port}"

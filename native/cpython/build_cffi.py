@@ -26,7 +26,7 @@ EXTENSIONS = {
         ("include/parley_bridge.h", "io/parley_io.h"),
         (*KERNELS, "io/io.c", "io/system_libc.c"),
     ),
-    "parley_sip._sip": (("sip/parley_sip.h",), ("sip/read.c", "sip/batch.c")),
+    "parley_sip._sip": (("sip/parley_sip.h",), ("sip/text.c", "sip/head.c", "sip/read.c", "sip/batch.c")),
 }
 
 

@@ -15,9 +15,15 @@ an address has one spelling and nothing else needs to fold case.
 | 10 | first octets of HMAC-SHA256(key, the 13 octets before); RFC 2104 5 allows 80 bits and more |
 """
 
+import struct
+
 from parley.wire.auth import hex_of, hmac_sha256, same_bytes
 from parley.wire.errors import LocalError, RemoteError
 from parley.wire.grammar import format_host_port
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 VERSION = 1
 MAX_SLOT = 0xFFFF
@@ -48,12 +54,19 @@ def _check(name: str, value: int, smallest: int, largest: int) -> None:
         raise LocalError(f"{name} {value} is not within {smallest}..{largest}")
 
 
-def make_token(key: bytes, slot: int, generation: int, size: int, expires_s: int) -> str:
+def make_token(
+    key: bytes,
+    slot: int,
+    generation: int,
+    size: int,
+    expires_s: int,
+    mac: "Callable[[bytes, bytes], bytes]" = hmac_sha256,
+) -> str:
     """Make the token of an allocation under the board's key.
 
     slot 0..MAX_SLOT, generation 0..MAX_GENERATION, size MIN_SIZE..MAX_SIZE, expires_s 0..MAX_EXPIRES_S.
     Returns TOKEN_CHARACTERS lower-case hex digits. Raises LocalError on a number out of range or an empty
-    key.
+    key. mac: an HMAC-SHA256 that may be faster than the portable one.
     """
     _check("slot", slot, 0, MAX_SLOT)
     _check("generation", generation, 0, MAX_GENERATION)
@@ -61,9 +74,8 @@ def make_token(key: bytes, slot: int, generation: int, size: int, expires_s: int
     _check("expires_s", expires_s, 0, MAX_EXPIRES_S)
     if not key:
         raise LocalError("no key")
-    fields = bytes([VERSION]) + slot.to_bytes(2, "big") + generation.to_bytes(4, "big")
-    fields += size.to_bytes(2, "big") + expires_s.to_bytes(4, "big")
-    return hex_of(fields + hmac_sha256(key, fields)[:MAC_BYTES])
+    fields = struct.pack(">BHIHI", VERSION, slot, generation, size, expires_s)
+    return hex_of(fields + mac(key, fields)[:MAC_BYTES])
 
 
 def read_token(key: bytes, token: str) -> Allocation:

@@ -98,7 +98,7 @@ class SqliteStore:
         keys = [(change.board_id, change.key) for change in changes if isinstance(change, BoardKey)]
         heard = [change for change in changes if isinstance(change, Heard)]
         self._database.execute("BEGIN IMMEDIATE")
-        self._database.executemany(PUT_SLOT, slots)
+        self._database.executemany(PUT_SLOT, [(*slot[:6], slot[6].value, *slot[7:]) for slot in slots])
         if keys:
             self._database.executemany(PUT_BOARD, keys)
         if heard:

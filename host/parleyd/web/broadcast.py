@@ -76,7 +76,7 @@ class Broadcast:
 
     def _happened(self, happening: Happening) -> None:
         self._changed.set()
-        if self._wanted("log"):
+        if self._readers and self._wanted("log"):
             self._tell(Piece("log", json.dumps(happening.row()), happening.number))
 
     def _levels(self, levels: dict[str, dict[int, int]]) -> None:

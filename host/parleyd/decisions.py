@@ -1,0 +1,91 @@
+"""From a need to a durable verdict: the allocation unit decides, the ledger stores, and only then it is told."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from parleyd.allocate import AllocationUnit
+from parleyd.clock import Clock
+from parleyd.events import Log
+from parleyd.journal import Journal
+from parleyd.ledger import Ledger
+from parleyd.receive import Need
+from parleyd.registrar import STORE_RETRY_S, TRIES
+from parleyd.store.face import ConflictError, StoreError
+from parleyd.verdict import Grant, Refusal
+
+STORE_FAILED = Refusal(503, "The conference server cannot store leases now", STORE_RETRY_S)
+CLOSING = Refusal(503, "The conference server is going down", 10)
+BUSY = Refusal(503, "The conference server is overloaded", 2)
+
+Then = Callable[[Grant | Refusal], None]
+
+
+class State(Protocol):
+    """What may stand in the way of anything new."""
+
+    closing: bool
+    busy: bool
+
+
+class Decisions:
+    """Decides about requests, however they came."""
+
+    def __init__(
+        self,
+        unit: AllocationUnit,
+        ledger: Ledger,
+        state: State,
+        clock: Clock,
+        journal: Journal,
+        log: Log,
+        count: Callable[[str], None],
+        refresh: Callable[[], None],
+    ) -> None:
+        """count(name): counts conflicts. refresh(): drops boards whose registration is over."""
+        self._unit = unit
+        self._ledger = ledger
+        self._state = state
+        self._clock = clock
+        self._journal = journal
+        self._log = log
+        self._count = count
+        self._refresh = refresh
+
+    def decide(self, need: Need | Refusal, then: Then, tries: int = TRIES) -> None:
+        """Call then(verdict) once, when a grant is durable.
+
+        That is within this call for a refusal, within the ledger's flush or later for what has to be stored. tries: how
+        often to decide anew when another server of the fleet was faster.
+        """
+        verdict = self._verdict(need)
+        if isinstance(verdict, Refusal):
+            self._log.info("refused", status=verdict.status, reason=verdict.reason)
+            then(verdict)
+            return
+
+        def stored(error: StoreError | None) -> None:
+            if error is None:
+                lease = verdict.lease
+                self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
+                self._journal.offered(lease, verdict.uri)
+                then(verdict)
+            elif isinstance(error, ConflictError) and tries > 1:
+                self._count("conflict")
+                self.decide(need, then, tries - 1)
+            else:
+                self._log.warning("store failed", error=str(error))
+                then(STORE_FAILED)
+
+        self._ledger.stage(verdict.lease.board_id, (verdict.lease,), stored)
+
+    def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
+        if isinstance(need, Refusal):
+            return need
+        if self._state.closing:
+            return CLOSING
+        if self._state.busy:
+            return BUSY
+        if self._ledger.full:
+            return STORE_FAILED
+        self._refresh()
+        return self._unit.allocate(self._ledger.books, need, self._clock.now_s())
