@@ -85,6 +85,14 @@ class SipSocketTest(unittest.TestCase):
         self.assertEqual(self.second.receive(), (b"hello", (self.host, 5060)))
         self.assertIsNone(self.second.receive())
 
+    def test_long_and_short_datagrams_come_whole_and_in_order(self):
+        sent = [b"%d" % octets + b"x" * (octets - 4) for octets in (1000, 2047, 2048, 2049, 8192, 1000)]
+        for datagram in sent + [b"y" * 9000]:
+            self.assertTrue(self.first.send(datagram, (self.host, 5070)))
+        self.assertEqual([self.second.receive()[0] for _ in sent], sent)
+        self.assertEqual(self.second.receive()[0], b"y" * runtime.SIP_DATAGRAM_BYTES)
+        self.assertIsNone(self.second.receive())
+
     def test_port_that_is_taken(self):
         self.assertRaises(OSError, runtime.SipSocket, self.host, 5060, ("127.0.0.1", 5999))
 

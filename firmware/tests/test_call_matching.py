@@ -75,7 +75,7 @@ class TimerQueueTest(unittest.TestCase):
             queue.cancel(number)
             queue.cancel(number)
         self.assertEqual((len(queue), queue.next_deadline()), (10, 501))
-        self.assertTrue(len(queue._heap) < 100)
+        self.assertTrue(queue._entries < 100)
         queue.fire_due(500)
         self.assertEqual(fired, [])
         queue.fire_due(505)

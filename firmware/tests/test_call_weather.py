@@ -120,7 +120,12 @@ class EmptinessTest(unittest.TestCase):
         self.assertEqual((network.pending(), caller.endpoint.calls, callee.endpoint.calls), (0, [], []))
         for party in (caller, callee):
             core = party.endpoint._core
-            kept = (core.timers._heap, core.layer._merged, core.events, core.layer.outgoing)
+            kept = (
+                core.timers._heaps.values(),
+                core.layer._merged.values(),
+                core.events,
+                core.layer.outgoing,
+            )
             self.assertEqual([len(part) for part in kept], [0, 0, 0, 0])
 
     def test_flood_is_bounded(self):

@@ -4,6 +4,7 @@ Runs in the loop's spare time, every ATTEND_MS; may allocate, but while nothing 
 in a turn has a bound that does not grow with the number of participants: of many, some are visited in each turn.
 """
 
+from parley.call.table import Table
 from parley.media.bridge_side import PROTECTION_BYTES
 from parley.media.rtcp_session import REPORT_BYTES_MOST, RtcpSession, ntp_of
 from parley.wire.dtmf import DIGITS
@@ -51,8 +52,8 @@ class Attendant:
         self._due_ms = 0
         self._quality_leg = -1  # told of last
         self._newcomers = []
-        self._known = {}  # leg: (participant, Attention)
-        self._by_address = {}  # where reports come from: leg
+        self._known = Table()  # leg: (participant, Attention)
+        self._by_address = Table()  # where reports come from: leg
         self._next_leg = 0  # to be visited
         self._room = bytearray(REPORT_BYTES_MOST + PROTECTION_BYTES)  # a report to be sent
         self._views = {}  # its first octets, by their number
@@ -162,7 +163,7 @@ class Attendant:
 
     def _forget_address(self, leg, attention):
         if self._by_address.get(attention.report_address) == leg:
-            del self._by_address[attention.report_address]
+            self._by_address.pop(attention.report_address)
 
     def _take_reports(self, now_ms):
         for _ in range(REPORTS_PER_TURN):

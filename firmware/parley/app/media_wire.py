@@ -11,6 +11,7 @@ from parley.app.media_task import MediaTask
 from parley.app.ports import PortPool
 from parley.app.report_wire import ReportWire
 from parley.call.negotiate import NOBODY
+from parley.call.table import Table
 from parley.media.bridge import NO_ADDRESS, Bridge, pack_address
 from parley.media.bridge_side import BridgeSide
 from parley.media.packets import BatchPackets, SocketPackets
@@ -29,7 +30,7 @@ class MediaWire:
         self._lines = lines
         self._shared = shared
         self._port = port
-        self._named = {}  # address of a peer -> the participant who is told by it
+        self._named = Table()  # address of a peer -> the participant who is told by it
 
     def open(self, participant):
         """Gives a participant the port where he is to send to. RemoteError(503) when there is none."""
@@ -93,7 +94,7 @@ class MediaWire:
 
     def _forget(self, participant):
         if participant.address != NO_ADDRESS:
-            del self._named[participant.address]
+            self._named.pop(participant.address)
             participant.address = NO_ADDRESS
 
 

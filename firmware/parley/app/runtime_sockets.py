@@ -10,11 +10,12 @@ import socket
 import struct
 
 SIP_DATAGRAM_BYTES = 8192  # longer than any request we can use; the rest of a longer datagram is lost
-SHORT_DATAGRAM_BYTES = 2048
+SHORT_DATAGRAM_BYTES = 2048  # the usual: so much in one piece is soon found in a heap in pieces
 REPORT_BYTES = 1024  # longer RTCP is nobody's; the rest is lost
 ADDRESS_CACHE = 64
 
-# Linux, asm-generic/socket.h
+# Linux, linux/socket.h, asm-generic/socket.h
+MSG_PEEK = 2
 SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 7, 8, 32, 33, 35
 ROOM_BYTES_PER_LEG = 4096  # Linux doubles it, and takes 768 for a packet: ten packets, 200 ms
 
@@ -28,6 +29,7 @@ class SipSocket:
         self._readable = select.poll()
         self._readable.register(self.raw, select.POLLIN)
         self._addresses = {}
+        self._peeks = _has_flags(self.raw)
         self._server = server
         try:
             self._server_address = _resolve(server[0], server[1])
@@ -47,6 +49,11 @@ class SipSocket:
 
     def _recvfrom(self):
         try:
+            if self._peeks:
+                found = self.raw.recvfrom(SHORT_DATAGRAM_BYTES, MSG_PEEK)  # pyright: ignore[reportCallIssue]
+                if len(found[0]) < SHORT_DATAGRAM_BYTES:
+                    self.raw.recvfrom(1)  # takes it
+                    return found
             return self.raw.recvfrom(SIP_DATAGRAM_BYTES)
         except MemoryError:  # a heap in pieces: most requests fit in less
             gc.collect()
@@ -72,6 +79,17 @@ class SipSocket:
     def close(self):
         """Gives the port back."""
         self.raw.close()
+
+
+def _has_flags(raw):
+    """Whether recvfrom takes flags; raw: does not block."""
+    try:
+        raw.recvfrom(1, MSG_PEEK)  # pyright: ignore[reportCallIssue]
+    except OSError:  # nothing is there
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 class RtpSocketBase:

@@ -4,6 +4,7 @@ from parley.call.events import Event
 from parley.call.peers import is_stream, transport_of
 from parley.call.requests import add_all, new_request
 from parley.call.session_terms import SESSION_EXPIRES_S
+from parley.call.table import Table
 from parley.call.timers import TimerQueue
 from parley.call.transaction import TransactionLayer
 from parley.wire.sip import Request, Response, response_to
@@ -73,8 +74,8 @@ class Core:
         )
         self.layer.tls_via = "SIP/2.0/TLS " + str(SipUri("sip", None, host, self._tls_port))[4:]
         self.layer.streams = streams
-        self.dialogs: "dict[tuple[str, str], Dialog]" = {}
-        self.calls: "dict[int, Call]" = {}
+        self.dialogs = Table()  # (Call-ID, our tag) -> Dialog
+        self.calls = Table()  # number -> Call
         self.forwards: "dict[str, Forward]" = {}  # key of the server transaction ->
         self.subscriptions: "list[Subscription | EventSubscription]" = []
         self.events: list[Event] = []
@@ -177,7 +178,7 @@ class Core:
     def release_dialog(self, dialog: "Dialog | None") -> None:
         """Forget the dialog if no usage of it is left (RFC 5057)."""
         if dialog is not None and dialog.unused and self.dialogs.get(dialog.key) is dialog:
-            del self.dialogs[dialog.key]
+            self.dialogs.pop(dialog.key)
 
     def overloaded(self, request: Request) -> bool:
         """Tell whether there is no room for this request; those in dialogs have twice the room."""

@@ -155,7 +155,7 @@ class Endpoint(RequestCommands):
     @property
     def calls(self) -> "list[Call]":
         """The calls that are not over."""
-        return list(self._core.calls.values())
+        return self._core.calls.values()
 
     def held(self) -> "dict[str, int]":
         """Return how many calls, dialogs, subscriptions, forwarded calls, transactions and timers there are."""

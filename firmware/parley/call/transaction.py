@@ -8,6 +8,7 @@ message is None for the last two.
 from parley.call.matching import MAGIC_COOKIE, client_key, merge_key, response_event, server_key
 from parley.call.peers import is_stream, transport_of, wants_stream
 from parley.call.requests import ack_of_failure
+from parley.call.table import Table
 from parley.call.timers import T2_MS, TimerQueue, Timers
 from parley.call.transaction_tables import MACHINES
 from parley.call.transaction_timers import INTERVALS
@@ -187,9 +188,9 @@ class TransactionLayer:
         self.count = count
         self.reliable = reliable
         self.outgoing: "list[tuple[bytes, Address]]" = []
-        self.clients: "dict[str, Transaction]" = {}
-        self.servers: "dict[str, Transaction]" = {}
-        self._merged: "dict[str, Transaction]" = {}
+        self.clients = Table()  # key -> Transaction
+        self.servers = Table()
+        self._merged = Table()
         self.streams = False
         self.tls_via = via
         self._token = token
@@ -268,7 +269,7 @@ class TransactionLayer:
 
     def transport_error(self, peer: "Address", now_ms: int) -> None:
         """A datagram to this peer was refused (ICMP): every transaction with it learns of it."""
-        for transaction in list(self.clients.values()) + list(self.servers.values()):
+        for transaction in self.clients.values() + self.servers.values():
             if transaction.peer != peer or transaction.state == "terminated":
                 continue
             if transaction.datagram_peer is not None and transaction.state in ("calling", "trying"):
@@ -283,4 +284,4 @@ class TransactionLayer:
             return
         self.servers.pop(transaction.key, None)
         if self._merged.get(transaction.merged) is transaction:
-            del self._merged[transaction.merged]
+            self._merged.pop(transaction.merged)
