@@ -63,6 +63,35 @@ class TickerTest(unittest.TestCase):
         self.assertEqual((self.ticker.ticks, self.ticker.skipped_ticks), (1, 49))
 
 
+class PhasesTest(unittest.TestCase):
+    def setUp(self):
+        self.ticker = Ticker()
+        self.ticker.divide(4)
+
+    def test_the_phases_take_turns_on_the_grid(self):
+        self.ticker.start(3)
+        found = []
+        for _ in range(6):
+            now_ms, phase = self.ticker.next_ms, self.ticker.phase
+            self.assertEqual(self.ticker.begin(now_ms, WAITING), 0)
+            found.append((now_ms, phase))
+        self.assertEqual(found, [(20, 0), (25, 1), (30, 2), (35, 3), (40, 0), (45, 1)])
+
+    def test_what_is_given_up_are_whole_frames_of_every_phase(self):
+        self.ticker.start(0)
+        self.ticker.begin(20, WAITING)
+        self.assertEqual(self.ticker.begin(1040, WAITING), 50)
+        self.assertEqual((self.ticker.next_ms, self.ticker.phase, self.ticker.ticks), (1030, 2, 2))
+        self.assertEqual(self.ticker.skipped_ticks, 50)
+
+    def test_a_start_begins_with_the_first_phase(self):
+        self.ticker.start(0)
+        self.ticker.begin(20, WAITING)
+        self.ticker.stop()
+        self.ticker.start(101)
+        self.assertEqual((self.ticker.next_ms, self.ticker.phase), (120, 0))
+
+
 class FakePoller:
     """Waits in no time: moves the bench's clock."""
 

@@ -11,10 +11,15 @@
  * In. A packet belongs to the leg whose peer has its source address; from elsewhere it is dropped and
  * counted. Or the caller names the leg, where every leg has a connected socket of its own.
  *
- * Out. parley_bridge_begin opens a tick for the conferences whose index is `phase` modulo `phases`: with
+ * Out. parley_bridge_begin opens a tick for the conferences whose phase is `phase` modulo `phases`: with
  * phases above 1 the caller spreads a frame's work over as many calls, 20 / phases ms apart. Then
  * parley_bridge_mix is called until it returns 0: each call writes packets for some legs to the transmit
  * area, place 0 and up.
+ *
+ * Phases. At first a conference's phase is its index. Every 32 of its ticks it goes by one to where the packets of
+ * its legs, all together, wait least for their tick: earlier as long as each has its slack and 2 ms still, later
+ * if a leg would else have to wait a whole frame more. Its next tick then is a phase less or more than 20 ms away;
+ * the samples sent are the same.
  *
  * Mix. Each leg that hears gets everybody in the mix but himself (parley_mix.h). What is heard of one voice
  * alone is not decoded and encoded again, but copied, with the same octets as a result: mu-law's negative

@@ -78,6 +78,7 @@ int32_t parley_bridge_init(parley_bridge *bridge, int32_t size, int32_t legs, in
     for (int32_t i = 0; i < conferences; i++) {
         bridge_conference_at(bridge, i)->first = NOBODY;
         bridge_conference_at(bridge, i)->last = NOBODY;
+        bridge_conference_at(bridge, i)->phase = i;
     }
     return 0;
 }

@@ -57,6 +57,7 @@ static void append(parley_bridge *bridge, int32_t index, int32_t conference) {
     leg->next = NOBODY;
     if (joined->last == NOBODY) {
         joined->first = index;
+        joined->wait = joined->turns = 0;
         bridge->conferences_used++;
     } else {
         bridge_leg_at(bridge, joined->last)->next = index;

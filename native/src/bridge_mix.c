@@ -1,6 +1,7 @@
 /** @file bridge_mix.c A tick: who is heard, and everybody's packet; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
+#include "bridge_phase.h"
 #include "bridge_side.h"
 #include "bridge_tone.h"
 #include "bridge_wide.h"
@@ -67,13 +68,20 @@ static void code_again(parley_bridge *bridge) {
     }
 }
 
+/** The first leg of the next conference that has members and its turn; NOBODY when there is none left. */
+static int32_t next_turn(parley_bridge *bridge) {
+    while (bridge->next_conference < bridge->conferences) {
+        bridge_conference *conference = bridge_conference_at(bridge, bridge->next_conference++);
+        if (conference->first != NOBODY && (bridge->phases == 1 || bridge_phase_turn(bridge, conference))) {
+            return conference->first;
+        }
+    }
+    return NOBODY;
+}
+
 /** Begins the next conference of the tick that has members. @return 0 when there is none left */
 static int next_conference(parley_bridge *bridge) {
-    int32_t first = NOBODY;
-    while (first == NOBODY && bridge->next_conference < bridge->conferences) {
-        first = bridge_conference_at(bridge, bridge->next_conference)->first;
-        bridge->next_conference += bridge->phases;
-    }
+    int32_t first = next_turn(bridge);
     if (first == NOBODY) {
         return 0;
     }
@@ -176,7 +184,7 @@ int32_t parley_bridge_begin(parley_bridge *bridge, int32_t phase, int32_t phases
     if (phases < 1 || phases > PARLEY_BRIDGE_PHASES_MAX || phase < 0 || phase >= phases) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
-    bridge->next_conference = phase;
+    bridge->next_conference = 0;
     bridge->phases = phases;
     bridge->phase_next = phase + 1 < phases ? phase + 1 : 0;
     bridge->member = NOBODY;

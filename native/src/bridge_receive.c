@@ -8,7 +8,9 @@ int32_t bridge_before_tick(const parley_bridge *bridge, const bridge_leg *leg) {
     if (bridge->phases == 1) {
         return bridge->arrival;
     }
-    int32_t ahead = (leg->conference % bridge->phases - bridge->phase_next + bridge->phases) % bridge->phases;
+    const bridge_conference *conference = bridge_conference_at(bridge, leg->conference);
+    int32_t phase = conference->phase % bridge->phases;
+    int32_t ahead = (phase - bridge->phase_next + bridge->phases) % bridge->phases + conference->wait * bridge->phases;
     return bridge->arrival + ahead * PARLEY_LEG_FRAME_SAMPLES / bridge->phases;
 }
 

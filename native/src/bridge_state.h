@@ -57,6 +57,10 @@ typedef struct bridge_conference {
     int32_t last;
     int32_t members;
     int32_t wide; /* of them, wideband */
+    int32_t phase; /* modulo `phases`: when it has its tick */
+    int32_t wait;  /* 1: its next turn passes, for it comes sooner than a frame after the last */
+    int32_t turns; /* since its phase was looked at */
+    int32_t spare;
 } bridge_conference;
 
 /** Where a peer's packets go: open addressing, linear probing, no marks for the deleted. */
@@ -92,7 +96,7 @@ struct parley_bridge {
     int32_t sides_at;
     int32_t reports_at;
 
-    int32_t next_conference; /* of the tick: to be begun next; `conferences` or more: none */
+    int32_t next_conference; /* of the tick: to be looked at next; `conferences`: none */
     int32_t phases;
     int32_t member;      /* of the conference being mixed: leg to be served next, or NOBODY */
     int32_t voices;      /* in the mix */

@@ -6,7 +6,6 @@
 
 enum {
     SLACK_SPARE = 64,  /* 8 ms: less than a frame more than this is no reason to shrink */
-    QUIET_DBOV = 48,
     PACE_QUIET = 16,   /* samples of a frame */
     DRIFT_FALL = 3,    /* samples of slack lost in the windows known */
     PAUSE_WINDOWS = 12, /* a move waits so long for a pause: 8 s */
@@ -49,7 +48,7 @@ static int drifting(const parley_leg *leg) {
 /** Samples of delay to put in for nearly all packets, or to take away if no packet needs them. */
 static int32_t wanted(const parley_leg *leg, int32_t quantum) {
     int32_t slack = leg_slack(leg), of_all = leg_slack_of_all(leg);
-    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV;
+    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= LEG_QUIET_DBOV;
     if (slack < SLACK_LEAST && !pause && !drifting(leg)) {
         return 0; /* one late packet concealed is heard less than seconds of stretching */
     }
@@ -84,7 +83,7 @@ int32_t leg_pace(const parley_leg *leg) {
         return 0;
     }
     int32_t left = leg->move < 0 ? -leg->move : leg->move;
-    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV;
+    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= LEG_QUIET_DBOV;
     if (leg->move < 0 && !pause && leg->waited < PAUSE_WINDOWS) {
         return 0;
     }
@@ -95,7 +94,7 @@ int32_t leg_pace(const parley_leg *leg) {
 }
 
 void leg_step(parley_leg *leg) {
-    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= QUIET_DBOV;
+    int32_t pause = leg->stat[PARLEY_LEG_STAT_LEVEL_IN] >= LEG_QUIET_DBOV;
     if (leg->move > 0) {
         leg->move = 0; /* it grows when it must (leg_playout.c) */
     } else if (leg->move < 0 && pause && leg->span > FRAME_SLOTS) {

@@ -104,7 +104,7 @@ static int32_t close_gap(parley_leg *leg, int32_t at) {
 static void note_slack(parley_leg *leg, int32_t at, int32_t arrival) {
     int32_t known = leg_slack(leg);
     int32_t slack = at * SLOT_SAMPLES + arrival;
-    if (leg->offset != 0) {
+    if (leg->offset != 0 || (leg->move != 0 && at % FRAME_SLOTS != 0)) {
         return; /* slots and ticks are not in step */
     }
     if (known != FAR_AWAY && (slack < known - CLOCK_SET || slack > known + CLOCK_SET)) {

@@ -31,6 +31,7 @@ enum {
     AT_MAX = 1 << 20,      /* slots: who is farther off is no nearer than this */
     SHIFT_MAX = 1 << 28,   /* samples: nine hours of silence, or a sender that leaps about */
     LEVEL_FLOOR = 127,
+    LEG_QUIET_DBOV = 48,   /* a pause: nobody hears what is done to it */
     STAT_MASK = 0x3FFFFFFF
 };
 

@@ -176,6 +176,7 @@ class Board:
         )
         self.poller.add(self.sip.source, "sip")
         self.sip.listen(self.poller)
+        self.ticker.divide(runtime.TICK_PHASES if self.wire.port else 1)
         self.loop.sip, self.loop.media = self.sip, self.media
         self.loop.longest_wait_ms = self.watchdog.longest_wait_ms
         self.state = "running"

@@ -65,10 +65,11 @@ class Loop:
         """One media tick, now. Allocates nothing (test_no_alloc.py), so no collection can fall into it."""
         now_ms = self._clock.now_ms()
         self.media.clock(now_ms)
+        phase = self._ticker.phase
         skipped = self._ticker.begin(now_ms, self._activity)
         if skipped:
             self.media.skip(skipped)
-        self.media.tick()
+        self.media.tick(phase, self._ticker.phases)
         self._activity = MEDIA
         self._watchdog.ticked()
 
@@ -117,7 +118,7 @@ class Loop:
         ticks = self._ticker.ticks - self._collected_ticks
         if ticks < COLLECT_TICKS and not self._has_garbage():
             return
-        if self._ticker.next_ms - self._clock.now_ms() >= SLACK_MS:
+        if self._ticker.next_ms - self._clock.now_ms() >= min(SLACK_MS, self._ticker.step_ms - 1):
             self._collect()
 
     def _collect_if_idle(self):

@@ -186,9 +186,9 @@ class MediaTask:
         """Says what time it is, for RTCP's figures. Allocates nothing."""
         self.side.clock(now_ms)
 
-    def tick(self):
-        """One frame of 20 ms for everybody. OSError: the board's RTP socket is broken."""
-        self._packets.tick()
+    def tick(self, phase=0, phases=1):
+        """One frame of 20 ms for the conferences of a phase. OSError: the board's RTP socket is broken."""
+        self._packets.tick(phase, phases)
 
     def skip(self, ticks):
         """Moves everybody's RTP clock on over ticks that could not be run."""

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 class MediaWire:
-    """lines: PortPool; shared: BoardRtpSocket on `port`, or None: every leg has a line. reports: ReportWire."""
+    """lines: PortPool; shared: BoardRtpSocket on `port`, or None and 0: every leg has a line. reports: ReportWire."""
 
     def __init__(self, lines, shared=None, port=0, reports=None):
         self.reports: "Any" = reports
         self._lines = lines
         self._shared = shared
-        self._port = port
+        self.port = port
         self._named = Table()  # address of a peer -> the participant who is told by it
 
     def open(self, participant):
@@ -37,7 +37,7 @@ class MediaWire:
         if self._shared is None:
             participant.line, participant.port = self._lines.open()
         else:
-            participant.port = self._port
+            participant.port = self.port
 
     def aim(self, participant, remote, may_move=True):
         """Makes remote, (host, port), the place a participant's packets go to, and the only one they come from.

@@ -68,6 +68,9 @@ def _portable():
 
 parley_io: "Any" = None  # what moves a board's packets in one call a tick, where it is there and suits
 IO_FAULT = ""  # why it does not
+TICK_PHASES = (
+    1  # how many ticks of a board make 20 ms: more where one costs little and packets come with their time
+)
 
 if not _portable():
     try:
@@ -86,6 +89,8 @@ if not _portable():
     try:
         check("parley_io")
         import parley_io
+
+        TICK_PHASES = 4
     except ImportError:
         pass  # not Linux
     except (ValueError, OSError, MemoryError) as fault:
@@ -94,6 +99,7 @@ if not _portable():
 far_memory: "Any" = bytearray if parley_io is None else parley_io.io_map
 if kernels.KERNELS != "native":
     parley_io = None  # what one mixes the other must know
+    TICK_PHASES = 1
 
 __all__ = (
     "ADDRESS_CACHE",
@@ -102,6 +108,7 @@ __all__ = (
     "READS_JOIN_DATAGRAMS",
     "RTP_READS_PER_TICK",
     "SIP_DATAGRAM_BYTES",
+    "TICK_PHASES",
     "BoardRtpSocket",
     "ConsolePort",
     "Poller",

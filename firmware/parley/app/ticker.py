@@ -1,4 +1,7 @@
-"""When the media tick is due: every 20 ms of the board's clock, without drift, catching up within bounds."""
+"""When the media tick is due: every 20 ms of the board's clock, without drift, catching up within bounds.
+
+Where the conferences have phases (parley_bridge.h) a tick is for those of one phase, and as many come in the 20 ms.
+"""
 
 PERIOD_MS = 20
 LATE_MS = 5  # a tick that begins later than this after its time is counted late
@@ -13,6 +16,9 @@ class Ticker:
     """Counts ticks, late ticks by cause, and skipped ticks. Time is an argument."""
 
     def __init__(self):
+        self.phases = 1
+        self.phase = 0  # of the coming tick
+        self.step_ms = PERIOD_MS
         self.running = False
         self.next_ms = 0
         self.ticks = 0
@@ -20,10 +26,16 @@ class Ticker:
         self.skipped_ticks = 0
         self._late_by = [0] * len(ACTIVITIES)
 
+    def divide(self, phases):
+        """From the next start on so many ticks come in 20 ms; phases: 1, 2, 4, 5, 10 or 20."""
+        self.phases = phases
+        self.step_ms = PERIOD_MS // phases
+
     def start(self, now_ms):
         """The first tick comes at the next multiple of 20 ms."""
         if not self.running:
             self.running = True
+            self.phase = 0
             self.next_ms = now_ms - now_ms % PERIOD_MS + PERIOD_MS
 
     def stop(self):
@@ -37,7 +49,7 @@ class Ticker:
     def begin(self, now_ms, activity):
         """Accounts for the tick that begins now; activity: what the board was doing until now.
 
-        Returns how many ticks before it are given up (0 as a rule), so that RTP's clock can be moved on by as
+        Returns how many ticks of each phase are given up (0 as a rule), so that RTP's clock can be moved on by as
         many.
         """
         late_ms = now_ms - self.next_ms
@@ -49,7 +61,10 @@ class Ticker:
             self.late_ticks += 1
             self._late_by[activity] += 1
         self.ticks += 1
-        self.next_ms += (1 + skipped) * PERIOD_MS
+        self.next_ms += skipped * PERIOD_MS + self.step_ms
+        self.phase += 1
+        if self.phase >= self.phases:
+            self.phase = 0
         return skipped
 
     def late_by(self):

@@ -44,6 +44,7 @@ from parley.media.kernels_slow_bridge_state import (
     NEXT_CONFERENCE,
     NOBODY,
     PACKET_AT,
+    PHASE,
     PHASE_NEXT,
     PHASES,
     PORT,
@@ -60,11 +61,13 @@ from parley.media.kernels_slow_bridge_state import (
     TAKEN,
     TRANSMIT_AT,
     TRANSMIT_BYTES,
+    TURNS,
     UNKNOWN,
     UNKNOWN_SOURCE,
     UNWANTED,
     UNWANTED_PACKET,
     VOICE,
+    WAIT,
     WATCHED,
     block_at,
     conference_at,
@@ -123,6 +126,7 @@ def bridge_init(bridge, legs, conferences, loudest):
         at = begins[0] + CONFERENCE_BYTES * conference
         put(bridge, FIRST, NOBODY, at)
         put(bridge, LAST, NOBODY, at)
+        put(bridge, PHASE, conference, at)
     return 0
 
 
@@ -204,6 +208,8 @@ def _append(bridge, leg, conference):
         put(bridge, word, value, at)
     if last == NOBODY:
         put(bridge, FIRST, leg, joined)
+        put(bridge, WAIT, 0, joined)
+        put(bridge, TURNS, 0, joined)
         put(bridge, CONFERENCES_USED, get(bridge, CONFERENCES_USED) + 1)
     else:
         put(bridge, NEXT, leg, block_at(last))
@@ -302,8 +308,10 @@ def bridge_skip(bridge, ticks):
 
 def _before_tick(bridge, leg):
     """Samples from now to the tick that mixes the leg's conference."""
-    phases = get(bridge, PHASES)
-    ahead = (get(bridge, CONFERENCE, block_at(leg)) - get(bridge, PHASE_NEXT)) % phases
+    phases, at = get(bridge, PHASES), conference_at(bridge, get(bridge, CONFERENCE, block_at(leg)))
+    if phases == 1:
+        return get(bridge, ARRIVAL)
+    ahead = (get(bridge, PHASE, at) - get(bridge, PHASE_NEXT)) % phases + get(bridge, WAIT, at) * phases
     return get(bridge, ARRIVAL) + ahead * 160 // phases
 
 

@@ -32,6 +32,7 @@ from parley.media.kernels_slow_leg_state import (
     PLAY_INDEX,
     PLAY_TIMESTAMP,
     PLAYED,
+    QUIET_DBOV,
     ROOM,
     SILENT,
     SLACK_LEAST,
@@ -59,7 +60,6 @@ from parley.media.kernels_slow_stretch import stretched
 
 _WAIT_MAX = 8
 _SLACK_SPARE = 64
-_QUIET_DBOV = 48
 _PACE_QUIET = 16
 _DRIFT_FALL = 3
 _PAUSE_WINDOWS = 12
@@ -176,7 +176,7 @@ def _wanted(words, quantum):
     found, of_all = slack(words), slack_of_all(words)
     if found == FAR_AWAY:
         return None
-    pause = words[STAT + LEVEL_IN] >= _QUIET_DBOV
+    pause = words[STAT + LEVEL_IN] >= QUIET_DBOV
     if found < SLACK_LEAST and not pause and not _drifting(words):
         return 0
     if found < SLACK_LEAST:
@@ -204,7 +204,7 @@ def _review(words):
 
 def _pace(words):
     left = abs(words[MOVE])
-    pause = words[STAT + LEVEL_IN] >= _QUIET_DBOV
+    pause = words[STAT + LEVEL_IN] >= QUIET_DBOV
     if words[MOVE] < 0 and not pause and words[WAITED] < _PAUSE_WINDOWS:
         return 0
     pace = _PACE_QUIET if pause else 1 + left // _FAR

@@ -123,7 +123,7 @@ def _close_gap(words, at):
 
 def _note(words, at, arrival):
     """Notes a packet's slack. A sender that set its clock says nothing of the network."""
-    if words[OFFSET]:
+    if words[OFFSET] or (words[MOVE] and at % 2):
         return
     known, found = slack(words), 80 * at + arrival
     if known != FAR_AWAY and not known - _CLOCK_SET <= found <= known + _CLOCK_SET:

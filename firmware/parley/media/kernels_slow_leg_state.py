@@ -25,6 +25,7 @@ CONCEALED, STRETCHED, NOISE_PACKETS, STAT_COUNT = 16, 17, 18, 19
 
 SPAN_MAX, CEILING, LOST_MAX, WINDOWS, FAR_AWAY = 24, 20, 6, 6, 0x3FFFFFFF
 SLACK_LEAST, AT_MAX, SHIFT_MAX = 24, 1 << 20, 1 << 28
+QUIET_DBOV = 48
 HALF_TICK = 80  # arrival before the tick, where nobody looked at the clock
 
 

@@ -6,6 +6,7 @@ native/include/parley_bridge.h.
 
 import struct
 
+from parley.media.kernels_slow_bridge_phase import phase_turn
 from parley.media.kernels_slow_bridge_state import (
     ADDRESS,
     CHOSEN,
@@ -174,8 +175,10 @@ def _next_conference(bridge):
     """Begins the next conference of the tick that has members; False when there is none left."""
     first, conference = NOBODY, get(bridge, NEXT_CONFERENCE)
     while first == NOBODY and conference < get(bridge, CONFERENCES):
-        first = get(bridge, 0, conference_at(bridge, conference))
-        conference += get(bridge, PHASES)
+        at = conference_at(bridge, conference)
+        if get(bridge, 0, at) != NOBODY and (get(bridge, PHASES) == 1 or phase_turn(bridge, at)):
+            first = get(bridge, 0, at)
+        conference += 1
     put(bridge, NEXT_CONFERENCE, conference)
     if first == NOBODY:
         return False
@@ -264,7 +267,7 @@ def bridge_begin(bridge, phase, phases):
     """Opens a tick for the conferences of `phase`; returns 0."""
     usable(bridge)
     need(1 <= phases <= 20 and 0 <= phase < phases, "argument")
-    put(bridge, NEXT_CONFERENCE, phase)
+    put(bridge, NEXT_CONFERENCE, 0)
     put(bridge, PHASES, phases)
     put(bridge, PHASE_NEXT, (phase + 1) % phases)
     put(bridge, MEMBER, NOBODY)

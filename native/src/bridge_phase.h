@@ -1,0 +1,15 @@
+/** @file bridge_phase.h When in a frame's time a conference has its tick. Private to the bridge kernels. */
+#ifndef PARLEY_BRIDGE_PHASE_H
+#define PARLEY_BRIDGE_PHASE_H
+
+#include "bridge_state.h"
+
+/** The phase whose tick was begun last. */
+static inline int32_t bridge_phase_now(const parley_bridge *bridge) {
+    return bridge->phase_next > 0 ? bridge->phase_next - 1 : bridge->phases - 1;
+}
+
+/** 1 if the conference is to be mixed in this tick. Now and then moves its tick to where its legs wait least. */
+int bridge_phase_turn(parley_bridge *bridge, bridge_conference *conference);
+
+#endif
