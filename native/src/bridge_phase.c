@@ -95,6 +95,13 @@ static void align(parley_bridge *bridge, bridge_conference *conference) {
     shift_all(bridge, conference, FRAME / phases);
 }
 
+int32_t bridge_phase_before(const parley_bridge *bridge, const bridge_leg *leg) {
+    const bridge_conference *conference = bridge_conference_at(bridge, leg->conference);
+    int32_t phases = bridge->phases;
+    int32_t ahead = (conference->phase % phases - bridge->phase_next + phases) % phases + conference->wait * phases;
+    return bridge->arrival + ahead * FRAME / phases;
+}
+
 int bridge_phase_turn(parley_bridge *bridge, bridge_conference *conference) {
     if (conference->phase % bridge->phases != bridge_phase_now(bridge)) {
         return 0;

@@ -9,6 +9,9 @@ static inline int32_t bridge_phase_now(const parley_bridge *bridge) {
     return bridge->phase_next > 0 ? bridge->phase_next - 1 : bridge->phases - 1;
 }
 
+/** Samples from now to the tick that mixes the leg's conference. */
+int32_t bridge_phase_before(const parley_bridge *bridge, const bridge_leg *leg);
+
 /** 1 if the conference is to be mixed in this tick. Now and then moves its tick to where its legs wait least. */
 int bridge_phase_turn(parley_bridge *bridge, bridge_conference *conference);
 

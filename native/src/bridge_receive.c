@@ -1,17 +1,12 @@
 /** @file bridge_receive.c A packet to its leg; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
+#include "bridge_phase.h"
 #include "bridge_side.h"
 #include "octets.h"
 
 int32_t bridge_before_tick(const parley_bridge *bridge, const bridge_leg *leg) {
-    if (bridge->phases == 1) {
-        return bridge->arrival;
-    }
-    const bridge_conference *conference = bridge_conference_at(bridge, leg->conference);
-    int32_t phase = conference->phase % bridge->phases;
-    int32_t ahead = (phase - bridge->phase_next + bridge->phases) % bridge->phases + conference->wait * bridge->phases;
-    return bridge->arrival + ahead * PARLEY_LEG_FRAME_SAMPLES / bridge->phases;
+    return bridge->phases == 1 ? bridge->arrival : bridge_phase_before(bridge, leg);
 }
 
 static int32_t deliver(parley_bridge *bridge, bridge_leg *leg, const uint8_t *packet, int32_t length) {
