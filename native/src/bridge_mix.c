@@ -163,9 +163,7 @@ static void tell(bridge_leg *leg, uint8_t *codes) {
 
 static void write_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place) {
     bridge_transmit *to = bridge_transmit_at(bridge, place);
-    for (int32_t i = 0; i < 4; i++) {
-        to->address[i] = (uint8_t)(leg->address >> (24 - 8 * i));
-    }
+    octets_put_word(to->address, leg->address);
     to->port[0] = (uint8_t)(leg->port >> 8);
     to->port[1] = (uint8_t)leg->port;
     leg_header(&leg->leg, to->packet);
