@@ -37,7 +37,7 @@ class Control:
         self._waiting: list[tuple[ClientRequest, Done]] = []
 
     def order(
-        self, board: ProvisionedBoard, name: str, numbers: tuple[int, ...], done: Done, now_ms: int
+        self, board: ProvisionedBoard, name: str, numbers: tuple[int | str, ...], done: Done, now_ms: int
     ) -> None:
         """Give a board an order (parley/app/control.py lists them); `done` is called once."""
         request = self._endpoint.request(

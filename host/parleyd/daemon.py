@@ -160,6 +160,12 @@ class Daemon:
             self.server.pool.look_again(board_id)
             self.server.events.info("board drains" if draining else "board is back", board=board_id)
 
+    def move_all(self, board_id: str) -> int:
+        """Begin to move every conference off a board that drains; returns how many there are."""
+        count = self.server.moves.board(board_id, lambda outcome: None)
+        self._sip.drain()
+        return count
+
     async def reset_board(self, board_id: str) -> None:
         """Start a board anew. Raises SerialFault or DaemonError when we have no hold of it."""
         board = self.boards.get(board_id)

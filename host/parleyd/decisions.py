@@ -10,6 +10,7 @@ from parleyd.journal import Journal
 from parleyd.ledger import Ledger
 from parleyd.receive import Need
 from parleyd.registrar import STORE_RETRY_S, TRIES
+from parleyd.reunions import Lost, Reunions, need_of
 from parleyd.store.face import ConflictError, StoreError
 from parleyd.verdict import Grant, Refusal
 
@@ -40,8 +41,11 @@ class Decisions:
         log: Log,
         count: Callable[[str], None],
         refresh: Callable[[], None],
+        reunions: Reunions,
     ) -> None:
         """count(name): counts conflicts. refresh(): drops boards whose registration is over."""
+        self._reunions = reunions
+        self._meeting: dict[str, list[Then]] = {}  # who waits for the address of which reunion
         self._unit = unit
         self._ledger = ledger
         self._state = state
@@ -51,12 +55,41 @@ class Decisions:
         self._count = count
         self._refresh = refresh
 
-    def decide(self, need: Need | Refusal, then: Then, tries: int = TRIES) -> None:
+    def decide(self, need: Need | Refusal, then: Then) -> None:
         """Call then(verdict) once, when a grant is durable.
 
-        That is within this call for a refusal, within the ledger's flush or later for what has to be stored. tries: how
-        often to decide anew when another server of the fleet was faster.
+        That is within this call for a refusal, within the ledger's flush or later for what has to be stored. Those
+        whose conference was lost with its board are given one address for all of them (Reunions).
         """
+        if isinstance(need, Need):
+            self._refresh()
+            lost = self._reunions.of(need.asked_by, self._clock.now_ms())
+            if lost is not None:
+                self._reunite(need, lost, then)
+                return
+        self._decide(need, then, TRIES)
+
+    def _reunite(self, need: Need, lost: Lost, then: Then) -> None:
+        waiting = self._meeting.get(lost.asked_by)
+        if waiting is not None:  # another of them asks just now
+            waiting.append(then)
+            return
+        joined = self._reunions.joined(self._ledger.books, lost, need)
+        if joined is not None:
+            self._log.info("meets again", conference=joined.lease.conference_id, to=need.asked_by)
+            then(joined)
+            return
+        waiting = self._meeting[lost.asked_by] = [then]
+
+        def decided(verdict: Grant | Refusal) -> None:
+            del self._meeting[lost.asked_by]
+            for one in waiting:
+                one(verdict)
+
+        self._decide(need_of(need, lost), decided, TRIES)
+
+    def _decide(self, need: Need | Refusal, then: Then, tries: int) -> None:
+        """tries: how often to decide anew when another server of the fleet was faster."""
         verdict = self._verdict(need)
         if isinstance(verdict, Refusal):
             self._log.info("refused", status=verdict.status, reason=verdict.reason)
@@ -71,7 +104,7 @@ class Decisions:
                 then(verdict)
             elif isinstance(error, ConflictError) and tries > 1:
                 self._count("conflict")
-                self.decide(need, then, tries - 1)
+                self._decide(need, then, tries - 1)
             else:
                 self._log.warning("store failed", error=str(error))
                 then(STORE_FAILED)
@@ -87,5 +120,4 @@ class Decisions:
             return BUSY
         if self._ledger.full:
             return STORE_FAILED
-        self._refresh()
         return self._unit.allocate(self._ledger.books, need, self._clock.now_s())

@@ -32,7 +32,7 @@ class Orders:
         self._log = log
         self._count = count
 
-    def conference(self, conference_id: str, name: str, numbers: tuple[int, ...], done: Done) -> None:
+    def conference(self, conference_id: str, name: str, numbers: tuple[int | str, ...], done: Done) -> None:
         """Give an order about one conference to its board.
 
         Args:
@@ -59,7 +59,7 @@ class Orders:
         self._count(f"{name} on request")
         self.board(lease.board_id, name, (lease.slot, lease.generation, *numbers), told)
 
-    def board(self, board_id: str, name: str, numbers: tuple[int, ...], done: Done) -> None:
+    def board(self, board_id: str, name: str, numbers: tuple[int | str, ...], done: Done) -> None:
         """Give an order to a board; `done` as of `conference`."""
         board = self._pool.board(board_id)
         if board is None:

@@ -5,6 +5,7 @@ Registrations are soft state, kept in memory only: a board repeats them every fe
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from parleyd.books import BoardKind, Books
@@ -60,11 +61,13 @@ class BoardView:
 class Pool:
     """The boards by name, and their registrations.
 
-    draining: names of boards that are to get no new conferences.
+    draining: names of boards that are to get no new conferences. on_drop(board_id, registration): a board is out of
+    the pool.
     """
 
     def __init__(self) -> None:
         self.draining: set[str] = set()
+        self.on_drop: Callable[[str, Registration], None] = lambda board_id, registration: None
         self._seen_ms: dict[str, int] = {}
         self._books: Books | None = None
         self._expiries: list[tuple[int, str]] = []  # with those that were refreshed since
@@ -156,6 +159,8 @@ class Pool:
         before = self._registrations.get(board_id)
         if before is not None:
             report = report.with_names_of(before.report)
+            if before.report.boot != report.boot:  # quicker back than it was missed
+                self.on_drop(board_id, before)
         since_s = before.since_s if before and before.report.boot == report.boot else int(now_s)
         self._registrations[board_id] = Registration(report, since_s, now_ms, expires_ms)
         if self._boots.get(board_id) != report.boot:
@@ -201,9 +206,11 @@ class Pool:
 
     def drop(self, board_id: str) -> None:
         """Take the board out of the pool; nothing happens if it is not in it."""
-        self._registrations.pop(board_id, None)
+        registration = self._registrations.pop(board_id, None)
         self._views.pop(board_id, None)
         self._show(board_id)
+        if registration is not None:
+            self.on_drop(board_id, registration)
 
     def expire(self, now_ms: int) -> list[str]:
         """Drop every board whose registration is over, here and at the other servers; return their names."""

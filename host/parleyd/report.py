@@ -59,6 +59,10 @@ class LiveConference(NamedTuple):
         """Return how many participants are connected now."""
         return len(self.participants) + self.unnamed
 
+    def name_on(self, board_id: str) -> str:
+        """Return the conference's name, as Lease.conference_id."""
+        return f"{board_id}/{self.slot}/{self.generation}"
+
 
 class BriefConference(NamedTuple):
     """One conference of a crowded board whose participants are not named in this report."""

@@ -30,12 +30,14 @@ from parleyd.gate import NOBODY, Gate, Users
 from parleyd.journal import Journal
 from parleyd.lease import QUARANTINE_S, RUNNING, Lease
 from parleyd.ledger import Ledger
+from parleyd.moves import Moves
 from parleyd.orders import Orders
 from parleyd.plain import PlainInvite, Read
-from parleyd.pool import Pool
+from parleyd.pool import Pool, Registration
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.redirects import Answer, Redirects
 from parleyd.registrar import REALM, Registrar
+from parleyd.reunions import Reunions
 from parleyd.sources import Ruling, Sources
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
@@ -106,6 +108,8 @@ class ConferenceServer:
         )
         near = ledger.books.pattern.near
         self._receiver = ReceiverUnit(rules.factory_user, rules.default_size, rules.callers, near)
+        self._reunions = Reunions(rules.offer_ttl_s, self._alive)
+        pool.on_drop = self._dropped
         self._decisions = Decisions(
             AllocationUnit(rules.offer_ttl_s, rules.spared_share),
             ledger,
@@ -115,6 +119,7 @@ class ConferenceServer:
             self._log,
             self._count,
             lambda: self._expire(clock.now_ms()),
+            self._reunions,
         )
         self._transmission = TransmissionUnit(f"{local[0]}:{local[1]}")
         authenticator = Authenticator(REALM, random_bytes(SECRET_BYTES))
@@ -130,6 +135,7 @@ class ConferenceServer:
         )
         self._control = Control(self._endpoint)
         self.orders = Orders(pool, ledger, self._control, self.journal, clock, self._log, self._count)
+        self.moves = Moves(pool, ledger, self.orders, self._decisions.decide, self._log)
         self._redirects = Redirects(random_bytes, self._asked_plainly, AGENT, self._count, PLAIN_LIMIT)
         self._gate = Gate(rules.users, random_bytes(SECRET_BYTES))
         self._plainly = rules.answers.always_redirect and self._gate.open
@@ -197,6 +203,16 @@ class ConferenceServer:
             self._log.warning("board lost", board=board_id)
         if lost:
             self._changed()
+
+    def _dropped(self, board_id: str, registration: Registration) -> None:
+        lost = self._reunions.lose(board_id, registration.report.live, self.clock.now_ms())
+        if lost:
+            self._log.warning("conferences lost", board=board_id, conferences=lost)
+
+    def _alive(self, board_id: str, conference_id: str) -> bool:
+        registration = self.pool.registration(board_id)
+        live = () if registration is None else registration.report.live
+        return any(one.name_on(board_id) == conference_id for one in live)
 
     def _changed(self) -> None:
         self.on_board_change()

@@ -38,6 +38,7 @@ def daemon_of(world, folder):
     made.upgrade_board = upgrade_board
     made.upgrades = Upgrades(world.server.pool, world.server.events, roster.drain, None, None)
     made.drain = roster.drain
+    made.move_all = lambda board_id: world.server.moves.board(board_id, lambda outcome: None)
     made.status = lambda: status_document(world.server, {})
     return made
 

@@ -6,6 +6,7 @@
 | `{"lock": [slot, generation, 0 or 1]}` | let nobody else in, or everybody again |
 | `{"mute": [slot, generation, participant, 0 or 1]}` | let nobody hear a participant, or everybody again |
 | `{"kick": [slot, generation, participant]}` | hang up on one participant |
+| `{"move": [slot, generation, "sip:..."]}` | send everybody to that address (moves.py) |
 | `{"watch": [seconds]}` | tell the levels for so long |
 """
 
@@ -16,11 +17,13 @@ from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
 
 USERNAME = "server"
-NUMBERS = {"end": 2, "lock": 3, "mute": 4, "kick": 3, "watch": 1}  # order -> how many it has
+NUMBERS = {"end": 2, "lock": 3, "mute": 4, "kick": 3, "watch": 1, "move": 3}  # order -> how many it has
+TEXTS = ("move",)  # whose last one is a text
+MOST_TEXT = 256
 
 
 class Control:
-    """Checks orders and passes them on. obey: {order: callable(*numbers, now_ms)}, which may raise RemoteError."""
+    """Checks orders and passes them on. obey: {order: callable(*list, now_ms)}, may raise RemoteError."""
 
     def __init__(self, config, endpoint, clock, random_bytes, obey, log):
         self._authenticator = Authenticator(config.board_id, random_bytes(32))
@@ -68,7 +71,9 @@ def _order(body):
         raise RemoteError(400, "Not an order")
     if not isinstance(numbers, list) or len(numbers) != NUMBERS.get(name):
         raise RemoteError(400, "Not an order")
-    for number in numbers:
+    if name in TEXTS and not (isinstance(numbers[-1], str) and 0 < len(numbers[-1]) <= MOST_TEXT):
+        raise RemoteError(400, "Not an order")
+    for number in numbers[:-1] if name in TEXTS else numbers:
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
             raise RemoteError(400, "Not an order")
     return name, numbers

@@ -77,13 +77,13 @@ class Focus:
         """Something about a participant has changed that watchers should see."""
         self._events.changed(participant, now_ms)
 
-    def put_out(self, participant, why, now_ms):
-        """Hangs up on one participant, or stops calling him."""
+    def put_out(self, participant, why, now_ms, headers=()):
+        """Hangs up on one participant, or stops calling him. headers: of the BYE."""
         call = participant.call
         text = "CANCEL" if participant.ringing else "BYE"
         self._trail.note(now_ms, participant.conference, FROM_BOARD, text, participant.uri)
         self.leave(participant, why, now_ms)
-        self._endpoint.hangup(call, now_ms)
+        self._endpoint.hangup(call, now_ms, headers)
 
     def end_all(self, now_ms):
         """Hangs up on everybody on the board."""

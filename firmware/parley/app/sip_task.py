@@ -7,6 +7,7 @@ from parley.app.dial_out import DialOut
 from parley.app.focus import Focus
 from parley.app.menu import Menu
 from parley.app.moderation import Moderator
+from parley.app.moves import Mover
 from parley.app.referrals import Referrals
 from parley.app.runtime import collect, heap_free, tls_context
 from parley.app.servers import Servers
@@ -89,13 +90,15 @@ class SipTask:
         self.endpoint.name_contacts(events.contact_for)
         dial_out = DialOut(self.endpoint, slots, self.focus, events, self.trail, changed, log)
         referrals = Referrals(config, self.endpoint, slots, media, self.focus, dial_out, log)
-        self._takers = (referrals, dial_out, events, self.focus)  # each is asked in turn
+        self.mover = Mover(config, self.endpoint, slots, media, self.focus, self.trail, log)
+        self._takers = (referrals, dial_out, events, self.mover, self.focus)  # each is asked in turn
         self.watch = Watch(self._tell, media)
         self.menu = Menu(media, self.focus, changed, log)
         moderator = Moderator(slots, media, self.focus, changed, log)
         orders = {"end": moderator.end, "lock": moderator.lock, "mute": moderator.mute}
         orders["kick"] = moderator.kick
         orders["watch"] = self.watch.ask
+        orders["move"] = self.mover.move
         self.control = Control(config, self.endpoint, clock, random_bytes, orders, log)
 
     def drain(self, now_ms, may_go_on):
@@ -159,6 +162,7 @@ class SipTask:
             self._spare(self.servers.tick, now_ms)
             self._spare(self.watch.tick, now_ms)
             self._spare(self.attendant.tick, now_ms)
+            self._spare(self.mover.tick, now_ms)
             self._pump(now_ms)
             self.serve_streams(now_ms)
 
@@ -170,6 +174,7 @@ class SipTask:
             self.servers.next_deadline(),
             self.watch.next_deadline(),
             self.attendant.next_deadline(),
+            self.mover.next_deadline(),
             streams_ms,
         )
         known = [deadline_ms for deadline_ms in deadlines if deadline_ms is not None]

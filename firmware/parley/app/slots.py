@@ -54,6 +54,7 @@ class Slot:
         self.conference: "Conference | None" = None
         self.uri = ""  # by which it was started
         self.last_generation = 0  # of the newest conference that was here and is over
+        self.moved = (0, "")  # generation of the last one that has moved, and its new address
 
 
 class SlotTable:
@@ -62,6 +63,7 @@ class SlotTable:
     def __init__(self, count):
         self._slots = [Slot() for _ in range(count)]
         self.ended = []  # (slot, generation), oldest first
+        self.some_moved = False
 
     def admit(self, allocation, now_s, started_s, offer_ttl_s):
         """Whom does this address lead to? The live Conference, or None: it may be started now.
@@ -126,6 +128,18 @@ class SlotTable:
         self.ended.append((number, generation))
         if len(self.ended) > ENDED_REMEMBERED:
             self.ended.pop(0)
+
+    def move(self, number, generation, uri):
+        """Remembers where a live conference goes; until the next one of its slot moves, or the board starts anew."""
+        self._slots[number].moved = (generation, uri)
+        self.some_moved = True
+
+    def moved_to(self, allocation):
+        """The new address of an allocation's conference, None when it has none."""
+        if allocation.slot >= len(self._slots):
+            return None
+        generation, uri = self._slots[allocation.slot].moved
+        return uri if uri and generation == allocation.generation else None
 
     def live(self):
         """The live conferences in order of their slots."""

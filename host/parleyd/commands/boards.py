@@ -34,9 +34,19 @@ def board_show(board: Board, as_json: Json = False, http: Http = None, state: St
 
 
 @board_app.command("drain")
-def board_drain(board: Board, as_json: Json = False, http: Http = None, state: State = None) -> None:
+def board_drain(
+    board: Board,
+    move: Annotated[
+        bool, typer.Option("--move", help="Send its conferences' phones to other boards (REFER).")
+    ] = False,
+    as_json: Json = False,
+    http: Http = None,
+    state: State = None,
+) -> None:
     """Give it no new conferences; those it has go on. Kept over restarts of the server."""
-    shown(asked(http, state, f"{ROOT}/{board}/drain", "POST"), as_json, f"{board} gets no new conferences")
+    path = f"{ROOT}/{board}/drain" + ("?move=true" if move else "")
+    more = ", and those it has move" if move else ""
+    shown(asked(http, state, path, "POST"), as_json, f"{board} gets no new conferences{more}")
 
 
 @board_app.command("undrain")

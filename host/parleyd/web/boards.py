@@ -68,10 +68,16 @@ def tail(log: FilePath, lines: int) -> str:
 
 
 @act.post("/v1/boards/{board_id}/drain", response_model=BoardDone)
-def drain(request: Request, board_id: BoardId) -> dict[str, str]:
-    """Give it no new conferences; those it has go on. Kept over restarts of the server."""
+async def drain(
+    request: Request,
+    board_id: BoardId,
+    move: Annotated[bool, Query(description="Move its conferences to other boards")] = False,
+) -> dict[str, str]:
+    """Give it no new conferences; those it has go on, here or elsewhere. Kept over restarts of the server."""
     _known(request, board_id)
     daemon_of(request).drain(board_id, True)
+    if move:
+        daemon_of(request).move_all(board_id)
     return {"done": "drain", "board_id": board_id}
 
 

@@ -1,0 +1,153 @@
+"""Conferences leave a board: drained, they are moved; with a board that dies they are lost, and meet again."""
+
+import pytest
+
+from parleyd.lease import LeaseState
+from parleyd.receive import Need
+from parleyd.reunions import KEPT_MS
+
+from .server_world import START_S, World
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path / "leases.sqlite", boards=3)
+    made.register_all()
+    return made
+
+
+def begin(world, *names):
+    """A conference in which these people are; returns (board, its allocation)."""
+    board, allocation, _ = world.granted()
+    people = [f"sip:{name}@127.0.0.1" for name in names]
+    numbers = list(range(1, len(names) + 1))
+    board.report["live"] = [
+        [allocation.slot, allocation.generation, allocation.size, people, numbers, [], False]
+    ]
+    board.register(world.clock.now_ms())
+    world.settle()
+    return board, allocation
+
+
+def move(world, board):
+    outcomes = []
+    world.server.pool.draining.add(board.board_id)
+    world.server.pool.look_again(board.board_id)
+    count = world.server.moves.board(board.board_id, outcomes.append)
+    world.settle()
+    return count, [outcome.status for outcome in outcomes]
+
+
+def test_each_conference_of_a_drained_board_gets_an_address_on_another(world):
+    board, allocation = begin(world, "alice", "bob")
+    assert move(world, board) == (1, [200])
+    (order,) = board.orders
+    slot, generation, uri = order["move"]
+    assert (slot, generation) == (allocation.slot, allocation.generation)
+    new = next(one for one in world.boards if one.host in uri)
+    assert new is not board and uri.endswith(";transport=udp")
+    assert new.allocation(f"<{uri}>").size == allocation.size
+    offered = [lease for lease in world.server.running() if lease.state is LeaseState.OFFERED]
+    assert [lease.board_id for lease in offered] == [new.board_id]
+
+
+def test_what_was_only_offered_stays(world):
+    board, _, _ = world.granted()
+    assert move(world, board) == (0, [])
+    assert board.orders == []
+
+
+def test_without_room_elsewhere_it_stays_where_it_is(world):
+    board, _ = begin(world, "alice")
+    for other in world.boards:
+        if other is not board:
+            world.server.pool.drop(other.board_id)
+    assert move(world, board) == (1, [503])
+    assert board.orders == []
+
+
+def lose(world, board):
+    world.lost.add(board.address)
+    world.wait(10)
+    assert world.server.pool.registration(board.board_id) is None
+
+
+def ask_as(world, name):
+    """Where this phone is sent."""
+    world.phone.user = name
+    body = (
+        b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n"
+    )
+    world.phone_events.clear()
+    world.phone.invite(
+        "sip:conference@127.0.0.1:5060;size=2",
+        body,
+        world.clock.now_ms(),
+        peer=("127.0.0.1", 5060),
+        from_uri=f"sip:{name}@127.0.0.1:5070",
+    )
+    world.settle()
+    (final,) = [event for event in world.phone_events if event.kind in ("redirected", "rejected")]
+    return final.message.get("Contact")
+
+
+def test_those_whose_board_has_died_meet_in_one_new_conference(world):
+    board, allocation = begin(world, "alice", "bob")
+    lose(world, board)
+    first = ask_as(world, "bob")
+    assert board.host not in first
+    assert ask_as(world, "alice") == first
+    assert ask_as(world, "bob") == first
+    assert ask_as(world, "carol") != first  # was not in it
+    new = next(one for one in world.boards if one.host in first)
+    assert new.allocation(first).size == allocation.size  # as much room as there was, not as one asks for
+
+
+def test_both_who_ask_at_once_are_answered_when_it_is_durable(world):
+    board, _ = begin(world, "alice", "bob")
+    lose(world, board)
+    verdicts = []
+    for name in ("alice", "bob"):
+        need = Need(size=2, asked_by=f"sip:{name}@127.0.0.1")
+        world.server.allocate(need, verdicts.append)
+    assert verdicts == []
+    world.server.transmits()
+    assert len(verdicts) == 2 and verdicts[0].uri == verdicts[1].uri
+
+
+def test_two_minutes_later_everybody_is_for_himself_again(world):
+    board, _ = begin(world, "alice", "bob")
+    lose(world, board)
+    world.wait(KEPT_MS / 1000 + 1)
+    assert ask_as(world, "alice") != ask_as(world, "bob")
+
+
+def test_a_board_that_was_only_out_of_reach_has_lost_nothing(world):
+    board, _ = begin(world, "alice", "bob")
+    lose(world, board)
+    world.lost.clear()
+    board.register(world.clock.now_ms())
+    world.settle()
+    assert ask_as(world, "alice") != ask_as(world, "bob")
+
+
+def test_a_board_that_is_back_before_it_was_missed_has_lost_its_conferences_all_the_same(world):
+    board, _ = begin(world, "alice", "bob")
+    board.report |= {"boot": "b2", "live": []}
+    board.register(world.clock.now_ms())
+    world.settle()
+    assert ask_as(world, "alice") == ask_as(world, "bob")
+
+
+def test_a_conference_that_follows_and_ends_is_followed_by_another(world):
+    board, _ = begin(world, "alice", "bob")
+    lose(world, board)
+    first = ask_as(world, "alice")
+    new = next(one for one in world.boards if one.host in first)
+    allocation = new.allocation(first)
+    new.report["ended"] = [[allocation.slot, allocation.generation]]
+    new.register(world.clock.now_ms())
+    world.settle()
+    again = ask_as(world, "alice")
+    assert again != first and ask_as(world, "bob") == again
+    assert world.clock.now_s() > START_S
