@@ -45,7 +45,7 @@ ROUND_ROBIN = Pattern(
 )
 LEAST_LOADED = Pattern(
     "least_loaded",
-    "the board with the most free legs; late and large conferences find room, boards stay cool",
+    "the board with the most free legs; boards stay cool, but no board stays free for a large conference",
     lambda room, legs, serial: -room,
     first_or_none=True,
 )

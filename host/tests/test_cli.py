@@ -92,6 +92,12 @@ def test_a_port_in_use_names_the_flag(tmp_path):
     assert address in line and "--sip" in line
 
 
+def test_a_port_that_others_can_reach_needs_a_token(tmp_path):
+    sip, http = f"127.0.0.1:{free_port(socket.SOCK_DGRAM)}", f"0.0.0.0:{free_port(socket.SOCK_STREAM)}"
+    line = sentence(run("up", "--boards", "0", "--sip", sip, "--http", http, "--state", str(tmp_path)))
+    assert "a token is needed first: parley token add NAME --role admin" in line
+
+
 def test_state_folder_faults(tmp_path):
     a_file = tmp_path / "file"
     a_file.write_text("x")
