@@ -80,15 +80,15 @@ def soak(figures: dict | None) -> str:
     """A thousand calls, one after another."""
     if not figures:
         return "Not measured for this page: `make soak BOARD=mps2-an500`, then `--soak out/hil/report.json`."
-    busy, half = figures["free_busy"], len(figures["free_busy"]) // 2
+    rest, busy, half = figures["free_at_rest"], figures["free_busy"], len(figures["free_busy"]) // 2
+    calls_a_round = figures["calls"] // len(rest)
     calls, rate = figures["calls"], figures["calls_a_second"]
     median_ms, worst_ms = figures["answer_median_ms"], figures["worst_answer_ms"]
     rows = {
-        "at rest, before": figures["free_before"],
         "least while calls come, first half": min(busy[:half]),
         "least while calls come, second half": min(busy[half:]),
-        "at rest, afterwards": figures["free_after"],
     }
+    rows |= {f"at rest after {calls_a_round * (place + 1):,}": octets for place, octets in enumerate(rest)}
     free = table(["octets", "free"], [[name, f"{octets:,}"] for name, octets in rows.items()])
     return f"""`make soak BOARD=mps2-an500`: {calls:,} calls set up and torn down one after another, {rate} a second,
 INVITE to 200 in {median_ms:.0f} ms (median; {worst_ms:.0f} ms the worst). No pool of lwIP was
