@@ -10,6 +10,8 @@ import threading
 import time
 from pathlib import Path
 
+from etcd_nodes import Etcd
+
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "%064x"
 BOARD_LEGS = 65535
@@ -55,10 +57,15 @@ class Parley:
 
     name = "parleyd"
 
-    def __init__(self, folder: Path, *options: str, store: str = "sqlite") -> None:
+    def __init__(self, folder: Path, *options: str, etcd: bool = False) -> None:
+        """etcd: on three nodes of the bench's own, pinned to the load generator's core; else with SQLite."""
         self.folder, self.port = folder, free_port()
         self._state = folder / "state"
         config = folder / "parley.toml"
+        self._etcd = Etcd(folder, pinned(1)) if etcd else None
+        if self._etcd is not None:
+            self.name = "parleyd, etcd"
+            options = (*options, f"[store]\nkind = 'etcd'\nendpoints = {self._etcd.endpoints}")
         boards = [
             f'[[provisioned]]\nid = "b{n}"\nhost = "127.0.1.{n}"\nport = 5060\nkey = "{KEY % n}"\n'
             for n in range(1, BOARDS + 1)
@@ -87,6 +94,8 @@ class Parley:
         self._boards.join()
         self._process.send_signal(signal.SIGKILL)  # nobody is in a call
         self._process.wait()
+        if self._etcd is not None:
+            self._etcd.stop()
 
     def _keep_registered(self) -> None:
         while not self._stop.wait(20):

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What one allocation costs: SIPp asks parleyd (302 after the commit) and, in the same run, Kamailio (plain 302).
 
-Writes out/bench/allocate.json. Needs sipp; the comparison needs Debian's kamailio and is left out without it. Server
-and load generator are pinned to a core each; processor time is what the kernel's scheduler has counted.
+Writes out/bench/allocate.json or allocate-etcd.json. Needs sipp; the comparison needs Debian's kamailio and is left out
+without it. Server and load generator are pinned to a core each, etcd's nodes to the generator's; processor time is what
+the kernel's scheduler has counted.
 """
 
 import argparse
@@ -123,11 +124,14 @@ def measure(server: "Parley | Kamailio", rate: int, seconds: float) -> dict[str,
     return row
 
 
-def run(rates: list[int], seconds: float, options: tuple[str, ...] = ()) -> dict[str, object]:
+def run(
+    rates: list[int], seconds: float, options: tuple[str, ...] = (), etcd: bool = False
+) -> dict[str, object]:
     """Measure both servers at each rate, in turns; then parleyd at 80 % of the most it sustained."""
     if shutil.which("sipp") is None:
         raise SystemExit("error: sipp is missing; apt-get install sip-tester")
-    rows: dict[str, list[dict[str, float]]] = {"parleyd": []}
+    rows: dict[str, list[dict[str, float]]] = {}
+    ours = "parleyd, etcd" if etcd else "parleyd"
     version = kamailio_version()
     (ROOT / "build").mkdir(exist_ok=True)  # a disk, which /tmp need not be
     with tempfile.TemporaryDirectory(dir=ROOT / "build") as name:
@@ -136,14 +140,14 @@ def run(rates: list[int], seconds: float, options: tuple[str, ...] = ()) -> dict
             for maker in makers:
                 folder = Path(name) / f"{maker.__name__}-{rate}"
                 folder.mkdir()
-                server = Parley(folder, *options) if maker is Parley else Kamailio(folder)
+                server = Parley(folder, *options, etcd=etcd) if maker is Parley else Kamailio(folder)
                 try:
                     rows.setdefault(server.name, []).append(measure(server, rate, seconds))
                 finally:
                     server.stop()
         sustained = [
             row
-            for row in rows["parleyd"]
+            for row in rows[ours]
             if not row["failed"] and row["p99_ms"] < 100 and row["reached_per_s"] > 0.9 * row["asked_per_s"]
         ]
         most = max((int(row["asked_per_s"]) for row in sustained), default=0)
@@ -151,7 +155,7 @@ def run(rates: list[int], seconds: float, options: tuple[str, ...] = ()) -> dict
         if most:
             folder = Path(name) / "at80"
             folder.mkdir()
-            server = Parley(folder, *options)
+            server = Parley(folder, *options, etcd=etcd)
             try:
                 at_80 = measure(server, int(0.8 * most), 2 * seconds)
             finally:
@@ -194,6 +198,7 @@ def main() -> int:
     )
     parser.add_argument("--rates", type=int, nargs="+", default=[1000, 2000, 4000, 6000, 8000, 10000])
     parser.add_argument("--seconds", type=float, default=5, help="of load at each rate [5]")
+    parser.add_argument("--etcd", action="store_true", help="leases in three nodes of etcd instead of SQLite")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", help="setting of parleyd, TOML"
@@ -201,14 +206,18 @@ def main() -> int:
     arguments = parser.parse_args()
     from bench import machine
 
-    document = {"machine": machine(), **run(arguments.rates, arguments.seconds, tuple(arguments.set))}
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    OUTPUT.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    document = {
+        "machine": machine(),
+        **run(arguments.rates, arguments.seconds, tuple(arguments.set), arguments.etcd),
+    }
+    output = OUTPUT.with_stem("allocate-etcd") if arguments.etcd else OUTPUT
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     if arguments.json:
         print(json.dumps(document, indent=2))
     else:
         show(document, Console())
-        print(f"written: {OUTPUT.relative_to(ROOT)}")
+        print(f"written: {output.relative_to(ROOT)}")
     return 0
 
 

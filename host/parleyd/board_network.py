@@ -3,7 +3,8 @@
 import ipaddress
 import os
 
-from parleyd.settings import EXAMPLES, SIP_PORT, Settings, SettingsError
+from parleyd.settings import SIP_PORT, Settings, SettingsError
+from parleyd.settings_faults import EXAMPLES
 
 
 def board_hosts(settings: Settings) -> list[str]:

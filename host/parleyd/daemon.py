@@ -70,7 +70,7 @@ class Daemon:
         self._store = open_store(settings)
         ledger = Ledger(self._store, PATTERNS[settings.pattern], settings.turn)
         answers = Answers(settings.answer, tuple(settings.answer_rules))
-        times = (settings.offer_ttl_s, settings.quarantine_s)
+        times = (settings.offer_ttl_s, settings.quarantine_s, settings.reunion_s)
         rules = Rules(
             settings.user,
             settings.default_size,

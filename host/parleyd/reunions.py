@@ -1,4 +1,4 @@
-"""Boards that die: whoever was in a conference there and asks again within two minutes meets the others in a new one.
+"""Boards that die: whoever was in a conference there and asks again within REUNION_S meets the others in a new one.
 
 No phone has to know anything for that. The new conference is one lease, `asked_by` the lost one, so every server of a
 fleet finds it, and its address can be written anew by any of them.
@@ -16,7 +16,7 @@ from parleyd.receive import Need
 from parleyd.report import LiveConference
 from parleyd.verdict import Grant
 
-KEPT_MS = 120_000
+REUNION_S = 120
 MAX_KEPT = 65536  # people
 
 
@@ -37,9 +37,13 @@ class Lost(NamedTuple):
 class Reunions:
     """Who was in what was lost."""
 
-    def __init__(self, ttl_s: int, alive: Callable[[str, str], bool]) -> None:
-        """ttl_s: life of an address until its first call. alive(board, conference): whether it runs after all."""
+    def __init__(self, ttl_s: int, kept_s: int, alive: Callable[[str, str], bool]) -> None:
+        """ttl_s: life of an address until its first call. kept_s: for how long people may come back, 0 for never.
+
+        alive(board, conference): whether it runs after all.
+        """
         self._ttl_s = ttl_s
+        self._kept_ms = 1000 * kept_s
         self._alive = alive
         self._lost: dict[str, Lost] = {}  # by user@host
 
@@ -49,7 +53,7 @@ class Reunions:
         count = 0
         for one in live:
             count += 1
-            lost = Lost(one.name_on(board_id), board_id, one.size, now_ms + KEPT_MS)
+            lost = Lost(one.name_on(board_id), board_id, one.size, now_ms + self._kept_ms)
             for uri in one.participants if len(self._lost) < MAX_KEPT else ():
                 self._lost[user_at_host(uri)] = lost
         return count

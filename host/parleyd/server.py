@@ -37,7 +37,7 @@ from parleyd.pool import Pool, Registration
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.redirects import Answer, Redirects
 from parleyd.registrar import REALM, Registrar
-from parleyd.reunions import Reunions
+from parleyd.reunions import REUNION_S, Reunions
 from parleyd.sources import Ruling, Sources
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
@@ -63,6 +63,7 @@ class Rules:
     default_size: int = DEFAULT_SIZE
     offer_ttl_s: int = OFFER_TTL_S
     quarantine_s: float = QUARANTINE_S
+    reunion_s: int = REUNION_S
     answers: Answers = REDIRECT_ALL
     callers: Callers | None = None
     spared_share: float = 0.0
@@ -108,7 +109,7 @@ class ConferenceServer:
         )
         near = ledger.books.pattern.near
         self._receiver = ReceiverUnit(rules.factory_user, rules.default_size, rules.callers, near)
-        self._reunions = Reunions(rules.offer_ttl_s, self._alive)
+        self._reunions = Reunions(rules.offer_ttl_s, rules.reunion_s, self._alive)
         pool.on_drop = self._dropped
         self._decisions = Decisions(
             AllocationUnit(rules.offer_ttl_s, rules.spared_share),

@@ -2,7 +2,6 @@
 
 import ipaddress
 import os
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -16,10 +15,10 @@ from pydantic_settings import (
 )
 
 from parley.wire.address import MAX_SIZE, MIN_SIZE
-from parley.wire.errors import LocalError
 from parleyd.answers import Answer, AnswerRule
 from parleyd.gate import NOBODY, Users
 from parleyd.lease import QUARANTINE_S
+from parleyd.reunions import REUNION_S
 from parleyd.settings_entries import (
     SIP_PORT as SIP_PORT,
 )
@@ -33,46 +32,8 @@ from parleyd.settings_entries import (
     reachable,
     read_host_port,
 )
-
-ENVIRONMENT_PREFIX = "PARLEY_"
-# What a right value looks like, for the sentence about a wrong one.
-EXAMPLES = {
-    "sip": "127.0.0.1:5060",
-    "sip_tls": "127.0.0.1:5061",
-    "tls_cert": "server.pem",
-    "tls_key": "server-key.pem",
-    "http": "127.0.0.1:8060",
-    "board": "virtual",
-    "boards": "2",
-    "board_net": "127.0.1.0/24",
-    "legs": "64",
-    "pin": "true",
-    "user": "conference",
-    "default_size": "8",
-    "offer_ttl_s": "32",
-    "quarantine_s": "32",
-    "registration_s": "9",
-    "ready_s": "30",
-    "log_level": "info",
-    "pattern": "least_loaded",
-    "spared_percent": "10",
-    "quota": "3",
-    "callers": '[[callers]] caller = "alice@example.org", size = 16',
-    "sites": '[[sites]] network = "10.1.0.0/16", site = "north"',
-    "answer": "redirect",
-    "answer_rules": '[[answer_rules]] user_agent = "Acme*", answer = "proxy"',
-    "source_per_s": "200",
-    "sources": '[[sources]] network = "192.0.2.5/32", per_s = 0',
-    "users": '[[users]] name = "alice", ha1_sha256 = 64 hex digits, ha1_md5 = 32 (parley user alice)',
-    "digest_algorithms": '["SHA-256", "MD5"]',
-    "servers": "192.0.2.1:5060,192.0.2.2:5060",
-    "store": '[store] kind = "etcd", endpoints = ["192.0.2.1:2379", "192.0.2.2:2379", "192.0.2.3:2379"]',
-    "provisioned": '[[provisioned]] id = "bench-1", host = "192.0.2.17", key = 64 hex digits',
-}
-
-
-class SettingsError(LocalError):
-    """A setting is wrong; the sentence names it, where it came from and what it should be."""
+from parleyd.settings_faults import ENVIRONMENT_PREFIX, EXAMPLES, check_file, sentence_of
+from parleyd.settings_faults import SettingsError as SettingsError
 
 
 def default_state() -> Path:
@@ -126,6 +87,7 @@ class Settings(BaseSettings):
     default_size: int = Field(default=8, ge=MIN_SIZE, le=MAX_SIZE)
     offer_ttl_s: int = Field(default=32, ge=5, le=3600)
     quarantine_s: float = Field(default=QUARANTINE_S, ge=0, le=3600)
+    reunion_s: int = Field(default=REUNION_S, ge=0, le=3600)
     registration_s: int = Field(default=9, ge=3, le=60)
     ready_s: float = Field(default=30, ge=1, le=600)
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
@@ -219,7 +181,7 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
         the settings. Raises SettingsError with one sentence that names the key.
     """
     if config is not None:
-        _check_file(config)
+        check_file(config)
 
     class Merged(Settings):
         """The settings with this file among their sources."""
@@ -241,7 +203,7 @@ def load_settings(config: Path | None = None, **flags: Any) -> Settings:
     try:
         return _complete(Merged(**given))
     except ValidationError as error:
-        raise SettingsError(_sentence(error, given, config)) from error
+        raise SettingsError(sentence_of(error, given, config, Settings.model_fields)) from error
     except ValueError as error:  # an environment variable that should be JSON
         raise SettingsError(f"the environment: {error}") from error
 
@@ -280,29 +242,3 @@ def _complete(settings: Settings) -> Settings:
     if len(set(names)) != len(names):
         raise SettingsError(f"users: {max(names, key=names.count)} is there twice")
     return settings
-
-
-def _check_file(config: Path) -> None:
-    try:
-        tomllib.loads(config.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"cannot read {config}: {error.strerror}") from error
-    except ValueError as error:
-        raise SettingsError(f"{config}: {error}") from error
-
-
-def _sentence(error: ValidationError, flags: dict[str, Any], config: Path | None) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    path = [str(part) for part in first["loc"]]
-    key = path[0] if path else ""
-    variable = ENVIRONMENT_PREFIX + key.upper()
-    if key in flags:
-        source = "--" + key.replace("_", "-")
-    elif os.environ.get(variable):
-        source = variable
-    else:
-        source = str(config)
-    if first["type"] == "extra_forbidden" and len(path) == 1:
-        return f"{source}: there is no setting {key!r}; there are {', '.join(Settings.model_fields)}"
-    example = f"; for example {EXAMPLES[key]}" if key in EXAMPLES else ""
-    return f"{source}: {'.'.join(path)}: {first['msg'].removeprefix('Value error, ')}{example}"

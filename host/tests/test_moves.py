@@ -4,7 +4,7 @@ import pytest
 
 from parleyd.lease import LeaseState
 from parleyd.receive import Need
-from parleyd.reunions import KEPT_MS
+from parleyd.reunions import REUNION_S
 
 from .server_world import START_S, World
 
@@ -118,7 +118,7 @@ def test_both_who_ask_at_once_are_answered_when_it_is_durable(world):
 def test_two_minutes_later_everybody_is_for_himself_again(world):
     board, _ = begin(world, "alice", "bob")
     lose(world, board)
-    world.wait(KEPT_MS / 1000 + 1)
+    world.wait(REUNION_S + 1)
     assert ask_as(world, "alice") != ask_as(world, "bob")
 
 
@@ -151,3 +151,11 @@ def test_a_conference_that_follows_and_ends_is_followed_by_another(world):
     again = ask_as(world, "alice")
     assert again != first and ask_as(world, "bob") == again
     assert world.clock.now_s() > START_S
+
+
+def test_nobody_is_brought_together_where_that_is_not_wanted(tmp_path):
+    world = World(tmp_path / "leases.sqlite", boards=3, reunion_s=0)
+    world.register_all()
+    board, _ = begin(world, "alice", "bob")
+    lose(world, board)
+    assert ask_as(world, "alice") != ask_as(world, "bob")
