@@ -156,6 +156,17 @@ def _obeys_refer(wire: Wire) -> bool:
     return any(wire.answered(m, 202) for m in wire.asked_of("REFER"))
 
 
+def _moves(wire: Wire) -> bool:
+    """A board sends it to another one (REFER), and it talks there."""
+    for one in wire.seen:
+        if one.message.method != "REFER" or one.source[0] not in wire.board_hosts or one.message.status:
+            continue
+        user = sip_text.user_of(sip_text.uri_in(one.message.header("refer-to")))
+        if any(user in m.start and wire.answered(m) for m in wire.requests("INVITE", False)):
+            return True
+    return False
+
+
 def _message(wire: Wire) -> bool:
     return any(wire.answered(m) for m in wire.requests("MESSAGE", to_board=False))
 
@@ -191,6 +202,7 @@ FEATURES: dict[str, Callable[[Wire], bool]] = {
     "REFER to the focus in the call": _refer_inside,
     "REFER to the focus out of dialog": _refer_outside,
     "obeys REFER": _obeys_refer,
+    "moves with its conference": _moves,
     "DTMF": _dtmf,
     "MESSAGE": _message,
 }

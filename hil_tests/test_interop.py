@@ -35,11 +35,11 @@ TLS_PORT = 5061  # of boards
 MUST = {
     "PJSUA": set(FEATURES),
     "baresip": {"follows the 302", "holds", "talks on", "is held", "REFER to the focus in the call",
-                "obeys REFER", "DTMF"},
+                "obeys REFER", "moves with its conference", "DTMF"},
     "SIPp": {"follows the 302", "delayed offer", "holds", "talks on", "UPDATE sent", "session timer",
              "REFER to the focus in the call", "DTMF"},
     "parley": {"follows the 302", "holds", "talks on", "is held", "UPDATE taken", "session timer",
-               "REFER to the focus out of dialog", "obeys REFER", "DTMF"},
+               "REFER to the focus out of dialog", "obeys REFER", "moves with its conference", "DTMF"},
 }  # fmt: skip
 NUMBERS = itertools.count(1)
 RESULTS: dict[str, dict[str, str]] = {}
@@ -152,8 +152,25 @@ def is_called(phone: Phone, bench) -> None:
         await call.bye()
 
     with_caller(scene)
+    is_moved(phone, bench)
     phone.hangup()
     wait_inside(bench, phone.name, False)
+
+
+def is_moved(phone: Phone, bench) -> None:
+    """Its board is drained, and its conference goes to another."""
+
+    def host() -> str:
+        wait_inside(bench, phone.name)
+        return sip_text.address_of(focus_of(bench, phone.name))[0]
+
+    old = host()
+    board = bench.board_at(old).board_id
+    assert bench.parley("board", "drain", board, "--move", "--http", bench.http).returncode == 0
+    try:
+        wait_until(lambda: host() != old, 10, f"{phone.name} on another board")
+    finally:
+        bench.parley("board", "undrain", board, "--http", bench.http)
 
 
 def judge(kind: type[Phone], wires: list[Wire]) -> None:
