@@ -21,6 +21,7 @@ REPEATS = 10_000
 WARMING = {"server": 6_000, "board": 500}
 TURN = 100  # of each in a row
 WINDOW = 20  # messages between two OPTIONS: what a socket's buffer holds
+MOST_PER_S = 1_500  # the same all the time: what is held at once, hence the allocator's places, grow with it
 REST_S = 70.0  # all transactions and registrations of the flood are over by then
 RSS_SLACK, HEAP_SLACK = 0.05, 0.01
 
@@ -66,13 +67,16 @@ def a_real_call_works(bench):
 
 
 def flood(torturer, peer, repeats, first):
-    """Send each message so many times, in turns, every time in a transaction of its own."""
+    """Send each message so many times, in turns, every time in a transaction of its own, MOST_PER_S."""
+    sent, begun_s = 0, time.monotonic()
     for start in range(first, first + repeats, TURN):
         for vector in VECTORS:
             for number in range(start, start + TURN):
                 torturer.send(vector.numbered(number), peer, vector.port)
                 if number % WINDOW == 0:
                     torturer.ask(peer, (200, 503))
+            sent += TURN
+            time.sleep(max(0.0, begun_s + sent / MOST_PER_S - time.monotonic()))
     time.sleep(REST_S)
 
 
