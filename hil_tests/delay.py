@@ -42,9 +42,9 @@ class Pair:
     sent_at_s: list[float] = field(default_factory=list)
     due_s: list[float] = field(default_factory=list)
 
-    def delays_s(self) -> np.ndarray:
+    def delays_s(self, from_s: float = SETTLE_S, until_s: float = np.inf) -> np.ndarray:
         """Delay of each burst against the moment its packet was due to leave: first sample to first sample."""
-        packets = sorted(self.listener.arrived, key=lambda packet: packet.sequence)
+        packets = rtp_stream.in_order(self.listener.arrived)
         codes = b"".join(packet.payload for packet in packets)
         loud = np.abs(g711.decode(codes, g711.PCMU).astype(int)) > 1000
         onsets = [at for at in np.flatnonzero(loud) if at > 800 and not loud[at - 800 : at].any()]
@@ -52,8 +52,9 @@ class Pair:
         first, rest = divmod(BURST_AT, rtp_stream.FRAME)
         said = np.array([due + rest / RATE_HZ for due in self.due_s[first::50]])
         found = [moment - said[said <= moment].max() for moment in heard if (said <= moment).any()]
-        start = self.due_s[0] + SETTLE_S
-        return np.array([delay for delay, moment in zip(found, heard, strict=False) if moment > start])
+        start = self.due_s[0]
+        pairs = zip(found, heard, strict=False)
+        return np.array([delay for delay, moment in pairs if from_s < moment - start < until_s])
 
     def needed_s(self) -> float:
         """The least delay that most packets keep, by when they were sent."""
@@ -86,8 +87,14 @@ async def pairs_of(bench: Bench, count: int) -> list[Pair]:
     return made
 
 
-async def talk(pairs: list[Pair], seconds: float, jitter_s: float, seed: int) -> None:
-    """Everybody sends for so long, each pair at its own phase of the 20 ms."""
+async def talk(
+    pairs: list[Pair],
+    seconds: float,
+    jitter_s: float,
+    seed: int,
+    storm_s: tuple[float, float] = (0.0, np.inf),
+) -> None:
+    """Everybody sends for so long, each pair at its own phase of the 20 ms; storm_s: when there is jitter."""
     source, loop = random.Random(seed), asyncio.get_running_loop()
     for pair in pairs:
         loop.add_reader(pair.listener.socket.fileno(), pair.listener.receive)
@@ -96,7 +103,8 @@ async def talk(pairs: list[Pair], seconds: float, jitter_s: float, seed: int) ->
         phase = index / len(pairs) * FRAME_S
         for frame in range(int(seconds / FRAME_S)):
             due = frame * FRAME_S + phase
-            events += [(due + source.uniform(0, jitter_s), due, pair), (due, due, pair.listener)]
+            held_s = source.uniform(0, jitter_s if storm_s[0] <= due < storm_s[1] else 0)
+            events += [(due + held_s, due, pair), (due, due, pair.listener)]
     start_s = time.time() + 0.1
     for moment, due, who in sorted(events, key=lambda event: event[0]):
         await asyncio.sleep(max(0.0, start_s + moment - time.time()))
@@ -132,6 +140,22 @@ def measure(bench: Bench, pairs: int, seconds: float, jitter_s: float, seed: int
         "above_least_on_grid_ms": round(max(above), 2),
         "our_sends_late_p95_ms": round(float(np.quantile(sent_late, 0.95)), 2),
     }
+
+
+def storm(bench: Bench, pairs: int, jitter_s: float, seed: int = 1) -> dict:
+    """Median delay before a storm of 10 s, in its last 3 s, and from 10 s after it on, in ms."""
+
+    async def run() -> list[Pair]:
+        made = await pairs_of(bench, pairs)
+        await talk(made, 36, jitter_s, seed, (9, 19))
+        return made
+
+    made = asyncio.run(run())
+    spans = {"before_ms": (SETTLE_S, 9), "within_ms": (16, 19), "after_ms": (29, np.inf)}
+    medians = {name: [np.median(pair.delays_s(*span)) for pair in made] for name, span in spans.items()}
+    found = {name: round(1000 * float(np.median(values)), 2) for name, values in medians.items()}
+    above = np.array(medians["after_ms"]) - np.array(medians["before_ms"])
+    return found | {"worst_pair_above_ms": round(1000 * float(above.max()), 2)}
 
 
 def main() -> int:

@@ -115,6 +115,15 @@ def unwrap(numbers: list[int], bits: int) -> np.ndarray:
     return values[0] + np.concatenate([[0], np.cumsum(steps)])
 
 
+def in_order(arrived: list[Arrived]) -> list[Arrived]:
+    """The packets by sequence number, over its wrap; AssertionError when one is missing."""
+    numbers = unwrap([packet.sequence for packet in arrived], 16)
+    missing = int(numbers.max() - numbers.min() + 1 - len(set(numbers.tolist())))
+    steps = [(index, int(step)) for index, step in enumerate(np.diff(numbers)) if step != 1]
+    assert missing == 0, f"{missing} of {len(numbers)} packets from the board are missing: steps {steps[:5]}"
+    return [arrived[index] for index in np.argsort(numbers, kind="stable")]
+
+
 def report(arrived: list[Arrived], ssrcs: int = 1) -> StreamReport:
     """Loss, duplicates, lateness and jitter (RFC 3550 section 6.4.1) of a received stream."""
     if not arrived:

@@ -50,8 +50,8 @@ VOICES = (
 )  # fmt: skip
 
 
-def say(voice: Voice, text: str, folder: Path) -> np.ndarray:
-    """The text spoken by the voice: int16 at 8 kHz, LEVEL_RMS while active, silence at both ends cut off."""
+def say(voice: Voice, text: str, folder: Path, rate_hz: int = wav.RATE_HZ) -> np.ndarray:
+    """The text spoken by the voice: int16, LEVEL_RMS while active, silence at both ends cut off."""
     folder.mkdir(parents=True, exist_ok=True)
     raw = folder / f"{voice.name}-raw.wav"
     espeak = programs.tool("espeak-ng", "espeak-ng")
@@ -59,7 +59,7 @@ def say(voice: Voice, text: str, folder: Path) -> np.ndarray:
     subprocess.run([espeak, *style, "-w", str(raw), text], check=True, timeout=20, capture_output=True)
     spoken = wav.read(raw, rate_hz=22050).astype(np.float64)
     raw.unlink()
-    return to_level(trimmed(resample(spoken, 22050, wav.RATE_HZ)))
+    return to_level(trimmed(resample(spoken, 22050, rate_hz)))
 
 
 def resample(pcm: np.ndarray, from_hz: int, to_hz: int) -> np.ndarray:

@@ -76,7 +76,8 @@ class World:
             for _ in range(size):
                 self.enter(conference)
         clock = Clock(runtime.ticks_ms, runtime.ticks_diff)
-        self.loop = Loop(clock, None, Ticker(), self.media, None, Watchdog(None))
+        self.ticker = Ticker()
+        self.loop = Loop(clock, None, self.ticker, self.media, None, Watchdog(None))
 
     def enter(self, conference):
         """Another participant with his peer."""

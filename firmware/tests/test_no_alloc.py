@@ -149,6 +149,16 @@ class Cases:
         self.assertTrue(self.stats(4)["reports"] > 0)
         self.assertEqual(world.media.wide_count(), CONFERENCES * SIZE // 3)
 
+    def test_phases_and_their_moves(self):
+        world = self.world
+        world.ticker.stop()
+        world.ticker.divide(4)
+        for step in range(4 * 70):  # a conference looks at its phase in every 32nd of its ticks
+            if step % 4 == 0:
+                world.everybody_says(SAID)
+            self.check_tick()
+        self.assertTrue(self.stats(0)["received"] >= 60)
+
     def test_some_have_left(self):
         self.world.leave(self.world.media.participants[1])
         self.world.leave(self.world.media.participants[5])
