@@ -7,6 +7,8 @@ COLLECT_DATAGRAMS = 8  # SIP datagrams are what makes garbage: collect after so 
 COLLECT_TICKS = 250  # and every five seconds of media in any case
 SLACK_MS = 5  # only with so much time left before the next tick
 RESTS = 50  # a large heap takes long: after a collection none for so many times as long, 2 % of the time
+LONG_MS = 10  # what takes longer may delay a tick: after it none
+LONG_RESTS = 400  # for so many times as long, or until there is no room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +134,8 @@ class Loop:
         started_ms = self._clock.now_ms()
         runtime.collect()
         ended_ms = self._clock.now_ms()
-        self._rested_ms = ended_ms + RESTS * (ended_ms - started_ms)
+        took_ms = ended_ms - started_ms
+        self._rested_ms = ended_ms + (LONG_RESTS if took_ms > LONG_MS else RESTS) * took_ms
         self._activity = COLLECTING
         self._collected_ticks = self._ticker.ticks
         self._collected_datagrams = 0 if self.sip is None else self.sip.datagrams

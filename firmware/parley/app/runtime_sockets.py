@@ -16,6 +16,7 @@ ADDRESS_CACHE = 64
 
 # Linux, linux/socket.h, asm-generic/socket.h
 MSG_PEEK = 2
+IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO = 0, 10, 2
 SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 7, 8, 32, 33, 35
 ROOM_BYTES_PER_LEG = 4096  # Linux doubles it, and takes 768 for a packet: ten packets, 200 ms
 
@@ -130,6 +131,8 @@ class BoardRtpSocket:
                 self._raw.setsockopt(socket.SOL_SOCKET, usual, room)
         # socket(7): native/io learns from it when packets came
         self._raw.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, struct.pack("<i", 1))
+        # ip(7): nothing of ours is long enough for a fragment, and Linux need not draw an identification (RFC 6864 4.1)
+        self._raw.setsockopt(IPPROTO_IP, IP_MTU_DISCOVER, struct.pack("<i", IP_PMTUDISC_DO))
 
     def fileno(self):
         """Descriptor of the socket."""
