@@ -88,6 +88,7 @@ class Board:
             self.upgrade.registered()
             if self.sip is not None:
                 self.sip.servers.changed(self.clock.now_ms())
+                self.loop.news()
 
     def registered(self):
         """The server knows this board."""

@@ -30,6 +30,8 @@ class Loop:
         self._ticker = ticker
         self._console = console
         self._watchdog = watchdog
+        self._deadline_ms = None  # of SIP, as far as known:
+        self._deadline_of = None  # the SIP task that said so and has done nothing since
         self._activity = WAITING
         self._collected_datagrams = 0
         self._collected_ticks = 0
@@ -43,10 +45,11 @@ class Loop:
             self._activity = WAITING
         ready = self._poller.wait(timeout_ms)
         self._tick_if_due()
-        self._serve_sip(ready)
-        self._tick_if_due()
+        if self._serve_sip(ready):
+            self._tick_if_due()
         self._serve_console(ready)
-        self._tick_if_due()
+        if ready:
+            self._tick_if_due()
         self._watchdog.feed()
 
     def _tick_if_due(self):
@@ -76,15 +79,25 @@ class Loop:
         self._watchdog.ticked()
 
     def _serve_sip(self, ready):
-        if self.sip is None:
-            self._watchdog.served()
-            return
-        self._activity = SIP
-        if "sip" in ready:
-            self.sip.drain(self._clock.now_ms(), self._no_tick_due)
-            self.sip.serve_streams(self._clock.now_ms())
-        self.sip.tick(self._clock.now_ms())
+        """Returns whether there was something to do: of most turns the media is all."""
+        sip = self.sip
+        due = ready or self._is_sip_due()
+        if sip is not None and due:
+            self._activity = SIP
+            self._deadline_of = None
+            if "sip" in ready:
+                sip.drain(self._clock.now_ms(), self._no_tick_due)
+                sip.serve_streams(self._clock.now_ms())
+            sip.tick(self._clock.now_ms())
         self._watchdog.served()
+        return due
+
+    def _is_sip_due(self):
+        return self._deadline_ms is not None and self._clock.now_ms() >= self._deadline_ms
+
+    def news(self):
+        """SIP has more to do than it said: something from outside the loop has told it."""
+        self._deadline_of = None
 
     def _serve_console(self, ready):
         if self._console is None:
@@ -103,7 +116,10 @@ class Loop:
 
     def _timeout_ms(self, now_ms):
         """How long the wait may last; -1 for ever."""
-        deadline_ms = None if self.sip is None else self.sip.next_deadline()
+        if self._deadline_of is not self.sip or self.sip is None:
+            self._deadline_of = self.sip
+            self._deadline_ms = None if self.sip is None else self.sip.next_deadline()
+        deadline_ms = self._deadline_ms
         if self.media.active:
             self._ticker.start(now_ms)
             if deadline_ms is None or self._ticker.next_ms < deadline_ms:
