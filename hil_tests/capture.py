@@ -143,7 +143,9 @@ class Capture:
     # ---- reading
 
     def _tshark(self, *words: str) -> str:
-        args = [programs.tool("tshark", "tshark"), "-n", "-r", str(self.path), *words]
+        # With a conversation for each SDP the time grows with the square of the calls: minutes instead of seconds.
+        args = [programs.tool("tshark", "tshark"), "-n", "-o", "sdp.establish_conversation:FALSE"]
+        args += ["-r", str(self.path), *words]
         done = subprocess.run(args, capture_output=True, text=True, timeout=60, check=False, errors="replace")
         if done.returncode and not done.stdout:
             raise AssertionError(f"tshark failed: {done.stderr}")

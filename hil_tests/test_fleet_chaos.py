@@ -147,7 +147,7 @@ def fill(fleet):
 
 
 @pytest.mark.parametrize("seconds", [45, 240])
-@pytest.mark.limit_s(420)
+@pytest.mark.limit_s(480)
 def test_chaos(fleet, artifacts, figures, seconds):
     draw = random.Random(SEED)
     ports = [server.sip_port for server in fleet.servers]

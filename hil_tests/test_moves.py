@@ -91,7 +91,7 @@ def test_a_drained_board_sends_its_conference_to_another(own_bench, phone_of, ca
 
 
 def test_those_whose_board_has_died_meet_by_calling_again(own_bench, phone_of, spoken, figures):
-    bench = own_bench(boards=2)
+    bench = own_bench(boards=2, env={"PARLEY_REUNION_S": "120"})
     phones, host = talk_on_one_board(bench, phone_of, spoken)
     os.kill(bench.board_at(host).pid, signal.SIGKILL)  # its keeper starts it again
     started_s = time.time()

@@ -1,4 +1,4 @@
-"""Boards that die: whoever was in a conference there and asks again within REUNION_S meets the others in a new one.
+"""Boards that die: whoever was in a conference there and asks again in time meets the others in a new one.
 
 No phone has to know anything for that. The new conference is one lease, `asked_by` the lost one, so every server of a
 fleet finds it, and its address can be written anew by any of them.
@@ -16,7 +16,8 @@ from parleyd.receive import Need
 from parleyd.report import LiveConference
 from parleyd.verdict import Grant
 
-REUNION_S = 120
+REUNION_S = 0  # only an operator knows whether each phone has a From of its own
+ANONYMOUS = "anonymous"  # RFC 3323 4.1.1.3
 MAX_KEPT = 65536  # people
 
 
@@ -49,13 +50,16 @@ class Reunions:
 
     def lose(self, board_id: str, live: Iterable[LiveConference], now_ms: int) -> int:
         """Remember who was where, by the board's last report; returns how many conferences were lost."""
+        if not self._kept_ms:
+            return len(list(live))
         self._lost = {who: lost for who, lost in self._lost.items() if lost.until_ms > now_ms}
         count = 0
         for one in live:
             count += 1
             lost = Lost(one.name_on(board_id), board_id, one.size, now_ms + self._kept_ms)
-            for uri in one.participants if len(self._lost) < MAX_KEPT else ():
-                self._lost[user_at_host(uri)] = lost
+            for who in map(user_at_host, one.participants) if len(self._lost) < MAX_KEPT else ():
+                if not who.startswith(ANONYMOUS):
+                    self._lost[who] = lost
         return count
 
     def of(self, caller: str, now_ms: int) -> Lost | None:

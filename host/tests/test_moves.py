@@ -4,14 +4,15 @@ import pytest
 
 from parleyd.lease import LeaseState
 from parleyd.receive import Need
-from parleyd.reunions import REUNION_S
 
 from .server_world import START_S, World
+
+REUNION_S = 120
 
 
 @pytest.fixture
 def world(tmp_path):
-    made = World(tmp_path / "leases.sqlite", boards=3)
+    made = World(tmp_path / "leases.sqlite", boards=3, reunion_s=REUNION_S)
     made.register_all()
     return made
 
@@ -153,9 +154,15 @@ def test_a_conference_that_follows_and_ends_is_followed_by_another(world):
     assert world.clock.now_s() > START_S
 
 
-def test_nobody_is_brought_together_where_that_is_not_wanted(tmp_path):
-    world = World(tmp_path / "leases.sqlite", boards=3, reunion_s=0)
+def test_nobody_is_brought_together_unless_that_is_wanted(tmp_path):
+    world = World(tmp_path / "leases.sqlite", boards=3)
     world.register_all()
     board, _ = begin(world, "alice", "bob")
     lose(world, board)
     assert ask_as(world, "alice") != ask_as(world, "bob")
+
+
+def test_who_hides_his_name_is_nobody_in_particular(world):
+    board, _ = begin(world, "anonymous", "bob")
+    lose(world, board)
+    assert ask_as(world, "anonymous") != ask_as(world, "bob")
