@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Measure what Parley is made of; a table on the screen, JSON with inputs and versions in out/bench.
 
-tools/bench.py [kernels] [sip]
+tools/bench.py [kernels] [sip] [sizes] [idle] [capacity] [allocate] [plots]
+
+All of them take some twelve minutes, half of it `capacity`. What needs real time does best on a quiet machine, as root.
 """
 
 import argparse
@@ -10,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -118,7 +121,27 @@ def bench_sip(console: Console) -> None:
     write(console, "sip", {"unit": "messages a second", "versions": versions, "results": results})
 
 
-BENCHES = {"kernels": bench_kernels, "sip": bench_sip}
+def bench_by(script: Path, *arguments: str) -> Callable[[Console], None]:
+    """Return a bench that is a program of its own: it prints its table and writes its JSON itself."""
+
+    def bench(console: Console) -> None:
+        console.rule(script.stem)
+        done = subprocess.run([sys.executable, str(script), *arguments], check=False)
+        if done.returncode:
+            sys.exit(f"error: {script.relative_to(ROOT)} ended with {done.returncode}")
+
+    return bench
+
+
+BENCHES = {
+    "kernels": bench_kernels,
+    "sip": bench_sip,
+    "sizes": bench_by(SCRIPTS / "sizes.py"),
+    "idle": bench_by(SCRIPTS / "idle.py"),
+    "capacity": bench_by(SCRIPTS / "crowd.py"),
+    "allocate": bench_by(ROOT / "tools" / "bench_allocate.py"),
+    "plots": bench_by(ROOT / "tools" / "bench_plots.py"),
+}
 
 
 def main() -> int:

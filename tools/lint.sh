@@ -17,6 +17,7 @@ step "pyright" $bin/pyright --pythonpath $bin/python --warnings
 step "pyright, firmware with MicroPython's library" $bin/python tools/check_stubs.py
 step "layers" $bin/python tools/check_layers.py
 step "state machine diagrams" $bin/python tools/draw_machines.py --check
+step "the README's figures" $bin/python tools/bench_readme.py --check
 step "golden vectors" $bin/python native/reference/make_vectors.py --check
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'lint failed: %s\n' "${failed[@]}"

@@ -139,8 +139,6 @@ class Crowd:
         """One row: medians over the rounds, of the board and of the echo around it."""
         count, size = len(self.people), self._size
         talkers = size if talkers is None else talkers
-        # the beat's clock is none: what comes next is a leap, of which a leg believes the fifth packet only
-        subprocess.run(self._load(talkers, SETTLE_S), stdout=subprocess.DEVNULL, check=True)
         runs = [self._round(count, size, talkers, seconds) for _ in range(rounds)]
         heard = [run["load"] for run in runs]
         row = {
@@ -230,6 +228,7 @@ async def conferences(folder: Path, sizes: Sequence[int], size: int, seconds: fl
         await crowd.leave()
         left = boards.ask(1)
         callers.close()
+        await asyncio.sleep(0.1)  # the address is given back in the loop's next turn
     return {
         "setups": setups,
         "rows": rows,

@@ -42,6 +42,7 @@ typedef union pktinfo {
 
 static participant *people;
 static int32_t count, size, talkers, silent, slots;
+static const int64_t FRAME_NS = FRAME_MS * 1000000;
 static int64_t frame_ns = FRAME_MS * 1000000;
 static int sockets[SOCKETS];
 static struct sockaddr_in board;
@@ -304,6 +305,7 @@ int main(int words, char **word) {
     open_sockets(word[1], atoi(word[2]));
     prepare();
     int64_t frames = (int64_t)(seconds * 1e9 / (double)frame_ns), start = now_ns();
+    uint32_t first = (uint32_t)(start / FRAME_NS); /* by the clock: who comes back has only paused */
     for (int64_t step = 0; step < frames * slots; step++) {
         int64_t due = start + step * frame_ns / slots, ahead = due - now_ns();
         struct timespec until = {due / 1000000000, due % 1000000000};
@@ -311,7 +313,7 @@ int main(int words, char **word) {
         if (ahead > 0) {
             clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
         }
-        send_slot((int32_t)(step % slots), (uint32_t)(step / slots));
+        send_slot((int32_t)(step % slots), first + (uint32_t)(step / slots * (frame_ns / FRAME_NS)));
         receive_all(step / slots >= 50); /* the first second is the board's to settle */
     }
     report((double)(now_ns() - start) / 1e9);
