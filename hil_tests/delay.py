@@ -50,9 +50,9 @@ class Pair:
         onsets = [at for at in np.flatnonzero(loud) if at > 800 and not loud[at - 800 : at].any()]
         heard = [packets[at // 160].at_s + at % 160 / RATE_HZ for at in onsets if at // 160 < len(packets)]
         first, rest = divmod(BURST_AT, rtp_stream.FRAME)
-        said = np.array([due + rest / RATE_HZ for due in self.due_s[first::50]])
+        said = np.array([due + rest / RATE_HZ for due in sorted(self.due_s)[first::50]])
         found = [moment - said[said <= moment].max() for moment in heard if (said <= moment).any()]
-        start = self.due_s[0]
+        start = min(self.due_s)
         pairs = zip(found, heard, strict=False)
         return np.array([delay for delay, moment in pairs if from_s < moment - start < until_s])
 
@@ -104,13 +104,14 @@ async def talk(
         for frame in range(int(seconds / FRAME_S)):
             due = frame * FRAME_S + phase
             held_s = source.uniform(0, jitter_s if storm_s[0] <= due < storm_s[1] else 0)
-            events += [(due + held_s, due, pair), (due, due, pair.listener)]
+            events += [(due + held_s, due, frame, pair), (due, due, frame, pair.listener)]
     start_s = time.time() + 0.1
-    for moment, due, who in sorted(events, key=lambda event: event[0]):
+    for moment, due, frame, who in sorted(events, key=lambda event: event[0]):
         await asyncio.sleep(max(0.0, start_s + moment - time.time()))
         if isinstance(who, Pair):
             who.due_s.append(start_s + due)
             who.sent_at_s.append(time.time())
+            who.talker.skip_to(frame)
             who.talker.send_frame()
         else:
             who.send_frame()
