@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -92,6 +93,8 @@ class BoardProcess:
             stdin=self.cable.board_side,
             stdout=self.cable.board_side,
             stderr=self.cable.board_side,
+            # a shell's background jobs are born deaf to SIGINT, and pass it on
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def mpremote(self, *arguments: str) -> subprocess.CompletedProcess[str]:
