@@ -8,7 +8,9 @@ from hil_tests import measure
 from hil_tests.flow import Finding
 
 LEVEL_TOLERANCE_DB = 1.0
-OWN_LIMIT_DB = -26.0  # unrelated speech correlates up to about -38 dB; a forgotten subtraction gives 0 dB
+# Unrelated speech correlates up to about -38 dB over a long talk, to -25.8 dB (once measured) in the two seconds of
+# a phone that leaves first; a forgotten subtraction gives 0 dB.
+OWN_LIMIT_DB = -20.0
 
 
 @dataclass
