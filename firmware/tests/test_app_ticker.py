@@ -3,7 +3,17 @@ import unittest
 from app_bench import Bench
 
 from parley.app.loop import COLLECT_DATAGRAMS, COLLECT_TICKS, Loop
-from parley.app.ticker import CATCH_UP_TICKS, LATE_MS, MEDIA, PERIOD_MS, SIP, WAITING, Ticker
+from parley.app.ticker import (
+    CATCH_UP_TICKS,
+    CROWD_LEGS,
+    LATE_MS,
+    MEDIA,
+    PERIOD_MS,
+    SIP,
+    WAITING,
+    Ticker,
+    phases_for,
+)
 from parley.app.watchdog import Watchdog
 
 
@@ -20,6 +30,10 @@ class TickerTest(unittest.TestCase):
         self.assertTrue(self.ticker.due(1020))
         self.ticker.begin(1024, WAITING)
         self.assertEqual(self.ticker.next_ms, 1040)
+
+    def test_a_crowd_is_ticked_less_often(self):
+        self.assertEqual([phases_for(CROWD_LEGS, most) for most in (1, 2, 4)], [1, 2, 4])
+        self.assertEqual([phases_for(CROWD_LEGS + 1, most) for most in (1, 2, 4)], [1, 2, 2])
 
     def test_does_not_drift_when_late(self):
         self.ticker.start(0)

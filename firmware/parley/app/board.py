@@ -16,7 +16,7 @@ from parley.app.media_wire import MediaWire, open_media
 from parley.app.report import register_body
 from parley.app.sip_task import SipTask
 from parley.app.slots import SlotTable
-from parley.app.ticker import Ticker
+from parley.app.ticker import Ticker, phases_for
 from parley.app.upgrade import Upgrade, last_end, note_crash
 from parley.app.watchdog import TIMEOUT_MS, Watchdog
 from parley.media import kernels
@@ -177,7 +177,7 @@ class Board:
         )
         self.poller.add(self.sip.source, "sip")
         self.sip.listen(self.poller)
-        self.ticker.divide(runtime.TICK_PHASES if self.wire.port else 1)
+        self.ticker.divide(phases_for(config.legs, runtime.TICK_PHASES) if self.wire.port else 1)
         self.loop.sip, self.loop.media = self.sip, self.media
         self.loop.longest_wait_ms = self.watchdog.longest_wait_ms
         self.state = "running"

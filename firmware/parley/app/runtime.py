@@ -68,9 +68,8 @@ def _portable():
 
 parley_io: "Any" = None  # what moves a board's packets in one call a tick, where it is there and suits
 IO_FAULT = ""  # why it does not
-TICK_PHASES = (
-    1  # how many ticks of a board make 20 ms: more where one costs little and packets come with their time
-)
+# how many ticks of a board make 20 ms at most: more where one costs little and packets come with their time
+TICK_PHASES = 1
 
 if not _portable():
     try:

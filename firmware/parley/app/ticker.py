@@ -5,11 +5,17 @@ Where the conferences have phases (parley_bridge.h) a tick is for those of one p
 
 PERIOD_MS = 20
 LATE_MS = 5  # a tick that begins later than this after its time is counted late
+CROWD_LEGS = 128  # beyond, the processor counts for more than short waits (DECISIONS.md)
 CATCH_UP_TICKS = 5  # how many overdue ticks are run one after the other; beyond, they are skipped
 
 # What the board was doing when a tick came due.
 WAITING, MEDIA, SIP, CONSOLE, COLLECTING = range(5)
 ACTIVITIES = ("waiting", "media", "sip", "console", "collecting")
+
+
+def phases_for(legs, most):
+    """How many ticks make the 20 ms of a board of so many legs. most: what its network bears, 1 or an even number."""
+    return most if legs <= CROWD_LEGS else min(most, 2)
 
 
 class Ticker:
