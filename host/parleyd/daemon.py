@@ -44,7 +44,7 @@ from parleyd.web.broadcast import Broadcast
 from parleynet.tls import server_context
 
 # An answer makes some tens of objects, nearly all of which reference counts free; Python's default looks at 700.
-COLLECT = (20_000, 20, 50)
+COLLECT = (20_000, 20, 10)
 SWITCH_S = 0.001  # the thread that waits for the disk need not wait long for the interpreter
 GOODBYE_S = 5.0  # longest wait for boards to hang up on everybody at the end
 

@@ -1,9 +1,11 @@
 """What a phone is answered: the first and second message, from socket bytes to socket bytes."""
 
+import gc
 import ipaddress
 
 import pytest
 
+from parley.call.transaction import Transaction
 from parley.wire.uri import parse_name_addr
 from parleyd.store.face import StoreError
 from parleyd.store.sqlite import SqliteStore
@@ -142,3 +144,16 @@ def test_one_contact_with_an_explicit_transport(world):
     uri = parse_name_addr(contact).uri
     assert uri.headers == ""  # Linphone does not follow such a contact, baresip keeps it in the Request-URI
     assert str(ipaddress.ip_address(uri.host)) == uri.host  # baresip looks no name up in /etc/hosts
+
+
+def test_what_has_ended_needs_no_collector(world):
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            world.ask()
+        world.wait(40)  # RFC 3261 table 4: every timer of theirs has ended by 32 s
+        alive = [one for one in gc.get_objects() if isinstance(one, Transaction)]
+    finally:
+        gc.enable()
+    assert [one.kind for one in alive if one.state == "terminated" and one.kind.startswith("server")] == []

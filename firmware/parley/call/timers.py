@@ -115,6 +115,16 @@ class TimerQueue:
             heap = self._first()
 
 
+class Nobody:
+    """Has no timers any more."""
+
+    def on_timer(self, name: str, now_ms: int) -> None:
+        """Do nothing."""
+
+
+NOBODY = Nobody()
+
+
 class Timers:
     """The timers of one owner, by name; at most one of each name runs."""
 
@@ -139,3 +149,8 @@ class Timers:
         for number in self._numbers.values():
             self._queue.cancel(number)
         self._numbers.clear()
+
+    def end(self) -> None:
+        """Stop every timer for good, and let go of the owner: no ring of references waits for a collector."""
+        self.stop_all()
+        self._owner = NOBODY

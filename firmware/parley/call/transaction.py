@@ -88,7 +88,7 @@ class Transaction:
         """End it: no timer, no match any more."""
         self.state = "terminated"
         self._keep("key")
-        self._timers.stop_all()
+        self._timers.end()
         self.layer.forget(self)
 
     def on_timer(self, name: str, now_ms: int) -> None:
