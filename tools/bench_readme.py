@@ -58,7 +58,8 @@ def section(found: Document, baseline: Document) -> str:
         "beside it, on the same core and under the same load, a bare recvmmsg/sendmmsg echo in C. CPU is what the",
         "kernel accounts to the process, in microseconds a participant and frame; *right* are the streams whose sound",
         f"was checked and held the others' tones and nothing else. {machine['processor']}, {machine['cores']} cores,",
-        f"MicroPython {machine['micropython']}; `make bench`, {found['rounds']} rounds of {found['seconds']:g} s.",
+        f"MicroPython {machine['micropython']}; `native/bench/crowd.py --rounds {found['rounds']}`,"
+        f" {found['seconds']:g} s each.",
         "",
         "| participants | board | echo | ratio | of the core | loss in, out | right |",
         "| --- | --: | --: | --: | --: | --: | --: |",
