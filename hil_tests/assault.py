@@ -16,7 +16,7 @@ from hil_tests.rtp_stream import FRAME, RtpEnd
 from hil_tests.wav import RATE_HZ
 
 TONE_HZ, AMPLITUDE = 1700, 25000
-SENDER_REPORT, BYE = 200, 203
+SENDER_REPORT, RECEIVER_REPORT, BYE = 200, 201, 203  # RFC 3550 12.1
 SPELL_FRAMES = 50
 FLOOD = 50  # times the rate of a call
 
@@ -51,7 +51,7 @@ class Stranger:
 
     def bye(self) -> bytes:
         """The victim's goodbye (RFC 3550 6.6) behind an empty report."""
-        return struct.pack("!BBHI", 0x80, 201, 1, self.victim.ssrc) + struct.pack(
+        return struct.pack("!BBHI", 0x80, RECEIVER_REPORT, 1, self.victim.ssrc) + struct.pack(
             "!BBHI", 0x81, BYE, 1, self.victim.ssrc
         )
 
@@ -113,7 +113,7 @@ async def misbehave(end: RtpEnd, seconds: float) -> int:
             head[: source.randrange(12)],
             now + bytes(1300),
             now[:4],
-            struct.pack("!BBH", 0x80, 200, 99),
+            struct.pack("!BBH", 0x80, SENDER_REPORT, 99),
         ]
         for packet in packets:
             end.socket.sendto(packet, end.peer)

@@ -1,6 +1,5 @@
 """The matrix: every kind of phone does what it can with a conference; what came of it is read from the wire."""
 
-import asyncio
 import hashlib
 import itertools
 import json
@@ -10,11 +9,19 @@ from functools import partial
 import pytest
 
 from hil_tests import certificates, features, interop_page, sip_text
-from hil_tests.ask import allocate, ask, join, silent_port, with_caller
+from hil_tests.ask import ask, with_caller
 from hil_tests.features import FEATURES, Wire
 from hil_tests.interop_page import CANNOT, NO, YES
+from hil_tests.interop_scenes import (
+    PAUSE_S,
+    attempt,
+    calls_and_does_everything,
+    is_called,
+    offers_later,
+    presses_keys,
+    wait_inside,
+)
 from hil_tests.ports import connections_to
-from hil_tests.processes import wait_until
 from hil_tests.ues.baresip import Baresip
 from hil_tests.ues.face import Phone
 from hil_tests.ues.parley_ue import ParleyUe
@@ -29,7 +36,6 @@ OFFERED = {MD5: ["MD5"], SHA256: ["SHA-256"], BOTH: ["SHA-256", "MD5"]}
 REALM, PASSWORD = "parley", "open-sesame"
 # baresip 1.0.0 knows MD5 alone, and gives up when SHA-256 is offered beside it
 DIGEST = [(kind, one) for kind in KINDS for one in OFFERED if kind in (Pjsua, ParleyUe) or one == MD5]
-PAUSE_S = 0.6
 TLS_PORT = 5061  # of boards
 # What each phone must be able to do here; anything else may come and is written into the table.
 MUST = {
@@ -53,124 +59,6 @@ def page(request):
         return  # there what is the server's alone is left out
     if len(RESULTS) == len(KINDS) and all(len(column) >= len(FEATURES) for column in RESULTS.values()):
         interop_page.write(interop_page.table(RESULTS, [*FEATURES, TCP, TLS, SIX, *OFFERED]))
-
-
-def wait_inside(bench, name: str, there: bool = True) -> None:
-    wait_until(
-        lambda: any(name in one for one in bench.members()) == there,
-        10,
-        f"{name} to be {'in' if there else 'out of'} a conference",
-    )
-
-
-def focus_of(bench, name: str) -> str:
-    """The address of the conference that somebody is in."""
-    mine = (one for one in bench.conferences() if any(name in uri for uri in one["participants"]))
-    return next(mine)["address"]
-
-
-def attempt(action, *arguments) -> None:
-    """Do what the phone can; time for its messages to pass."""
-    try:
-        action(*arguments)
-    except NotImplementedError:
-        return
-    time.sleep(PAUSE_S)
-
-
-def calls_and_does_everything(phone: Phone, bench, friends: list[Phone]) -> None:
-    """In the conference it holds, talks on, presses keys, updates, refers."""
-    phone.call(bench.server)
-    wait_inside(bench, phone.name)
-    attempt(phone.hold)
-    attempt(phone.unhold)
-    try:
-        phone.dtmf("*2")
-        wait_until(lambda: raises_hand(bench, phone), 5, f"{phone.name}'s raised hand")
-    except NotImplementedError:
-        pass
-    attempt(phone.update)
-    focus = focus_of(bench, phone.name)
-    try:
-        phone.refer_outside(focus, friends[1].uri)
-        wait_inside(bench, friends[1].name)
-    except NotImplementedError:
-        pass
-    attempt(phone.message, friends[0].uri, "hello")
-    try:
-        phone.refer(focus, friends[0].uri)
-        wait_inside(bench, friends[0].name)
-    except NotImplementedError:
-        pass
-    if isinstance(phone, ParleyUe):  # news of the conference come every five seconds (RFC 4575 3.9)
-        wait_until(lambda: sees(phone, friends[1]), 8, f"{phone.name} to see {friends[1].name} come")
-    time.sleep(PAUSE_S)
-    phone.hangup()
-    wait_inside(bench, phone.name, False)
-    for friend in friends:
-        friend.finish()
-
-
-def raises_hand(bench, phone: Phone) -> bool:
-    """Whether the board understood *2 (docs/conference-calling.md)."""
-    members = [member for one in bench.conferences() for member in one["members"]]
-    return any(member["hand"] and phone.name in member["uri"] for member in members)
-
-
-def sees(phone: ParleyUe, other: Phone) -> bool:
-    """Whether `parley call --watch` says that the other is in."""
-    return any(step["event"] == "is in" and other.name in step["to"] for step in phone.steps())
-
-
-def offers_later(phone: Phone, bench) -> None:
-    """A call in which the other end offers."""
-    try:
-        phone.call_without_offer(bench.server)
-    except NotImplementedError:
-        return
-    wait_inside(bench, phone.name)
-    phone.hangup()
-    wait_inside(bench, phone.name, False)
-
-
-def is_called(phone: Phone, bench) -> None:
-    """The judge calls it: holds it, updates, and refers it to a conference."""
-
-    async def scene(caller):
-        call, outcome = await join(caller, phone.uri)
-        assert outcome.status == 200, outcome.response.start
-        offer = sip_text.sdp_offer(caller.host, silent_port())
-        held = await call.reinvite(offer.replace(b"a=sendrecv", b"a=sendonly"))
-        assert held.status == 200
-        let_go = await call.reinvite(offer)
-        assert let_go.status == 200
-        assert features.direction_of(let_go.body) == "sendrecv"
-        await call.inside("UPDATE", (("Content-Type", "application/sdp"),), offer)
-        address = await allocate(caller, bench.server, 3)
-        await call.inside("REFER", (("Refer-To", f"<{address}>"),))
-        await asyncio.to_thread(wait_inside, bench, phone.name)
-        await call.bye()
-
-    with_caller(scene)
-    is_moved(phone, bench)
-    phone.hangup()
-    wait_inside(bench, phone.name, False)
-
-
-def is_moved(phone: Phone, bench) -> None:
-    """Its board is drained, and its conference goes to another."""
-
-    def host() -> str:
-        wait_inside(bench, phone.name)
-        return sip_text.address_of(focus_of(bench, phone.name))[0]
-
-    old = host()
-    board = bench.board_at(old).board_id
-    assert bench.parley("board", "drain", board, "--move", "--http", bench.http).returncode == 0
-    try:
-        wait_until(lambda: host() != old, 10, f"{phone.name} on another board")
-    finally:
-        bench.parley("board", "undrain", board, "--http", bench.http)
 
 
 def judge(kind: type[Phone], wires: list[Wire]) -> None:
@@ -242,14 +130,6 @@ def test_sipp(bench, phone_of, friends, capture_of, spoken):
     capture.stop()
     judge(Sipp, [wire_of(bench, capture, phone)])
     bench.wait_status(bench.idle, 12, "the conference's end")
-
-
-def presses_keys(phone: Sipp, bench) -> None:
-    """Another call, in which the hand goes up by the keys that come with SIPp."""
-    address = with_caller(partial(allocate, server=bench.server, size=3))
-    phone.call_with_keys(address)
-    wait_until(lambda: raises_hand(bench, phone), 8, f"{phone.name}'s raised hand")
-    assert phone.succeeded(10), phone.process.tail() + phone.messages()[-3000:]
 
 
 def joins(phone: Phone, bench, uri: str, feature: str, inside=lambda: None) -> None:

@@ -6,11 +6,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
-
-from etcd_nodes import Etcd
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY = "%064x"
@@ -52,6 +52,21 @@ def pinned(core: int) -> list[str]:
     return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
 
 
+def etcd_on(core: int, folder: Path) -> Any:
+    """Return the tests' cluster of three healthy nodes, bound to a core; SystemExit without etcd."""
+    sys.path.insert(0, str(ROOT))
+    from host.tests.etcd_bench import Cluster
+
+    if shutil.which("etcd") is None:
+        raise SystemExit("error: etcd is missing; apt-get install etcd-server")
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core} & before or before)  # children inherit it
+    try:
+        return Cluster(folder, 3).__enter__()
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 class Parley:
     """A parleyd with boards that are only registered: they never need to serve."""
 
@@ -62,10 +77,11 @@ class Parley:
         self.folder, self.port = folder, free_port()
         self._state = folder / "state"
         config = folder / "parley.toml"
-        self._etcd = Etcd(folder, pinned(1)) if etcd else None
+        self._etcd = etcd_on(1, folder) if etcd else None
         if self._etcd is not None:
             self.name = "parleyd, etcd"
-            options = (*options, f"[store]\nkind = 'etcd'\nendpoints = {self._etcd.endpoints}")
+            endpoints = [f"{host}:{port}" for host, port in self._etcd.endpoints]
+            options = (*options, f"[store]\nkind = 'etcd'\nendpoints = {endpoints}")
         boards = [
             f'[[provisioned]]\nid = "b{n}"\nhost = "127.0.1.{n}"\nport = 5060\nkey = "{KEY % n}"\n'
             for n in range(1, BOARDS + 1)

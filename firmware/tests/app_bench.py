@@ -25,7 +25,7 @@ from parley.media.bridge import Bridge
 from parley.media.bridge_side import BridgeSide
 from parley.media.codecs import FRAME_SAMPLES
 from parley.media.packets import SocketPackets
-from parley.wire.address import conference_uri, make_token
+from parley.wire.address import conference_uri, derive, make_token
 from parley.wire.sdp import parse_sdp
 from parley.wire.sip import parse_message, response_to
 
@@ -219,6 +219,20 @@ class Phone:
         """Ends a call."""
         self.endpoint.hangup(call, self.bench.now_ms())
         self.bench.run()
+
+    def order(self, body, username="server", password=None):
+        """Gives the board an order, as the server does; returns the status of its answer."""
+        password = derive(self.bench.config.key, "control") if password is None else password
+        self.endpoint.request(
+            "MESSAGE",
+            "sip:%s:%d" % BOARD,
+            self.bench.now_ms(),
+            headers=[("Content-Type", "application/json")],
+            body=body,
+            credentials=(username, password),
+        )
+        self.bench.run()
+        return self.last("response").status
 
     @property
     def refusal(self):

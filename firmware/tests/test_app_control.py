@@ -14,19 +14,9 @@ class ControlTest(unittest.TestCase):
         self.uri = self.bench.address(slot=1, generation=50)
         self.calls = [self.alice.call(self.uri), self.bob.call(self.uri)]
 
-    def order(self, body, username="server", password=None):
+    def order(self, body, **login):
         """Sends an order; returns the status of its answer."""
-        password = derive(self.bench.config.key, "control") if password is None else password
-        self.server.endpoint.request(
-            "MESSAGE",
-            "sip:%s:%d" % BOARD,
-            self.bench.now_ms(),
-            headers=[("Content-Type", "application/json")],
-            body=body,
-            credentials=(username, password),
-        )
-        self.bench.run()
-        return self.server.last("response").status
+        return self.server.order(body, **login)
 
     def test_end_hangs_up_on_everybody(self):
         self.assertEqual(self.order(b'{"end": [1, 50]}'), 200)

@@ -1,9 +1,9 @@
 import json
 import unittest
 
-from app_bench import BOARD, Bench, rtp_packet
+from app_bench import Bench, rtp_packet
 
-from parley.wire.address import Allocation, derive
+from parley.wire.address import Allocation
 from parley.wire.sip import response_to
 
 FRAMES = 6  # more than the jitter buffer's prefill
@@ -22,16 +22,7 @@ class ModeratedBench(Bench):
 
     def order(self, **order):
         """Sends an order; returns the status of its answer."""
-        self.server.endpoint.request(
-            "MESSAGE",
-            "sip:%s:%d" % BOARD,
-            self.now_ms(),
-            headers=[("Content-Type", "application/json")],
-            body=json.dumps(order).encode(),
-            credentials=("server", derive(self.config.key, "control")),
-        )
-        self.run()
-        return self.server.last("response").status
+        return self.server.order(json.dumps(order).encode())
 
     def speak(self, frames=FRAMES):
         """Alice says something for a while; what bob is sent."""

@@ -2,10 +2,9 @@
 
 import unittest
 
-from app_bench import BOARD, Bench
+from app_bench import Bench
 
 from parley.app.moves import PATIENCE_MS
-from parley.wire.address import derive
 
 NEW = "sip:0123456789abcdef@127.0.1.2:5060;transport=udp"
 ORDER = b'{"move": [1, 50, "%s"]}' % NEW.encode()
@@ -21,16 +20,7 @@ class MoveTest(unittest.TestCase):
 
     def order(self, body=ORDER):
         """Sends an order; returns the status of its answer."""
-        self.server.endpoint.request(
-            "MESSAGE",
-            "sip:%s:%d" % BOARD,
-            self.bench.now_ms(),
-            headers=[("Content-Type", "application/json")],
-            body=body,
-            credentials=("server", derive(self.bench.config.key, "control")),
-        )
-        self.bench.run()
-        return self.server.last("response").status
+        return self.server.order(body)
 
     def referred(self, phone):
         return [event.subject for event in phone.events if event.kind == "referred"]

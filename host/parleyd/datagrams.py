@@ -113,7 +113,7 @@ class Datagrams:
         assert parley_sip is not None and self._native is not None
         return [
             (data, peer, PlainInvite(*pieces, data) if isinstance(pieces, tuple) else pieces)
-            for data, peer, _, pieces in self._native.receive(self.udp.fileno())
+            for data, peer, pieces in self._native.receive(self.udp.fileno())
         ]
 
     def send(self, messages: "Sequence[Message]") -> None:

@@ -7,17 +7,14 @@
 3. Generation: the slot's highest plus one, and never below the unix time, so that it grows even over a lost store.
 """
 
-import hashlib
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 
 from parley.wire.address import conference_uri, make_token
 from parleyd.lease import Lease
 from parleyd.pool import BoardView
 
-HMAC_BLOCK_BYTES = 64
 ANYWHERE: tuple[float] = (float("-inf"),)
 
 
@@ -70,29 +67,11 @@ def next_generation(record: Lease | None, now_s: float) -> int:
     return max(record.highest + 1 if record else 1, int(now_s))
 
 
-@lru_cache(maxsize=32768)
-def _pads(key: bytes) -> tuple[Any, Any]:
-    """Return the inner and the outer hash with the key's block already in them (RFC 2104 4)."""
-    block = (hashlib.sha256(key).digest() if len(key) > HMAC_BLOCK_BYTES else key).ljust(
-        HMAC_BLOCK_BYTES, b"\0"
-    )
-    return hashlib.sha256(bytes(octet ^ 0x36 for octet in block)), hashlib.sha256(
-        bytes(octet ^ 0x5C for octet in block)
-    )
-
-
-def hmac_of_known_key(key: bytes, data: bytes) -> bytes:
-    """Return the 32 octets of HMAC-SHA256; the second time for a key in a quarter of the time."""
-    inner, outer = _pads(key)
-    inner, outer = inner.copy(), outer.copy()
-    inner.update(data)
-    outer.update(inner.digest())
-    return outer.digest()
+def _hmac_sha256(key: bytes, data: bytes) -> bytes:
+    return hmac.digest(key, data, "sha256")
 
 
 def address_of(board: BoardView, lease: Lease) -> str:
     """Return the conference's address: a SIP URI whose user part only this board's key can have signed."""
-    token = make_token(
-        board.key, lease.slot, lease.generation, lease.size, lease.expires_s, hmac_of_known_key
-    )
+    token = make_token(board.key, lease.slot, lease.generation, lease.size, lease.expires_s, _hmac_sha256)
     return conference_uri(token, board.host, board.port)

@@ -84,8 +84,9 @@ def run_tool(*command):
 
 def build_programs(folder):
     """Builds load and echo into `folder`."""
-    for program in ("load", "echo"):
-        run_tool("gcc", "-O2", "-Wall", "-Wextra", BENCH / f"{program}.c", "-o", folder / program, "-lm")
+    for program, sources in (("load", ("load.c", "load_sound.c")), ("echo", ("echo.c",))):
+        files = [BENCH / source for source in sources]
+        run_tool("gcc", "-O2", "-Wall", "-Wextra", *files, "-o", folder / program, "-lm")
 
 
 def build(folder):

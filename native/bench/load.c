@@ -14,8 +14,9 @@
  * Source addresses are given by IP_PKTINFO, so few sockets play them all; board.py knows the rule, too.
  */
 #define _GNU_SOURCE
+#include "load_sound.h"
+
 #include <arpa/inet.h>
-#include <math.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +24,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { FRAME_MS = 20, SAMPLES = 160, BATCH = 64, SOCKETS = 8, TONES = 4, PACKET = 172, FIRST_PORT = 40000 };
-enum { SSRC_BASE = 0x40000000, BUFFER_OCTETS = 8 << 20, CHECKED = 32, CHECKED_FRAMES = 100, JITTER_MS = 64 };
-
-static const double TONE_HZ[TONES] = {400, 700, 1100, 1900};
+enum { FRAME_MS = 20, BATCH = 64, SOCKETS = 8, PACKET = 172, FIRST_PORT = 40000 };
+enum { SSRC_BASE = 0x40000000, BUFFER_OCTETS = 8 << 20, JITTER_MS = 64 };
 
 typedef struct participant {
     uint8_t header[12];
@@ -46,30 +45,13 @@ static const int64_t FRAME_NS = FRAME_MS * 1000000;
 static int64_t frame_ns = FRAME_MS * 1000000;
 static int sockets[SOCKETS];
 static struct sockaddr_in board;
-static uint8_t tones[TONES][SAMPLES], silence[SAMPLES];
 static int64_t sent, send_errors, late_slots, jitter[JITTER_MS + 1];
-static double energy[CHECKED][TONES], waves[TONES][SAMPLES][2];
-static int64_t checked_frames[CHECKED];
 
 static int64_t now_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
-
-static uint8_t mu_code(int value) {
-    int magnitude = (value < 0 ? -value : value) + 132, segment = 0;
-    while (magnitude >> (segment + 8)) {
-        segment++;
-    }
-    return (uint8_t)(~(segment << 4 | (magnitude >> (segment + 3) & 15)) & (value < 0 ? 0x7F : 0xFF));
-}
-
-static double mu_value(uint8_t code) {
-    int magnitude = ((((~code & 15) << 3) + 132) << (~code >> 4 & 7)) - 132;
-    return code & 0x80 ? magnitude : -magnitude;
-}
-
 
 static int32_t checked(int which) {
     return (int32_t)((int64_t)(count - 1) * which / (CHECKED - 1));
@@ -99,16 +81,8 @@ static void open_sockets(const char *host, int port) {
 }
 
 static void prepare(void) {
-    double amplitude = talkers > 8 ? 20000.0 / talkers : 2500;
     people = calloc((size_t)count, sizeof *people);
-    memset(silence, 0xFF, sizeof silence);
-    for (int tone = 0; tone < TONES; tone++) {
-        for (int i = 0; i < SAMPLES; i++) {
-            double angle = 2 * M_PI * TONE_HZ[tone] * i / 8000;
-            tones[tone][i] = mu_code((int)lrint(amplitude * sin(angle)));
-            waves[tone][i][0] = cos(angle), waves[tone][i][1] = sin(angle);
-        }
-    }
+    sound_prepare(talkers > 8 ? 20000.0 / talkers : 2500);
     for (int32_t i = 0; i < count; i++) {
         uint32_t ssrc = htonl((uint32_t)(SSRC_BASE + i));
         people[i].header[0] = 0x80;
@@ -120,9 +94,9 @@ static void prepare(void) {
 }
 
 /** What participant i says, or NULL. */
-static uint8_t *voice(int32_t i) {
+static const uint8_t *voice(int32_t i) {
     int32_t seat = i % size;
-    return seat < talkers ? tones[seat % TONES] : silent ? silence : NULL;
+    return seat < talkers ? sound_tone(seat % TONES) : silent ? sound_silence() : NULL;
 }
 
 static void address_from(pktinfo *info, int32_t i) {
@@ -151,14 +125,14 @@ static void send_slot(int32_t slot, uint32_t frame) {
     int made = 0;
     uint32_t timestamp = htonl(frame * SAMPLES);
     for (int32_t i = slot; i < count; i += slots) {
-        uint8_t *codes = voice(i);
+        const uint8_t *codes = voice(i);
         if (codes != NULL) {
             people[i].header[2] = (uint8_t)(frame >> 8);
             people[i].header[3] = (uint8_t)frame;
             memcpy(people[i].header + 4, &timestamp, 4);
             address_from(&infos[made], i);
             parts[made][0] = (struct iovec){people[i].header, 12};
-            parts[made][1] = (struct iovec){codes, SAMPLES};
+            parts[made][1] = (struct iovec){(void *)(uintptr_t)codes, SAMPLES};
             messages[made].msg_hdr =
                 (struct msghdr){&board, sizeof board, parts[made], 2, &infos[made], sizeof infos[made], 0};
             made++;
@@ -168,19 +142,6 @@ static void send_slot(int32_t slot, uint32_t frame) {
             made = 0;
         }
     }
-}
-
-/** Adds a frame's energy at each tone. */
-static void listen_to(int which, const uint8_t *codes) {
-    for (int tone = 0; tone < TONES; tone++) {
-        double real = 0, imaginary = 0;
-        for (int i = 0; i < SAMPLES; i++) {
-            real += mu_value(codes[i]) * waves[tone][i][0];
-            imaginary += mu_value(codes[i]) * waves[tone][i][1];
-        }
-        energy[which][tone] += real * real + imaginary * imaginary;
-    }
-    checked_frames[which]++;
 }
 
 /** Whom a packet is for; `count` when it is for nobody. */
@@ -206,8 +167,8 @@ static void take(const uint8_t *packet, unsigned length, int32_t i, int64_t now,
         jitter[off_ms < JITTER_MS ? off_ms : JITTER_MS]++;
     }
     to->arrived_ns = now;
-    if (to->checked > 0 && checked_frames[to->checked - 1] < CHECKED_FRAMES) {
-        listen_to(to->checked - 1, packet + 12);
+    if (to->checked > 0) {
+        sound_listen(to->checked - 1, packet + 12);
     }
 }
 
@@ -232,26 +193,12 @@ static void receive_all(int counting) {
     }
 }
 
-/** 1 if the checked participant heard the tones of the others, each within 3 dB of the loudest, and no others. */
+/** 1 if the checked participant heard what he should. */
 static int heard_right(int which) {
-    int32_t seat = checked(which) % size;
     if (people[checked(which)].checked != which + 1) {
         return 1; /* so few participants that another place checks him */
     }
-    double loudest = 0;
-    int right = 1;
-    for (int tone = 0; tone < TONES; tone++) {
-        loudest = fmax(loudest, energy[which][tone]);
-    }
-    for (int tone = 0; tone < TONES; tone++) {
-        int expected = 0;
-        for (int32_t other = tone; other < talkers; other += TONES) {
-            expected += other != seat;
-        }
-        right &= expected > 0 ? energy[which][tone] > 0.5 * loudest && loudest > 0
-                              : energy[which][tone] <= 0.01 * loudest;
-    }
-    return right;
+    return sound_right(which, checked(which) % size, talkers);
 }
 
 /** 99 of 100 packets came within so many ms of 20 ms after the one before. */

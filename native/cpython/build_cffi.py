@@ -14,7 +14,19 @@ import cffi
 
 KERNEL_HEADERS = tuple(
     f"include/parley_{name}.h"
-    for name in ("g711", "mix", "level", "rtp", "plc", "g722", "resample", "leg", "bridge", "srtp")
+    for name in (
+        "g711",
+        "mix",
+        "level",
+        "rtp",
+        "plc",
+        "g722",
+        "resample",
+        "leg",
+        "bridge",
+        "bridge_side",
+        "srtp",
+    )
 )
 NATIVE = Path(__file__).resolve().parent.parent
 KERNELS = tuple(sorted(f"src/{path.name}" for path in (NATIVE / "src").glob("*.c")))

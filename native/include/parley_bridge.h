@@ -47,27 +47,8 @@ enum {
     PARLEY_BRIDGE_ADDRESS_BYTES = 6,
     PARLEY_BRIDGE_PHASES_MAX = 20,
     PARLEY_BRIDGE_PACKET_BYTES_MAX = 288,
-    PARLEY_BRIDGE_REPORT_BYTES_MAX = 504,
     PARLEY_BRIDGE_SKIP_TICKS_MAX = 1000000,
-    PARLEY_BRIDGE_BEFORE_MAX = 8000,
-    PARLEY_BRIDGE_TONE_COUNT = 12,
-    PARLEY_BRIDGE_TONE_TIMES_MAX = 255
-};
-
-/** What a leg may be told by a tone. */
-enum {
-    PARLEY_BRIDGE_TONE_NONE = 0,
-    PARLEY_BRIDGE_TONE_JOIN = 1,      /* somebody has come */
-    PARLEY_BRIDGE_TONE_LEAVE = 2,     /* somebody has left */
-    PARLEY_BRIDGE_TONE_ALONE = 3,     /* nobody else is there */
-    PARLEY_BRIDGE_TONE_LOCKED = 4,    /* nobody else gets in */
-    PARLEY_BRIDGE_TONE_OPENED = 5,    /* whoever has the address does again */
-    PARLEY_BRIDGE_TONE_MUTED = 6,     /* nobody hears him */
-    PARLEY_BRIDGE_TONE_UNMUTED = 7,
-    PARLEY_BRIDGE_TONE_HAND_UP = 8,
-    PARLEY_BRIDGE_TONE_HAND_DOWN = 9,
-    PARLEY_BRIDGE_TONE_ROLL = 10,     /* once for each who is there */
-    PARLEY_BRIDGE_TONE_REFUSED = 11   /* he may not, or there is no such key */
+    PARLEY_BRIDGE_BEFORE_MAX = 8000
 };
 
 /** What a leg may do, as answered to its peer: bits of `flags`. */
@@ -117,21 +98,6 @@ enum {
     PARLEY_BRIDGE_STAT_REPORTS_DROPPED = 13, /* RTCP packets that were too short, too long or too many */
     PARLEY_BRIDGE_STAT_EVENTS_DROPPED = 14,  /* keys pressed that nobody took in time */
     PARLEY_BRIDGE_STAT_COUNT = 15
-};
-
-/** Words of `figures`; those of 32 bits stand as two's complement. */
-enum {
-    PARLEY_BRIDGE_FIGURE_SSRC_OUT = 0,
-    PARLEY_BRIDGE_FIGURE_PACKETS_OUT = 1,
-    PARLEY_BRIDGE_FIGURE_TIMESTAMP_OUT = 2, /* of the next packet */
-    PARLEY_BRIDGE_FIGURE_HEARD = 3,         /* 1: the rest says something */
-    PARLEY_BRIDGE_FIGURE_SSRC_IN = 4,
-    PARLEY_BRIDGE_FIGURE_FIRST_SEQUENCE = 5,
-    PARLEY_BRIDGE_FIGURE_HIGHEST_SEQUENCE = 6, /* cycles << 16 | sequence number */
-    PARLEY_BRIDGE_FIGURE_PACKETS_IN = 7,
-    PARLEY_BRIDGE_FIGURE_JITTER = 8,  /* RTP clock ticks (RFC 3550 A.8) */
-    PARLEY_BRIDGE_FIGURE_HEARD_MS = 9, /* parley_bridge_clock when the last good packet came */
-    PARLEY_BRIDGE_FIGURES = 10
 };
 
 typedef struct parley_bridge parley_bridge;
@@ -194,62 +160,6 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
  */
 int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, int32_t payload_type,
                              int32_t event_payload_type, int32_t flags, const uint8_t *address);
-
-/**
- * Gives a leg keys (parley_srtp.h), other keys, or with suite 0 none. What is not under them is dropped from then on,
- * and nothing leaves in the clear.
- *
- * @param suite       PARLEY_SRTP_AES_CM_80, _AES_CM_32, _AES_GCM, or 0
- * @param master_out  [30]; ignored with suite 0, as are the others
- * @param master_in   [30]
- * @param ssrc        to send with from now on, random: the rollover counter of a new one is 0 for both ends
- * @return 0 or PARLEY_BRIDGE_ARGUMENT
- */
-int32_t parley_bridge_secure(parley_bridge *bridge, int32_t leg, int32_t suite, const uint8_t *master_out,
-                             const uint8_t *master_in, int32_t ssrc);
-
-/**
- * Has a leg watched, or no more: its RTCP packets that come by the RTP port (RFC 5761) and its telephone events are
- * kept for the caller, and what its reports need is counted. @return 0 or PARLEY_BRIDGE_ARGUMENT
- */
-int32_t parley_bridge_watch(parley_bridge *bridge, int32_t leg, int32_t watched);
-
-/** Says what time it is, in ms from anywhere: when the packets that follow have come. @return 0 */
-int32_t parley_bridge_clock(parley_bridge *bridge, int32_t now_ms);
-
-/**
- * Takes the next RTCP packet that a watched leg brought, in the clear.
- *
- * @param leg     [1] result: whose
- * @param packet  [size] result
- * @param size    PARLEY_BRIDGE_REPORT_BYTES_MAX
- * @return its octets, 0 when none waits, or PARLEY_BRIDGE_ARGUMENT (it is lost)
- */
-int32_t parley_bridge_take_report(parley_bridge *bridge, int32_t *leg, uint8_t *packet, int32_t size);
-
-/** Protects an RTCP packet to a leg in place, if the leg has keys. @return its octets, or ARGUMENT (no room) */
-int32_t parley_bridge_protect_report(parley_bridge *bridge, int32_t leg, uint8_t *packet, int32_t length,
-                                     int32_t size);
-
-/** The same for an RTCP packet that came by a port of its own; plain: [length], may be `packet`. @return or below 0 */
-int32_t parley_bridge_open_report(parley_bridge *bridge, int32_t leg, const uint8_t *packet, int32_t length,
-                                  uint8_t *plain);
-
-/** The next key that a watched leg pressed (RFC 4733), once for each press. @return the event, or ..._NOTHING */
-int32_t parley_bridge_take_event(parley_bridge *bridge, int32_t *leg);
-
-/** What a watched leg's reports need, to figures [PARLEY_BRIDGE_FIGURES]. @return 0 or ARGUMENT */
-int32_t parley_bridge_figures(const parley_bridge *bridge, int32_t leg, int32_t *figures);
-
-/**
- * Plays a leg a tone on top of what it hears, to nobody else; another tone ends the one before. While the leg hears
- * nothing the tone waits.
- *
- * @param tone   PARLEY_BRIDGE_TONE_JOIN ..., or _NONE: silence again
- * @param times  how often, 1..TONE_TIMES_MAX
- * @return 0 or PARLEY_BRIDGE_ARGUMENT
- */
-int32_t parley_bridge_tell(parley_bridge *bridge, int32_t leg, int32_t tone, int32_t times);
 
 /** Takes a leg out. @return 0, or PARLEY_BRIDGE_ARGUMENT if it is not in use */
 int32_t parley_bridge_remove_leg(parley_bridge *bridge, int32_t leg);

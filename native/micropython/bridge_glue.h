@@ -3,7 +3,7 @@
 #define PARLEY_BRIDGE_GLUE_H
 
 #include "mpy_abi.h"
-#include "parley_bridge.h"
+#include "parley_bridge_side.h"
 
 /** A bridge that was initialised. */
 parley_bridge *bridge_in(mpy_obj object);

@@ -1,7 +1,7 @@
 /** @file bridge_side_glue.c The bridge's legs that are more than plain, as MicroPython calls them. */
 #include "bridge_glue.h"
 #include "glue.h"
-#include "parley_bridge.h"
+#include "parley_bridge_side.h"
 #include "parley_srtp.h"
 
 static mpy_obj checked(int32_t result) {

@@ -102,8 +102,13 @@ int32_t bridge_phase_before(const parley_bridge *bridge, const bridge_leg *leg) 
     return bridge->arrival + ahead * FRAME / phases;
 }
 
+/** The phase whose tick was begun last. */
+static int32_t phase_now(const parley_bridge *bridge) {
+    return bridge->phase_next > 0 ? bridge->phase_next - 1 : bridge->phases - 1;
+}
+
 int bridge_phase_turn(parley_bridge *bridge, bridge_conference *conference) {
-    if (conference->phase % bridge->phases != bridge_phase_now(bridge)) {
+    if (conference->phase % bridge->phases != phase_now(bridge)) {
         return 0;
     }
     if (conference->wait) {

@@ -4,11 +4,6 @@
 
 #include "bridge_state.h"
 
-/** The phase whose tick was begun last. */
-static inline int32_t bridge_phase_now(const parley_bridge *bridge) {
-    return bridge->phase_next > 0 ? bridge->phase_next - 1 : bridge->phases - 1;
-}
-
 /** Samples from now to the tick that mixes the leg's conference. */
 int32_t bridge_phase_before(const parley_bridge *bridge, const bridge_leg *leg);
 

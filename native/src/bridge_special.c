@@ -1,4 +1,4 @@
-/** @file bridge_special.c Packets of legs with keys, or watched; the contract stands in parley_bridge.h. */
+/** @file bridge_special.c Packets of legs with keys, or watched; the contract stands in parley_bridge_side.h. */
 #include <stddef.h>
 
 #include "bridge_side.h"

@@ -8,7 +8,7 @@
 #define PARLEY_BRIDGE_STATE_H
 
 #include "leg_state.h"
-#include "parley_bridge.h"
+#include "parley_bridge_side.h"
 
 enum {
     BRIDGE_MAGIC = 0x42524447, /* "BRDG": this memory went through parley_bridge_init */

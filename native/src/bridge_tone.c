@@ -1,4 +1,4 @@
-/** @file bridge_tone.c Tones for one leg, of a table of notes; the contract stands in parley_bridge.h. */
+/** @file bridge_tone.c Tones for one leg, of a table of notes; the contract stands in parley_bridge_side.h. */
 #include <stddef.h>
 
 #include "bridge_tone.h"

@@ -202,6 +202,9 @@ static void when_packets_came(void) {
     check(slack_of_a_packet_of_30_ms() == HALF_TICK, "nobody knows when");
     check(setsockopt(board, SOL_SOCKET, SO_TIMESTAMPNS, &yes, sizeof yes) == 0, "SO_TIMESTAMPNS");
     int32_t slack = slack_of_a_packet_of_30_ms();
+    for (int again = 0; slack < 240 && again < 100; again++) { /* it begins a moment after it was asked */
+        slack = slack_of_a_packet_of_30_ms();
+    }
     check(slack >= 240 && slack <= PARLEY_BRIDGE_BEFORE_MAX, "the kernel does");
     check(parley_io_stat(io, PARLEY_IO_STAT_TRUNCATED) == 2, "no control data was cut");
 }

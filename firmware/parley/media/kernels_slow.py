@@ -6,14 +6,11 @@ what each function means: native/include/parley_*.h.
 
 from parley.media.kernels_slow_bridge import (
     bridge_add_leg,
-    bridge_before,
     bridge_change,
     bridge_init,
     bridge_leg_stat,
     bridge_packet,
     bridge_packet_leg,
-    bridge_receive,
-    bridge_receive_leg,
     bridge_refused,
     bridge_remove_leg,
     bridge_size,
@@ -22,6 +19,7 @@ from parley.media.kernels_slow_bridge import (
     bridge_wide_octets,
     bridge_widen,
 )
+from parley.media.kernels_slow_bridge_receive import bridge_before, bridge_receive, bridge_receive_leg
 from parley.media.kernels_slow_bridge_side import (
     bridge_clock,
     bridge_figures,

@@ -1,20 +1,13 @@
-"""The bridge's legs, figures and packets in, in plain Python; the tick stands in kernels_slow_mix.
+"""The bridge's legs and figures, in plain Python; the tick stands in kernels_slow_mix.
 
-Part of kernels_slow. As native/src/bridge.c, bridge_legs.c and bridge_receive.c, octet for octet; what it means
-stands in native/include/parley_bridge.h.
+Part of kernels_slow. As native/src/bridge.c and bridge_legs.c, octet for octet; what it means stands in
+native/include/parley_bridge.h.
 """
 
-import struct
-
-from parley.media.kernels_slow_bridge_side import (
-    is_rtcp,
-    keep_report,
-    side_clear,
-    side_stat,
-    watch,
-)
+from parley.media.kernels_slow_bridge_side import side_clear, side_stat
 from parley.media.kernels_slow_bridge_source import (
     find_source,
+    peer_of,
     remove_source,
     set_source,
     source_place,
@@ -45,11 +38,8 @@ from parley.media.kernels_slow_bridge_state import (
     NOBODY,
     PACKET_AT,
     PHASE,
-    PHASE_NEXT,
-    PHASES,
     PORT,
     PREVIOUS,
-    RECEIVED,
     RECIPIENTS_AT,
     REFUSED,
     REFUSED_PACKETS,
@@ -58,17 +48,12 @@ from parley.media.kernels_slow_bridge_state import (
     SPEAKS,
     STAT,
     STAT_COUNT,
-    TAKEN,
     TRANSMIT_AT,
     TRANSMIT_BYTES,
     TURNS,
-    UNKNOWN,
-    UNKNOWN_SOURCE,
     UNWANTED,
-    UNWANTED_PACKET,
     VOICE,
     WAIT,
-    WATCHED,
     block_at,
     conference_at,
     get,
@@ -87,14 +72,8 @@ from parley.media.kernels_slow_leg import (
     leg_stat,
     leg_types_fit,
 )
-from parley.media.kernels_slow_leg_receive import (
-    leg_receive,
-)
 from parley.media.kernels_slow_leg_state import HALF_TICK
-from parley.media.kernels_slow_stateless import (
-    count_items,
-    need,
-)
+from parley.media.kernels_slow_stateless import count_items, need
 from parley.media.kernels_slow_tone import TOLD
 
 WIDE_LAW, NO_PLACE = 9, -12  # G.722: plain Python is narrowband
@@ -175,11 +154,6 @@ def bridge_stat(bridge, index):
 # --- who is in which conference ---
 
 
-def _peer(address):
-    count_items(address, 1, 6)
-    return struct.unpack_from(">IH", address, 0)
-
-
 def _taken(bridge, peer, leg):
     """Another leg has this peer."""
     need((peer[0] == 0) == (peer[1] == 0), ARGUMENT)
@@ -236,7 +210,7 @@ def bridge_add_leg(
     count_items(seed, 4, 3)
     need(0 <= leg < get(bridge, LEGS) and 0 <= conference < get(bridge, CONFERENCES), ARGUMENT)
     need(0 <= flags <= SPEAKS | HEARS, ARGUMENT)
-    at, peer = block_at(leg), _peer(address)
+    at, peer = block_at(leg), peer_of(address)
     if get(bridge, CONFERENCE, at) != NOBODY or _taken(bridge, peer, leg):
         return IN_USE
     if law == WIDE_LAW:
@@ -254,7 +228,7 @@ def bridge_add_leg(
 
 def bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, address):
     """Gives a leg other terms; returns 0, or below 0: the address is in use."""
-    at, peer = in_use(usable(bridge), leg), _peer(address)
+    at, peer = in_use(usable(bridge), leg), peer_of(address)
     need(0 <= flags <= SPEAKS | HEARS and law in (0, 8, WIDE_LAW), ARGUMENT)
     need(leg_types_fit(payload_type, event_payload_type), ARGUMENT)
     if law == WIDE_LAW:
@@ -301,59 +275,3 @@ def bridge_skip(bridge, ticks):
         if get(bridge, CONFERENCE, block_at(leg)) != NOBODY:
             leg_pause(leg_of(bridge, leg), ticks)
     return 0
-
-
-# --- packets in ---
-
-
-def _before_tick(bridge, leg):
-    """Samples from now to the tick that mixes the leg's conference."""
-    phases, at = get(bridge, PHASES), conference_at(bridge, get(bridge, CONFERENCE, block_at(leg)))
-    if phases == 1:
-        return get(bridge, ARRIVAL)
-    ahead = (get(bridge, PHASE, at) - get(bridge, PHASE_NEXT)) % phases + get(bridge, WAIT, at) * phases
-    return get(bridge, ARRIVAL) + ahead * 160 // phases
-
-
-def bridge_before(bridge, before):
-    """Says when packets come from now on: `before` samples before the coming tick; returns 0."""
-    usable(bridge)
-    need(0 <= before <= 8000, ARGUMENT)
-    put(bridge, ARRIVAL, before)
-    return 0
-
-
-def _deliver(bridge, leg, packet, length):
-    at = block_at(leg)
-    tally(bridge, RECEIVED)
-    watched = get(bridge, FLAGS, at) & WATCHED
-    if watched and is_rtcp(packet, length):
-        return keep_report(bridge, leg, packet, length)
-    if not get(bridge, FLAGS, at) & SPEAKS:
-        put(bridge, UNWANTED, (get(bridge, UNWANTED, at) + 1) & 0x3FFFFFFF, at)
-        if watched:
-            watch(bridge, leg, packet, length, 0)
-        return UNWANTED_PACKET
-    result = leg_receive(leg_of(bridge, leg), packet, length, _before_tick(bridge, leg))
-    if watched:
-        watch(bridge, leg, packet, length, result)
-    tally(bridge, TAKEN, 1 if result == 0 else 0)
-    return result
-
-
-def bridge_receive(bridge, packet, length, address):
-    """Takes a datagram that came from `address`; returns 0, or below 0 the reason it was refused."""
-    usable(bridge)
-    need(0 <= length <= count_items(packet, 1), "length")
-    leg = find_source(bridge, *_peer(address))
-    if leg == NOBODY:
-        tally(bridge, UNKNOWN)
-        return UNKNOWN_SOURCE
-    return _deliver(bridge, leg, packet, length)
-
-
-def bridge_receive_leg(bridge, leg, packet, length):
-    """Takes a datagram of leg `leg`; returns 0, or below 0 the reason it was refused."""
-    need(0 <= length <= count_items(packet, 1), "length")
-    in_use(usable(bridge), leg)
-    return _deliver(bridge, leg, packet, length)

@@ -1,7 +1,7 @@
 """Legs that are watched, in plain Python: their RTCP packets, telephone events and figures. Part of kernels_slow.
 
 As native/src/bridge_special.c and rtp_source.c, octet for octet; what it means stands in
-native/include/parley_bridge.h. Encryption is the native kernels' alone: here a leg takes no keys.
+native/include/parley_bridge_side.h. Encryption is the native kernels' alone: here a leg takes no keys.
 """
 
 import struct

@@ -12,6 +12,7 @@ from parley.media.kernels_slow_bridge_state import (
     SOURCES_AT,
     get,
 )
+from parley.media.kernels_slow_stateless import count_items
 
 
 def _home(bridge, address, port):
@@ -60,3 +61,9 @@ def remove_source(bridge, address, port):
             gap = at
         at = (at + 1) & mask
     set_source(bridge, gap, (0, 0))
+
+
+def peer_of(address):
+    """(IPv4 address, port) of the six octets by which a peer is named."""
+    count_items(address, 1, 6)
+    return struct.unpack_from(">IH", address, 0)

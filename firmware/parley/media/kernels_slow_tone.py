@@ -1,6 +1,6 @@
 """Tones for one leg, in plain Python. Part of kernels_slow.
 
-As native/src/bridge_tone.c, octet for octet; what it means stands in native/include/parley_bridge.h.
+As native/src/bridge_tone.c, octet for octet; what it means stands in native/include/parley_bridge_side.h.
 """
 
 from parley.media.kernels_slow_bridge_state import ARGUMENT, in_use, put, usable

@@ -31,6 +31,7 @@ SCHEMA = (
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
 NEXT_SCHEMA = {1: (HEARD_TABLE, "PRAGMA user_version = 2")}  # from that version to the one after it
+STATE = Lease._fields.index("state")
 PUT_SLOT = "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
 PUT_HEARD = "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)"
@@ -98,7 +99,7 @@ class SqliteStore:
         keys = [(change.board_id, change.key) for change in changes if isinstance(change, BoardKey)]
         heard = [change for change in changes if isinstance(change, Heard)]
         self._database.execute("BEGIN IMMEDIATE")
-        self._database.executemany(PUT_SLOT, [(*slot[:6], slot[6].value, *slot[7:]) for slot in slots])
+        self._database.executemany(PUT_SLOT, map(_row, slots))
         if keys:
             self._database.executemany(PUT_BOARD, keys)
         if heard:
@@ -247,6 +248,12 @@ def _advice(error: sqlite3.Error) -> str:
     if "readonly" in text or "unable to open" in text:
         return f"{text}; the state directory must be writable"
     return text
+
+
+def _row(lease: Lease) -> tuple[Any, ...]:
+    """Return a record as _lease takes it; an enum would be adapted by SQLite's slow way."""
+    before, after = lease[:STATE], lease[STATE + 1 :]
+    return (*before, lease.state.value, *after)
 
 
 def _lease(row: tuple[Any, ...]) -> Lease:

@@ -1,4 +1,4 @@
-"""The bridge's legs that are more than plain, on CPython (parley_bridge.h); taken into the package's own names."""
+"""The bridge's legs that are more than plain, on CPython (parley_bridge_side.h); taken into the package's own names."""
 
 from parley_native._buffers import OCTET, WORD, bridge_in, checked, need, octets_of, view
 from parley_native._native import lib

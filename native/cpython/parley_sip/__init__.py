@@ -3,15 +3,14 @@
 Linux, IPv4. Elsewhere there is no such module, and `parleyd` reads and sends one datagram after the other.
 """
 
-import itertools
 import socket
 from collections.abc import Sequence
 
 from parley_sip._sip import ffi, lib
 
-INVITE: int = lib.PARLEY_SIP_INVITE
-ACK: int = lib.PARLEY_SIP_ACK
 BATCH: int = lib.PARLEY_SIP_BATCH
+_INVITE = lib.PARLEY_SIP_INVITE
+_ACK = lib.PARLEY_SIP_ACK
 _ROW = lib.PARLEY_SIP_ROW
 _DATAGRAM = lib.PARLEY_SIP_DATAGRAM
 _SCRATCH = lib.PARLEY_SIP_SCRATCH
@@ -35,10 +34,10 @@ class Datagrams:
         self._hosts = {}
         self._addresses = {}
 
-    def receive(self, fd: int) -> list[tuple[bytes, Peer, int, Invite | bytes | None]]:
+    def receive(self, fd: int) -> list[tuple[bytes, Peer, Invite | bytes | None]]:
         """Take what has arrived, BATCH datagrams at most.
 
-        Returns for each (octets, (host, port), kind, pieces): of an INVITE what PlainInvite of parleyd/plain.py has
+        Returns for each (octets, (host, port), pieces): of an INVITE what PlainInvite of parleyd/plain.py has
         but for its body, of an ACK its key, else None. Raises OSError.
         """
         count = lib.parley_sip_receive(fd, self._data, self._scratch, self._rows)
@@ -56,13 +55,12 @@ class Datagrams:
             if host is None:
                 host = self._host(address)
             begin = place * _DATAGRAM
-            pieces = None
-            if kind:
-                at = place * _SCRATCH
-                pieces = (
-                    self._invite(at, row, numbers, host) if kind == INVITE else self._ack(at, row, numbers)
-                )
-            found.append((data[begin : begin + octets], (host, port), kind, pieces))
+            at, pieces = place * _SCRATCH, None
+            if kind == _INVITE:
+                pieces = self._invite(at, row, numbers, host)
+            elif kind == _ACK:
+                pieces = self._ack(at, row, numbers)
+            found.append((data[begin : begin + octets], (host, port), pieces))
         return found
 
     def send(self, fd: int, messages: Sequence[tuple[bytes, Peer]]) -> int:
@@ -108,18 +106,3 @@ class Datagrams:
             self._addresses.clear()
         address = self._addresses[host] = int.from_bytes(socket.inet_pton(socket.AF_INET, host), "big")
         return address
-
-
-def read(data, peer):
-    """Read one datagram from (host, port), as receive() does; returns (kind, pieces)."""
-    scratch = ffi.new("uint8_t[]", _SCRATCH)
-    ends = ffi.new("int32_t[]", lib.PARLEY_SIP_PIECES)
-    back_port = ffi.new("int32_t *")
-    address = int.from_bytes(socket.inet_aton(peer[0]), "big")
-    kind = lib.parley_sip_read(data, len(data), address, peer[1], scratch, ends, back_port)
-    marks = [0, *ends]
-    pieces = [bytes(ffi.buffer(scratch)[begin:end]) for begin, end in itertools.pairwise(marks)]
-    if kind == INVITE:
-        key, merged, before, after, uri, tail, asker = pieces
-        return kind, (key, merged, before, after, (uri, tail), asker.decode(), (peer[0], back_port[0]))
-    return kind, pieces[0] if kind == ACK else None
