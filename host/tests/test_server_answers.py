@@ -5,6 +5,7 @@ import ipaddress
 
 import pytest
 
+from parley.call.call import Call
 from parley.call.transaction import Transaction
 from parley.wire.uri import parse_name_addr
 from parleyd.store.face import StoreError
@@ -146,14 +147,18 @@ def test_one_contact_with_an_explicit_transport(world):
     assert str(ipaddress.ip_address(uri.host)) == uri.host  # baresip looks no name up in /etc/hosts
 
 
-def test_what_has_ended_needs_no_collector(world):
+@pytest.mark.parametrize("headers", [(), (("Conference-Size", "4"), ("Priority", "emergency"), ("Subject", "x"))])
+def test_what_has_ended_needs_no_collector(world, headers):
     gc.collect()
     gc.disable()
     try:
         for _ in range(3):
-            world.ask()
+            world.ask(headers=headers)
+            world.ask(uri="sip:nobody@127.0.0.1:5060", headers=headers)
         world.wait(40)  # RFC 3261 table 4: every timer of theirs has ended by 32 s
-        alive = [one for one in gc.get_objects() if isinstance(one, Transaction)]
+        alive = gc.get_objects()
     finally:
         gc.enable()
-    assert [one.kind for one in alive if one.state == "terminated" and one.kind.startswith("server")] == []
+    transactions = [one for one in alive if isinstance(one, Transaction)]
+    assert [one.kind for one in transactions if one.state == "terminated" and one.kind.startswith("server")] == []
+    assert [one for one in alive if isinstance(one, Call) and one.role == "uas"] == []

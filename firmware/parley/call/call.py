@@ -191,10 +191,11 @@ class Call:
             self.core.layer.respond(accept.transaction, accept.response, now_ms)
 
     def _finish(self, now_ms: int) -> None:
-        self.timers.stop_all()
         self.accept = None
         abandon_reoffer(self, 487, now_ms)  # RFC 3261 15.1.2
         if self.role == "uas" and self.invite is not None:
             self.invite.tell = nobody  # it lingers for timer L; an ACK it may still hear is of no use
         self.core.calls.pop(self.id, None)
         self.core.release_dialog(self.dialog)
+        self.timers.end()
+        self.session = None

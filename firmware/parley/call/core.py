@@ -179,6 +179,7 @@ class Core:
         """Forget the dialog if no usage of it is left (RFC 5057)."""
         if dialog is not None and dialog.unused and self.dialogs.get(dialog.key) is dialog:
             self.dialogs.pop(dialog.key)
+            dialog.call = None  # no ring of references waits for a collector
 
     def overloaded(self, request: Request) -> bool:
         """Tell whether there is no room for this request; those in dialogs have twice the room."""
