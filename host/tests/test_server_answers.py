@@ -147,7 +147,9 @@ def test_one_contact_with_an_explicit_transport(world):
     assert str(ipaddress.ip_address(uri.host)) == uri.host  # baresip looks no name up in /etc/hosts
 
 
-@pytest.mark.parametrize("headers", [(), (("Conference-Size", "4"), ("Priority", "emergency"), ("Subject", "x"))])
+@pytest.mark.parametrize(
+    "headers", [(), (("Conference-Size", "4"), ("Priority", "emergency"), ("Subject", "x"))]
+)
 def test_what_has_ended_needs_no_collector(world, headers):
     gc.collect()
     gc.disable()
@@ -160,5 +162,7 @@ def test_what_has_ended_needs_no_collector(world, headers):
     finally:
         gc.enable()
     transactions = [one for one in alive if isinstance(one, Transaction)]
-    assert [one.kind for one in transactions if one.state == "terminated" and one.kind.startswith("server")] == []
+    assert [
+        one.kind for one in transactions if one.state == "terminated" and one.kind.startswith("server")
+    ] == []
     assert [one for one in alive if isinstance(one, Call) and one.role == "uas"] == []
