@@ -76,8 +76,9 @@ async def talk(tables: list[list[Seat]], frames: int) -> None:
         for seat in seats:
             step_s = FRAME_S / (1 + seat.ppm * 1e-6)
             events += [(phase_s + number * step_s, id(seat), seat) for number in range(frames)]
-    start_s = time.monotonic() + 0.1
-    for due_s, _, seat in sorted(events, key=lambda event: event[:2]):
+    events.sort(key=lambda event: event[:2])
+    start_s = time.monotonic() + 0.1  # after the sorting, which takes longer than that for minutes of talk
+    for due_s, _, seat in events:
         wait_s = start_s + due_s - time.monotonic()
         if wait_s > 0:
             await asyncio.sleep(wait_s)

@@ -21,14 +21,8 @@ from .virtual_bench import (
     bare_board,
     board_config,
     order_keeper,
-    small_image,
     wait_for_text,
 )
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    return small_image(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture

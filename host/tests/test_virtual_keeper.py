@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 
-import pytest
-
 from parleyd import virtual_link
 from parleyd.provision import CONFIG_FILE
 from parleyd.virtual import VirtualBoard, stop_left_boards
@@ -25,19 +23,6 @@ from .virtual_bench import (
     small_image,
     wait_until_gone,
 )
-
-
-@pytest.fixture(scope="module")
-def image(tmp_path_factory):
-    return small_image(tmp_path_factory.mktemp("image"))
-
-
-@pytest.fixture
-def state(tmp_path):
-    """A state folder; whatever still runs in it at the end is stopped."""
-    yield tmp_path / "state"
-    asyncio.run(stop_left_boards(tmp_path / "state"))
-
 
 DAEMON = """\
 import asyncio, os, signal, sys

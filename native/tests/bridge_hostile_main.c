@@ -9,25 +9,13 @@
 #include <string.h>
 
 #include "bridge_side.h"
+#include "hostile.h"
 #include "parley_rtp.h"
 
 enum { LEGS = 23, CONFERENCES = 5, PACKET_MAX = 700, ADDRESSES = 64 };
 
-static uint32_t state;
 static uint32_t ticks;
 static int32_t joins, leaves, moves, in_use;
-
-static uint32_t below(uint32_t limit) {
-    state = state * 1664525U + 1013904223U;
-    return (uint32_t)(((uint64_t)state * limit) >> 32);
-}
-
-static void check(int condition, const char *what) {
-    if (!condition) {
-        printf("FAILED: %s\n", what);
-        exit(1);
-    }
-}
 
 /** Few addresses, so that places are contended; now and then any, or none. */
 static void address(uint8_t *made) {

@@ -8,24 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostile.h"
 #include "leg_state.h"
 #include "parley_rtp.h"
 
 enum { PACKET_MAX = 700, DEPTH_FRAMES = 2 };
-
-static uint32_t state;
-
-static uint32_t below(uint32_t limit) {
-    state = state * 1664525U + 1013904223U;
-    return (uint32_t)(((uint64_t)state * limit) >> 32);
-}
-
-static void check(int condition, const char *what) {
-    if (!condition) {
-        printf("FAILED: %s\n", what);
-        exit(1);
-    }
-}
 
 /** A header that is right more often than not, so that packets get past the first checks. */
 static void disguise(uint8_t *packet, int32_t length) {

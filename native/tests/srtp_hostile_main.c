@@ -7,24 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hostile.h"
 #include "srtp_state.h"
 
 enum { PACKET_MAX = 400, RESULTS = 5, GROWTH = PARLEY_SRTP_GROWTH_BYTES };
 
-static uint32_t state;
 static int32_t seen[RESULTS]; /* how often each result came: passed, and each refusal */
-
-static uint32_t below(uint32_t limit) {
-    state = state * 1664525U + 1013904223U;
-    return (uint32_t)(((uint64_t)state * limit) >> 32);
-}
-
-static void check(int condition, const char *what) {
-    if (!condition) {
-        printf("FAILED: %s\n", what);
-        exit(1);
-    }
-}
 
 static void *copy_of(const void *octets, int32_t length) {
     void *made = malloc(length > 0 ? (size_t)length : 1);
