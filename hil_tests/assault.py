@@ -19,6 +19,7 @@ TONE_HZ, AMPLITUDE = 1700, 25000
 SENDER_REPORT, RECEIVER_REPORT, BYE = 200, 201, 203  # RFC 3550 12.1
 SPELL_FRAMES = 50
 FLOOD = 50  # times the rate of a call
+AT_ONCE = 10  # packets, then whoever talks on time has his turn
 
 
 def tone() -> bytes:
@@ -29,9 +30,9 @@ def tone() -> bytes:
 
 @dataclass
 class Stranger:
-    """A socket that no description names. victim: whose stream it pretends to be; sent: kind of attack -> packets."""
+    """A socket that no description names. victims: whose streams it fakes, in turn; sent: packets of each kind."""
 
-    victim: RtpEnd
+    victims: list[RtpEnd]
     host: str = "127.0.0.1"
     sent: dict[str, int] = field(default_factory=dict)
 
@@ -39,6 +40,7 @@ class Stranger:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((self.host, 0))
         self.socket.setblocking(False)
+        self.victim = self.victims[0]
         self._source = random.Random(7)
         self._codes = tone()
 
@@ -74,18 +76,11 @@ class Stranger:
     async def run(self, targets: list[tuple[str, int]]) -> None:
         """Each attack for a second, against all these addresses."""
         for name, packets in self.kinds().items():
-            for _ in range(SPELL_FRAMES):
-                for target in targets:
-                    self.sent[name] = self.sent.get(name, 0) + self._send(packets(), target)
-                await asyncio.sleep(0.02)
-
-    def _send(self, packets: list[bytes], target: tuple[str, int]) -> int:
-        for packet in packets:
-            try:
-                self.socket.sendto(packet, target)
-            except OSError:  # a port that is shut; that is an answer too
-                pass
-        return len(packets)
+            for frame in range(SPELL_FRAMES):
+                self.victim = self.victims[frame % len(self.victims)]
+                sent = await asyncio.gather(*(send(self.socket, packets(), target) for target in targets))
+                self.sent[name] = self.sent.get(name, 0) + sum(sent)
+                await asyncio.sleep(0.016)
 
     def received(self) -> list[bytes]:
         """Everything that came back."""
@@ -99,6 +94,18 @@ class Stranger:
                 return
             except ConnectionRefusedError:
                 continue
+
+
+async def send(through: socket.socket, packets: list[bytes], target: tuple[str, int]) -> int:
+    """Sends all of them, a few at a time; returns how many."""
+    for number, packet in enumerate(packets):
+        if number % AT_ONCE == AT_ONCE - 1:
+            await asyncio.sleep(0.001)
+        try:
+            through.sendto(packet, target)
+        except OSError:  # a port that is shut; that is an answer too
+            pass
+    return len(packets)
 
 
 async def misbehave(end: RtpEnd, seconds: float) -> int:
@@ -115,8 +122,6 @@ async def misbehave(end: RtpEnd, seconds: float) -> int:
             now[:4],
             struct.pack("!BBH", 0x80, SENDER_REPORT, 99),
         ]
-        for packet in packets:
-            end.socket.sendto(packet, end.peer)
-        sent += len(packets)
-        await asyncio.sleep(0.02)
+        sent += await send(end.socket, packets, end.peer)
+        await asyncio.sleep(0.014)
     return sent
