@@ -11,14 +11,14 @@ from hil_tests.ues.face import Phone, PhoneEvent, json_events
 class Pjsua(Phone):
     """Runs pjsua_phone.py; every call has a recording, `finish` keeps that of the conference.
 
-    srtp: its media is encrypted, or there is none.
+    srtp: its media is encrypted, or there is none. mix: whoever it has a call with hears all the others.
     """
 
     kind = "PJSUA"
 
-    def __init__(self, *args, codec: str = "PCMU", srtp: bool = False, **kwargs) -> None:
+    def __init__(self, *args, codec: str = "PCMU", srtp: bool = False, mix: bool = False, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.codec, self.srtp = codec, srtp
+        self.codec, self.srtp, self.mix = codec, srtp, mix
 
     @staticmethod
     def available() -> bool:
@@ -33,6 +33,7 @@ class Pjsua(Phone):
         args += ["--answer"] if self.answer else []
         args += ["--transport", self.transport]
         args += ["--srtp"] if self.srtp else []
+        args += ["--mix"] if self.mix else []
         args += ["--credentials", *self.credentials] if self.credentials else []
         self.process = Process(self.name, args, self.log_path, stdin=True)
         self.wait_event("ready", 10)

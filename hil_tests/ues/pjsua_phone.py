@@ -1,7 +1,7 @@
 """The PJSUA phone's own program: pjsua2 without threads, commands on stdin, JSON events on stdout.
 
 Commands: call URI | call-without-offer URI | refer URI TARGET | ood URI TARGET | hold | unhold | update | dtmf KEYS |
-message URI TEXT | hangup | quit
+message URI TEXT | drop URI | hangup | quit
 Each call is recorded to a file of its own: RECORD with the call's number before the suffix.
 """
 
@@ -29,6 +29,7 @@ class PhoneCall(pj.Call):
         self.number = len(phone.calls)
         self.over = False
         self.recorder = None
+        self.audio = None
         phone.calls.append(self)
 
     def is_with(self, uri: str) -> bool:
@@ -42,7 +43,7 @@ class PhoneCall(pj.Call):
         if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
             say("answered", **facts)
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self.over, self.recorder = True, None
+            self.over, self.recorder, self.audio = True, None, None
             say("ended", status=info.lastStatusCode, reason=info.lastReason, **facts)
 
     def onCallMediaState(self, prm) -> None:  # noqa: N802
@@ -58,6 +59,16 @@ class PhoneCall(pj.Call):
                 path = self.phone.options.record
                 self.recorder.createRecorder(str(path.with_suffix(f".{self.number}.wav")))
             audio.startTransmit(self.recorder)
+            if self.phone.options.mix:
+                self.join(audio)
+
+    def join(self, audio: pj.AudioMedia) -> None:
+        """Let whoever else we have a call with hear this one, and the other way."""
+        self.audio = audio
+        for other in self.phone.calls:
+            if other is not self and other.audio is not None:
+                audio.startTransmit(other.audio)
+                other.audio.startTransmit(audio)
 
     def onCallRedirected(self, prm) -> int:  # noqa: N802
         say("redirected", call=self.number, target=prm.targetUri)
@@ -158,7 +169,6 @@ class PjsuaPhone:
     def command(self, line: str) -> bool:
         """Do one command; False to quit."""
         words = line.split()
-        live = [call for call in self.calls if not call.over]
         try:
             if words[0] == "call":
                 PhoneCall(self).makeCall(words[1], pj.CallOpParam(True))
@@ -166,29 +176,40 @@ class PjsuaPhone:
                 without = pj.CallOpParam(True)
                 without.opt.flag |= pj.PJSUA_CALL_NO_SDP_OFFER
                 PhoneCall(self).makeCall(words[1], without)
-            elif words[0] == "update":
-                live[-1].update(pj.CallOpParam(True))
-            elif words[0] == "dtmf":
-                live[-1].dialDtmf(words[1])
             elif words[0] == "ood":
                 self.refer_outside(words[1], words[2])
             elif words[0] == "message":
                 self.send_message(words[1], " ".join(words[2:]))
-            elif words[0] == "refer":
-                chosen = [call for call in live if call.is_with(words[1])]
-                chosen[-1].xfer(words[2], pj.CallOpParam())
             elif words[0] == "hangup":
                 self.endpoint.hangupAllCalls()
-            elif words[0] == "hold":
-                live[-1].setHold(pj.CallOpParam())
-            elif words[0] == "unhold":
-                again = pj.CallOpParam(True)
-                again.opt.flag |= pj.PJSUA_CALL_UNHOLD
-                live[-1].reinvite(again)
+            else:
+                self.command_in_call(words)
             return words[0] != "quit"
         except (pj.Error, IndexError) as error:
             say("failed", command=line, problem=str(getattr(error, "reason", error)))
             return True
+
+    def command_in_call(self, words: list[str]) -> None:
+        """Do a command to the latest call, or to the latest with whom the command names."""
+        live = [call for call in self.calls if not call.over]
+        if words[0] == "update":
+            live[-1].update(pj.CallOpParam(True))
+        elif words[0] == "dtmf":
+            live[-1].dialDtmf(words[1])
+        elif words[0] == "refer":
+            self.call_with(words[1]).xfer(words[2], pj.CallOpParam())
+        elif words[0] == "drop":
+            self.call_with(words[1]).hangup(pj.CallOpParam())
+        elif words[0] == "hold":
+            live[-1].setHold(pj.CallOpParam())
+        elif words[0] == "unhold":
+            again = pj.CallOpParam(True)
+            again.opt.flag |= pj.PJSUA_CALL_UNHOLD
+            live[-1].reinvite(again)
+
+    def call_with(self, uri: str) -> PhoneCall:
+        """The latest call with whoever this URI names. IndexError without one."""
+        return [call for call in self.calls if not call.over and call.is_with(uri)][-1]
 
     def refer_outside(self, uri: str, target: str) -> None:
         """REFER outside any call; the library does not add a Contact by itself."""
@@ -251,6 +272,7 @@ def main() -> None:
     parser.add_argument("--answer", action="store_true")
     parser.add_argument("--transport", default="udp", choices=("udp", "tcp", "tls"))
     parser.add_argument("--srtp", action="store_true")
+    parser.add_argument("--mix", action="store_true")
     parser.add_argument("--credentials", nargs=2, metavar=("USER", "PASSWORD"))
     parser.add_argument("--log-level", type=int, default=4)
     parser.add_argument("--life-s", type=float, default=300.0)
