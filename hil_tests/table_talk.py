@@ -42,14 +42,20 @@ class Seat:
         return b"".join(packet.payload for packet in packets)
 
 
-async def conference(bench: Bench, plays: Iterable[tuple[str, bytes]], ssrc: int = 1) -> list[Seat]:
-    """A conference of as many as there are (codec, codes): codes are played in a loop."""
+async def conference(
+    bench: Bench, plays: Iterable[tuple[str, bytes]], ssrc: int = 1, named: tuple[str, ...] = ()
+) -> list[Seat]:
+    """A conference of as many as there are (codec, codes): codes are played in a loop.
+
+    named: for the first seats, the hosts that their descriptions name for media, whatever the truth is.
+    """
     plays, seats = list(plays), []
     uri = f"{bench.server};size={max(2, len(plays))}"
     for number, (codec, codes) in enumerate(plays):
         caller, end = await Caller.open("127.0.0.1"), rtp_stream.RtpEnd("127.0.0.1", ssrc=ssrc + number)
         call = caller.call(f"seat{caller.port}")
-        outcome = await _invited(call, uri, sip_text.sdp_offer("127.0.0.1", end.port, (CODECS[codec],)))
+        host = named[number] if number < len(named) else "127.0.0.1"
+        outcome = await _invited(call, uri, sip_text.sdp_offer(host, end.port, (CODECS[codec],)))
         end.peer, uri = sip_text.media_address(outcome.response.body), outcome.uri
         end.loop_codes, end.payload_type = codes, CODECS[codec][0]
         asyncio.get_running_loop().add_reader(end.socket.fileno(), end.receive)

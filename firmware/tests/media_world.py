@@ -79,8 +79,8 @@ class World:
         self.ticker = Ticker()
         self.loop = Loop(clock, None, self.ticker, self.media, None, Watchdog(None))
 
-    def enter(self, conference):
-        """Another participant with his peer."""
+    def enter(self, conference, remote=None):
+        """Another participant with his peer; remote: where he says he is, when that is not so."""
         number = len(self.peers)
         names = [name for name, _rate_hz in preference(self.media.wide_limit > 0)]
         codec = names[number % len(names)]
@@ -91,7 +91,8 @@ class World:
         participant.direction = "sendrecv"
         port = PEER_PORT + 2 * number
         self.wire.open(participant)
-        self.wire.aim(participant, (self.phones, port))
+        participant.origin = self.phones if remote else ""
+        self.wire.aim(participant, remote or (self.phones, port))
         self.media.join(participant)
         self.peers.append(Peer(self.phones, port, self.board, participant.port, law))
         return participant

@@ -3,15 +3,18 @@
 import unittest
 
 from app_bench import RtpWire
-from media_world import FIRST_PORT, PEER_PORT, World
+from media_world import FIRST_PORT, PEER_PORT, Peer, World
 
 from parley.app import runtime
+from parley.app.learner import WINDOW_MS, is_behind_nat
 from parley.app.media_task import Participant
 from parley.app.media_wire import MediaWire
 from parley.app.ports import PortPool
+from parley.app.terms import origin_of
 from parley.media.bridge import NO_ADDRESS, pack_address
 from parley.media.codecs import PACKET_BYTES
 from parley.wire.errors import RemoteError
+from parley.wire.sip import Request
 
 SAID = 0x90
 
@@ -148,6 +151,114 @@ class Cases:
         self.assertTrue(self.world.media.full)
         self.talk()
         self.assertEqual(self.packets_heard(), [4, 4, 0, 4])
+
+    def behind_nat(self):
+        """A participant who names an address of his own network; (he, his peer, a stranger at his NAT's address)."""
+        conference = self.world.media.participants[2].conference
+        self.world.leave(self.world.media.participants[2])
+        self.world.peers.pop().socket.close()
+        one = self.world.enter(conference, ("192.0.2.9", 4000))
+        stranger = Peer(self.world.phones, PEER_PORT + 100, self.world.board, one.port, one.payload_type)
+        self.addCleanup(stranger.socket.close)
+        return one, self.world.peers[2], stranger
+
+    def learn(self, *moments_ms):
+        return [found for now_ms in moments_ms for found in self.world.wire.learner.tick(now_ms)]
+
+    def test_who_is_behind_a_nat_is_learned_and_kept(self):
+        one, peer, stranger = self.behind_nat()
+        peer.say(SAID)
+        self.assertEqual(self.learn(0), [])  # one packet is anybody's
+        peer.say(SAID)
+        self.assertEqual(self.learn(100), [(one, (self.world.phones, PEER_PORT + 4))])
+        for _ in range(3):
+            stranger.say(SAID)
+        self.assertEqual(self.learn(200, 300), [])
+        self.assertIsNone(self.world.wire.learner.next_deadline())
+        self.talk()
+        self.assertEqual(self.packets_heard(), [4, 4, 4])
+        self.assertEqual(len(stranger.hear()), 0)
+        self.assertEqual(self.world.media.stats(one)["received"], 5)  # one told, four in the talk
+
+    def test_another_host_or_codec_and_what_is_out_of_step_is_not_learned(self):
+        one, peer, _ = self.behind_nat()
+        elsewhere = Peer("127.9.9.9", PEER_PORT, self.world.board, one.port, one.payload_type)
+        self.addCleanup(elsewhere.socket.close)
+        for _ in range(3):
+            elsewhere.say(SAID)
+            peer.say(SAID, payload_type=96)
+        peer.socket.send(b"no RTP")
+        peer.say(SAID)
+        peer._sequence += 1
+        peer.say(SAID)
+        self.assertEqual(self.learn(0), [])
+        self.assertEqual(self.world.wire.learner.strangers, 9)
+
+    def test_the_window_ends(self):
+        _, peer, _ = self.behind_nat()
+        self.assertEqual(self.learn(0, WINDOW_MS), [])
+        for _ in range(3):
+            peer.say(SAID)
+        self.assertEqual(self.learn(2 * WINDOW_MS), [])
+        self.talk(1)
+        self.assertEqual(self.packets_heard(), [1, 1, 0])
+
+    def test_packets_from_where_he_said_end_it(self):
+        one, _, stranger = self.behind_nat()
+        self.assertEqual(self.learn(0), [])
+        one.line.connect(self.world.phones, PEER_PORT + 4)  # as if there were a way to where he said
+        self.talk(2)
+        self.assertEqual(self.learn(100), [])
+        stranger.say(SAID)
+        stranger.say(SAID)
+        self.assertEqual(self.learn(200), [])
+        self.assertEqual(self.world.media.stats(one)["received"], 2)
+
+    def test_the_same_offer_again_does_not_begin_anew(self):
+        one, peer, stranger = self.behind_nat()
+        self.assertFalse(self.world.wire.aim(one, ("192.0.2.9", 4000)))
+        peer.say(SAID)
+        peer.say(SAID)
+        self.assertEqual(len(self.learn(0)), 1)
+        self.assertFalse(self.world.wire.aim(one, ("192.0.2.9", 4000)))
+        stranger.say(SAID)
+        stranger.say(SAID)
+        self.assertEqual(self.learn(100), [])
+        self.assertFalse(self.world.wire.aim(one, ("192.0.2.9", 4002)))  # he has moved
+        self.world.media.retune(one)
+        stranger.say(SAID)
+        stranger.say(SAID)
+        self.assertEqual(self.learn(200), [(one, (self.world.phones, PEER_PORT + 100))])
+
+    def test_who_leaves_before_he_is_found_leaves_nothing(self):
+        one, _, _ = self.behind_nat()
+        self.world.leave(one)
+        self.assertIsNone(self.world.wire.learner.next_deadline())
+
+
+class OriginTest(unittest.TestCase):
+    def test_where_a_request_came_from(self):
+        for vias, origin in (
+            (("SIP/2.0/UDP 10.0.0.1:5060;branch=z;received=192.0.2.1",), "192.0.2.1"),
+            (("SIP/2.0/UDP 10.0.0.1;branch=z",), "10.0.0.1"),
+            (("SIP/2.0/UDP proxy;branch=y", "SIP/2.0/UDP 10.0.0.1;branch=z;received=192.0.2.1"), "192.0.2.1"),
+            ((), ""),
+            (("nonsense",), ""),
+        ):
+            request = Request("INVITE", "sip:x@y", [("Via", via) for via in vias])
+            self.assertEqual(origin_of(request), origin)
+
+    def test_who_is_behind_a_nat(self):
+        for origin, host, is_so in (
+            ("192.0.2.1", "10.0.0.1", True),
+            ("192.0.2.1", "192.0.2.1", False),
+            ("127.0.0.1", "127.0.0.2", False),
+            ("127.0.0.1", "10.0.0.1", True),
+            ("", "10.0.0.1", False),
+            ("proxy.example", "10.0.0.1", False),
+            ("2001:db8::1", "2001:db8::2", False),
+        ):
+            self.assertEqual(is_behind_nat(origin, host), is_so)
 
 
 class SocketsTest(Cases, unittest.TestCase):

@@ -8,6 +8,7 @@
  * Python's heap, except receive(), which makes bytes.
  *
  *     Socket(depth)                      depth: 1 to 128 datagrams
+ *     .share()                           before bind: another socket that was told so may have the same port
  *     .bind(host, port) .connect(host, port) .close()      hosts as dotted decimals; OSError
  *     .receive_into(buffer) -> octets    0 when there is nothing; what does not fit is cut off
  *     .receive() -> (bytes, (host, port)) or None
@@ -89,6 +90,13 @@ static void check(err_t fault) {
         mp_raise_OSError(fault == ERR_USE ? MP_EADDRINUSE : fault == ERR_RTE ? MP_EHOSTUNREACH : MP_EIO);
     }
 }
+
+/** lwIP hands a datagram to the socket connected to its source; without one, to one that is not connected. */
+static mp_obj_t socket_share(mp_obj_t object) {
+    ip_set_option(open_socket(object)->pcb, SOF_REUSEADDR);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(socket_share_obj, socket_share);
 
 static mp_obj_t socket_bind(mp_obj_t object, mp_obj_t host, mp_obj_t port) {
     queue_socket *self = open_socket(object);
@@ -237,6 +245,7 @@ static const mp_stream_p_t socket_protocol = {.ioctl = socket_ioctl};
 
 static const mp_rom_map_elem_t socket_locals_table[] = {
     {MP_ROM_QSTR(MP_QSTR___del__), MP_ROM_PTR(&socket_close_obj)},
+    {MP_ROM_QSTR(MP_QSTR_share), MP_ROM_PTR(&socket_share_obj)},
     {MP_ROM_QSTR(MP_QSTR_bind), MP_ROM_PTR(&socket_bind_obj)},
     {MP_ROM_QSTR(MP_QSTR_connect), MP_ROM_PTR(&socket_connect_obj)},
     {MP_ROM_QSTR(MP_QSTR_close), MP_ROM_PTR(&socket_close_obj)},

@@ -4,7 +4,7 @@ from parley.app.announcer import Announcer
 from parley.app.conference_events import contact_value
 from parley.app.media_task import Participant
 from parley.app.shortage import note_shortage
-from parley.app.terms import Terms, new_seed
+from parley.app.terms import Terms, new_seed, origin_of
 from parley.app.trail import FROM_BOARD, TO_BOARD
 from parley.wire.address import conference_uri, read_token
 from parley.wire.errors import LocalError, RemoteError
@@ -136,7 +136,7 @@ class Focus:
         self._named(call.joins, allocation)
         conference = replaced.conference if replaced is not None else self._admit(allocation)
         uri = call.remote_uri  # the From URI: who he says he is
-        participant, body = self._make_participant(call, uri, call.offer)
+        participant, body = self._make_participant(call, uri, call.offer, origin_of(invite))
         is_first = conference is None
         address = conference_uri(token, self._config.host, self._config.sip_port)
         try:
@@ -201,11 +201,12 @@ class Focus:
         call.user_data = participant
         self._attendant.welcome(participant)
 
-    def _make_participant(self, call, uri, offer):
+    def _make_participant(self, call, uri, offer, origin=""):
         """(Participant outside any conference, SDP of our 200). RemoteError when the offer cannot be met."""
         session_id = int.from_bytes(self._random_bytes(4), "big") >> 2
         self._last_number += 1
         participant = Participant(call, uri, session_id, new_seed(self._random_bytes), self._last_number)
+        participant.origin = origin
         self._wire.open(participant)
         try:
             return participant, self.terms.agree(participant, offer)
@@ -220,6 +221,7 @@ class Focus:
         if participant is None:
             self._endpoint.answer_reoffer(call, None, now_ms)
             return
+        participant.origin = origin_of(event.message)
         try:
             body = self.terms.agree(participant, event.message.body)
         except RemoteError as error:
@@ -241,6 +243,7 @@ class Focus:
         self._trail.note(now_ms, participant.conference, TO_BOARD, "ACK", participant.uri)
         if participant.our_offer is None:
             return
+        participant.origin = origin_of(event.message)
         try:
             self.terms.take_answer(participant, event.message.body)
             self._events.changed(participant, now_ms)

@@ -1,5 +1,6 @@
 """The media tick: packets in, mix, packets out, for everybody on the board. Nothing in `tick` allocates."""
 
+from parley.media import kernels
 from parley.media.bridge import NO_ADDRESS
 from parley.media.codecs import PACKET_BYTES, WIDEBAND, preference
 from parley.wire.errors import LocalError
@@ -23,7 +24,8 @@ class Participant:
     number: his name on this board since its start; muted: the operator lets nobody hear him; muted_self: he himself
     does; hand: he has raised it; typed, typed_ms: of the menu's keys, and when; direction: ours, as negotiated; port:
     ours for RTP; line: RtpSocket on it that is his alone, or None; address: of his RTP as the bridge knows it,
-    NO_ADDRESS for who has a line; leg: its number in the bridge, -1 without; uri: who it is, for the server;
+    NO_ADDRESS for who has a line; origin: host that his signalling came from, "" unknown; aimed: where his source was
+    looked for last (MediaWire); leg: its number in the bridge, -1 without; uri: who it is, for the server;
     agreed_keys: Keys as negotiated, None in the clear; keys: those that his leg has; session_id, session_version: of
     our descriptions; our_offer: the description that waits for an answer, or None. seed: (SSRC, sequence number,
     timestamp) to send first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or
@@ -46,6 +48,8 @@ class Participant:
         self.port = 0
         self.line: "Any" = None
         self.address = NO_ADDRESS
+        self.origin = ""
+        self.aimed: "Any" = None
         self.leg = -1
         self.seed = seed
         self.agreed_keys: "Keys | None" = None
@@ -161,6 +165,11 @@ class MediaTask:
         """Plays him alone a tone (Bridge.tell), if he has a leg."""
         if participant.leg >= 0:
             self._bridge.tell(participant.leg, tone, times)
+
+    def hear(self, participant, packet):
+        """Takes a packet as one of his. Returns whether it is: under his keys, if he has some."""
+        result = self._bridge.receive_leg(participant.leg, packet, len(packet))
+        return result not in (kernels.BRIDGE_FORGED, kernels.BRIDGE_REPLAYED)
 
     def level(self, participant):
         """How loud he was in the last frame, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""

@@ -2,11 +2,12 @@
 
 With native packet I/O all legs share one port, and where a packet comes from tells whose it is. Who names a media
 address that another participant has named already gets a line: a port of his own, connected to that address. Without
-native packet I/O every leg has a line.
+native packet I/O every leg has a line. Who is behind a NAT gets one too, and his source is learned (learner.py).
 """
 
 from parley.app import runtime
 from parley.app.keys import KeyRing
+from parley.app.learner import Learner, is_behind_nat
 from parley.app.media_task import MediaTask
 from parley.app.ports import PortPool
 from parley.app.report_wire import ReportWire
@@ -23,10 +24,14 @@ if TYPE_CHECKING:
 
 
 class MediaWire:
-    """lines: PortPool; shared: BoardRtpSocket on `port`, or None and 0: every leg has a line. reports: ReportWire."""
+    """lines: PortPool; shared: BoardRtpSocket on `port`, or None and 0: every leg has a line. reports: ReportWire.
 
-    def __init__(self, lines, shared=None, port=0, reports=None):
+    learner: Learner of the sources of who is behind a NAT; without one nobody is taken for such.
+    """
+
+    def __init__(self, lines, shared=None, port=0, reports=None, learner=None):
         self.reports: "Any" = reports
+        self.learner: "Any" = learner
         self._lines = lines
         self._shared = shared
         self.port = port
@@ -47,6 +52,9 @@ class MediaWire:
         """
         if remote[0] in NOBODY:
             return False
+        if self._learns(participant, remote, may_move):
+            return self._split(participant, remote)
+        self._stop(participant)
         if participant.line is not None:
             _connect(participant.line, remote)
             return False
@@ -71,6 +79,7 @@ class MediaWire:
     def close(self, participant):
         """Takes back what a participant had here. The media task must have let go of him."""
         self._forget(participant)
+        self._stop(participant)
         if participant.line is not None:
             self._lines.close(participant.line, participant.port)
             participant.line = None
@@ -81,6 +90,41 @@ class MediaWire:
             self.reports.close()
         if self._shared is not None:
             self._shared.close()
+
+    def _learns(self, participant, remote, may_move):
+        can = self.learner is not None and self._lines.splits and (participant.line is not None or may_move)
+        return can and is_behind_nat(participant.origin, remote[0])
+
+    def _split(self, participant, remote):
+        """Gives him a port with an ear; as aim, of whom the source is to be learned. The same again changes nothing."""
+        aimed = (participant.origin, remote)
+        if participant.aimed == aimed:
+            return False
+        moves = participant.line is None
+        line, port = self._lines.open() if moves else (participant.line, participant.port)
+        self._stop(participant)
+        ear = None
+        try:
+            line, ear = self._lines.split(line, port)
+            _connect_either(line, remote, participant.origin)
+        except (RemoteError, MemoryError):
+            if ear is not None:
+                ear.close()
+            if moves:
+                self._lines.close(line, port)
+            else:
+                participant.line = line
+            raise
+        self._forget(participant)
+        participant.line, participant.port, participant.aimed = line, port, aimed
+        self.learner.begin(participant, ear)
+        return moves
+
+    def _stop(self, participant):
+        """No source of his is looked for any more."""
+        if participant.aimed is not None:
+            participant.aimed = None
+            self.learner.forget(participant)
 
     def _checked(self, remote):
         """remote as the bridge knows a peer. RemoteError(488) when there is no way to it."""
@@ -105,6 +149,14 @@ def _connect(line, remote):
         raise _no_way()
 
 
+def _connect_either(line, remote, origin):
+    """To where he says; if there is no way, to his NAT, which may have left him the port (RFC 4787 4.2.1)."""
+    try:
+        _connect(line, remote)
+    except RemoteError:
+        _connect(line, (origin, remote[1]))
+
+
 def _no_way():
     return RemoteError(488, "No way to the media address")
 
@@ -119,15 +171,17 @@ def open_media(config, io):
     first = config.rtp_port_first + config.rtp_port_first % 2
     if io is None or ":" in config.host:  # native I/O knows IPv4 only
         packets = SocketPackets(bridge, runtime.RTP_READS_PER_TICK)
-        lines = PortPool(config.host, first, legs, runtime.RtpSocket)
+        lines = PortPool(config.host, first, legs, runtime.RtpSocket, runtime.line_and_ear)
         # one read of MicroPython may hold several datagrams, and RTCP among RTP is not told apart (burst.py)
         reports = ReportWire(config.host, first, runtime.ReportSocket, muxes=not runtime.READS_JOIN_DATAGRAMS)
-        return _media(config, bridge, packets), MediaWire(lines, reports=reports)
+        media = _media(config, bridge, packets)
+        return media, MediaWire(lines, reports=reports, learner=Learner(media))
     shared = runtime.BoardRtpSocket(config.host, first, legs)
     packets = BatchPackets(bridge, io, shared.fileno())
-    lines = PortPool(config.host, first + 2, legs - 1, runtime.RtpSocket)
+    lines = PortPool(config.host, first + 2, legs - 1, runtime.RtpSocket, runtime.line_and_ear)
     reports = ReportWire(config.host, first, runtime.ReportSocket, shared)
-    return _media(config, bridge, packets), MediaWire(lines, shared, first, reports)
+    media = _media(config, bridge, packets)
+    return media, MediaWire(lines, shared, first, reports, Learner(media))
 
 
 def _media(config, bridge, packets):

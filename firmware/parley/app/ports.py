@@ -2,14 +2,27 @@
 
 from parley.wire.errors import RemoteError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 class PortPool:
-    """`count` even ports from `first` on. open_socket(host, port) makes the socket or raises OSError."""
+    """`count` even ports from `first` on. open_socket(host, port) makes the socket or raises OSError.
 
-    def __init__(self, host, first, count, open_socket):
+    open_pair(host, port) makes (line, ear), sockets on one port: once the line is connected, the ear hears others.
+    """
+
+    def __init__(self, host, first, count, open_socket, open_pair=None):
         self._host = host
         self._ports = [first + first % 2 + 2 * i for i in range(count)]
         self._open_socket = open_socket
+        self._open_pair: "Any" = open_pair
+
+    @property
+    def splits(self):
+        """There are such pairs."""
+        return self._open_pair is not None
 
     def open(self):
         """A fresh (socket, port). RemoteError(503) when there is none: another program may hold some."""
@@ -20,6 +33,14 @@ class PortPool:
             except OSError:
                 self._ports.append(port)
         raise RemoteError(503, "No RTP port is free")
+
+    def split(self, socket, port):
+        """Makes a pair (line, ear) of an open socket, which is closed. RemoteError(503) when that cannot be."""
+        socket.close()
+        try:
+            return self._open_pair(self._host, port)
+        except OSError:
+            raise RemoteError(503, "No RTP port can be shared")
 
     def close(self, socket, port):
         """Closes the socket; its port goes to the end of the queue."""

@@ -21,6 +21,7 @@ from parley.app.runtime_sockets import (
     SipSocket,
     host_and_port,
     literal,
+    pair_of,
     stream_listener,
     stream_socket,
 )
@@ -44,6 +45,7 @@ RTP_READS_PER_TICK = own.RTP_READS_PER_TICK
 ConsolePort = own.ConsolePort
 Poller = own.Poller
 RtpSocket = own.RtpSocket
+Ear = ReportSocket
 TlsSocket = own.TlsSocket
 heap_free = own.heap_free
 join_network = own.join_network
@@ -77,6 +79,7 @@ if not _portable():
             READS_JOIN_DATAGRAMS,
             RTP_READS_PER_TICK,
             BoardRtpSocket,
+            Ear,
             RtpSocket,
             SipSocket,
             packet_io,
@@ -94,6 +97,13 @@ if not _portable():
         pass  # not Linux
     except (ValueError, OSError, MemoryError) as fault:
         IO_FAULT = str(fault) or type(fault).__name__
+
+
+def line_and_ear(host, port):
+    """(RtpSocket, Ear) on one port; OSError when that cannot be."""
+    return pair_of(RtpSocket, Ear, host, port)
+
+
 # (octets) -> a buffer, out of the collector's sight where that can be had
 far_memory: "Any" = bytearray if parley_io is None else parley_io.io_map
 if kernels.KERNELS != "native":
@@ -120,6 +130,7 @@ __all__ = (
     "heap_free",
     "host_and_port",
     "join_network",
+    "line_and_ear",
     "literal",
     "parley_io",
     "random_bytes",

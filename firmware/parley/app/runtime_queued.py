@@ -13,6 +13,7 @@ from parley.media import kernels
 from parley.media.bridge import NO_ADDRESS
 
 SIP_DEPTH = 16  # datagrams; phones repeat what is lost beyond
+EAR_DEPTH = 16  # datagrams, of who is behind a NAT and has not been found yet
 RTP_DEPTH = 8  # 160 ms of one participant: longer than any pause of the loop
 RTP_READS_PER_TICK = RTP_DEPTH
 BOARD_RTP_DEPTH = 128  # as many as there can be
@@ -57,9 +58,9 @@ class SipSocket:
 class RtpSocket:
     """One leg's RTP socket, connected, so that strangers' packets stay out. Its two calls allocate nothing."""
 
-    def __init__(self, host, port):
-        """Binds to (host, port); OSError when that cannot be."""
-        self.raw = _bound_socket(host, port, RTP_DEPTH)
+    def __init__(self, host, port, shares=False):
+        """Binds to (host, port); OSError when that cannot be. shares: with another socket that does."""
+        self.raw = _bound_socket(host, port, RTP_DEPTH, shares)
 
     def connect(self, host, port):
         """From now on the peer is (host, port). May be repeated. OSError when host is a name."""
@@ -80,6 +81,22 @@ class RtpSocket:
     def close(self):
         """Gives the port back."""
         self.raw.close()
+
+
+class Ear:
+    """Beside a line, on its port: hears whom the line does not."""
+
+    def __init__(self, host, port, shares=False):
+        """Binds to (host, port); OSError when that cannot be."""
+        self._raw = _bound_socket(host, port, EAR_DEPTH, shares)
+
+    def receive(self):
+        """The next packet as (data, (host, port)); None when there is none."""
+        return self._raw.receive()
+
+    def close(self):
+        """Hears no more."""
+        self._raw.close()
 
 
 class BoardRtpSocket:
@@ -132,9 +149,11 @@ def packet_io():
     return lwip_io
 
 
-def _bound_socket(host, port, depth):
+def _bound_socket(host, port, depth, shares=False):
     bound = Socket(depth)
     try:
+        if shares:
+            bound.share()
         bound.bind(host, port)
     except OSError:
         bound.close()

@@ -18,6 +18,7 @@ ADDRESS_CACHE = 64
 MSG_PEEK = 2
 IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO = 0, 10, 2
 SO_SNDBUF, SO_RCVBUF, SO_SNDBUFFORCE, SO_RCVBUFFORCE, SO_TIMESTAMPNS = 7, 8, 32, 33, 35
+SO_REUSEPORT = 15  # among sockets of one user; the connected one of them has its peer's datagrams (socket(7))
 ROOM_BYTES_PER_LEG = 4096  # Linux doubles it, and takes 768 for a packet: ten packets, 200 ms
 
 
@@ -99,9 +100,9 @@ class RtpSocketBase:
     Nothing in it allocates.
     """
 
-    def __init__(self, host, port):
-        """Binds to (host, port); OSError when that cannot be."""
-        self.raw = _bound_socket(host, port)
+    def __init__(self, host, port, shares=False):
+        """Binds to (host, port); OSError when that cannot be. shares: with another socket of ours that does."""
+        self.raw = _bound_socket(host, port, shares)
 
     def connect(self, host, port):
         """From now on the peer is (host, port). May be repeated. OSError when there is no way to it."""
@@ -157,11 +158,11 @@ class BoardRtpSocket:
 
 
 class ReportSocket:
-    """The board's RTCP socket, never blocking."""
+    """The board's RTCP socket, or an ear beside a line; never blocking."""
 
-    def __init__(self, host, port):
-        """Binds to (host, port); OSError when that cannot be."""
-        self._raw = _bound_socket(host, port)
+    def __init__(self, host, port, shares=False):
+        """Binds to (host, port); OSError when that cannot be. shares: as RtpSocketBase."""
+        self._raw = _bound_socket(host, port, shares)
         self._readable = select.poll()
         self._readable.register(self._raw, select.POLLIN)
 
@@ -192,10 +193,22 @@ def _send_to(raw, packet, peer):
     return True
 
 
-def _bound_socket(host, port):
+def pair_of(line_type, ear_type, host, port):
+    """(line, ear): two sockets on a port; once the line is connected, the ear has all that is not its peer's."""
+    line = line_type(host, port, shares=True)
+    try:
+        return line, ear_type(host, port, shares=True)
+    except OSError:
+        line.close()
+        raise
+
+
+def _bound_socket(host, port, shares=False):
     bound = _socket(host, socket.SOCK_DGRAM)
     try:
         bound.setblocking(False)
+        if shares:
+            bound.setsockopt(socket.SOL_SOCKET, SO_REUSEPORT, 1)
         bound.bind(_resolve(host, port))
     except OSError:
         bound.close()

@@ -90,6 +90,7 @@ class SipTask:
         self.endpoint.name_contacts(events.contact_for)
         dial_out = DialOut(self.endpoint, slots, self.focus, events, self.trail, changed, log)
         referrals = Referrals(config, self.endpoint, slots, media, self.focus, dial_out, log)
+        self._learner = wire.learner
         self.mover = Mover(config, self.endpoint, slots, media, self.focus, self.trail, log)
         self._takers = (referrals, dial_out, events, self.mover, self.focus)  # each is asked in turn
         self.watch = Watch(self._tell, media)
@@ -162,6 +163,7 @@ class SipTask:
             self._spare(self.servers.tick, now_ms)
             self._spare(self.watch.tick, now_ms)
             self._spare(self.attendant.tick, now_ms)
+            self._spare(self._learn, now_ms)
             self._spare(self.mover.tick, now_ms)
             self._pump(now_ms)
             self.serve_streams(now_ms)
@@ -175,6 +177,7 @@ class SipTask:
             self.watch.next_deadline(),
             self.attendant.next_deadline(),
             self.mover.next_deadline(),
+            None if self._learner is None else self._learner.next_deadline(),
             streams_ms,
         )
         known = [deadline_ms for deadline_ms in deadlines if deadline_ms is not None]
@@ -240,6 +243,14 @@ class SipTask:
                 if taker.handle(event, now_ms):
                     return
             self._log.debug("sip", "event %s" % event.kind)
+
+    def _learn(self, now_ms):
+        if self._learner is not None:
+            for participant, source in self._learner.tick(now_ms):
+                named = participant.aimed[1]
+                self._log.info(
+                    "rtp", "%s sends from %s:%d, not %s:%d" % ((participant.uri,) + source + named)
+                )
 
     def _gone(self, participant, why, now_ms):
         """A ghost: his phone or its network has died."""

@@ -3,6 +3,7 @@
 from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
 from parley.wire.errors import RemoteError
 from parley.wire.sdp import parse_sdp
+from parley.wire.uri import parse_via
 
 
 def new_seed(random_bytes):
@@ -10,6 +11,15 @@ def new_seed(random_bytes):
     octets = random_bytes(10)
     ssrc, timestamp = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[4:8], "big")
     return ssrc, int.from_bytes(octets[8:], "big"), timestamp
+
+
+def origin_of(request):
+    """The host from which its first sender's next hop had a request: what his NAT looks like. "" when no Via tells."""
+    try:
+        via = parse_via(request.get_all("Via")[-1])
+    except (RemoteError, IndexError):
+        return ""
+    return via.param("received") or via.host
 
 
 class Terms:
