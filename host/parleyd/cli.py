@@ -14,6 +14,7 @@ from rich.console import Console
 
 from parley import __version__
 from parley.wire.errors import LocalError
+from parleyd.commands.bench import bench_app
 from parleyd.commands.boards import board_app
 from parleyd.commands.conferences import conference_app, participant_app
 from parleyd.commands.config import config_app
@@ -36,6 +37,7 @@ app.add_typer(conference_app, name="conference")
 app.add_typer(participant_app, name="participant")
 app.add_typer(token_app, name="token")
 app.add_typer(config_app, name="config")
+app.add_typer(bench_app, name="bench")
 app.command()(user)
 app.command()(events)
 daemon_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -1,8 +1,8 @@
-"""A board reduced to its media tick, for capacity.py: MicroPython, the bridge, one socket, no SIP.
+"""A board reduced to its media tick, for tick.py: MicroPython, the bridge, one socket, no SIP.
 
     micropython board.py HOST PORT PARTICIPANTS SIZE PHASES LOUDEST SLOTS SECONDS
 
-The participants are those of load.c (its bench_address and slot_of). Prints one JSON object.
+The participants are those of host/parleybench/c/load.c (its bench_address and slot_of). Prints one JSON object.
 """
 
 import json

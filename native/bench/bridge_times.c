@@ -1,6 +1,6 @@
 /**
  * @file bridge_times.c
- * The bridge's own work, without a network: nanoseconds a participant and frame. Run by capacity.py.
+ * The bridge's own work, without a network: nanoseconds a participant and frame. Run by tick.py.
  *
  *     bridge_times PARTICIPANTS SIZE TALKERS SILENT LOUDEST FRAMES
  *

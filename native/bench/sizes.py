@@ -10,7 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from capacity import ROOT, Scenario, bridge_alone, build, machine
+from tick import ROOT, Scenario, bridge_alone, build
+
+from parleybench.machine import machine
 
 OUTPUT = ROOT / "out" / "bench" / "sizes.json"
 PARTICIPANTS = 512

@@ -3,13 +3,13 @@
  * Many participants at once, for measurements: each has its own address of 127.0.0.0/8, its own SSRC, sends a
  * PCMU frame every 20 ms and counts what comes back.
  *
- *     load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS [FRAME_MS]
+ *     load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS [FRAME_MS [PEERS]]
  *
  * Participant i has the slot i modulo SLOTS, so that of a crowd any first part may speak alone. Participants
  * i..i+SIZE-1 share a conference; its first TALKERS send a tone each (400, 700, 1100, 1900 Hz in
  * turn), the others digital silence (SILENT 1) or nothing at all (SILENT 0). SLOTS 20 spreads the sending
- * over the frame, 1 sends all at once. FRAME_MS: between a participant's packets, 20 if not given. Prints one JSON
- * object.
+ * over the frame, 1 sends all at once. FRAME_MS: between a participant's packets, 20 if not given. PEERS: a file
+ * with a line "HOST PORT" for each participant, where his packets go instead. Prints one JSON object.
  *
  * Source addresses are given by IP_PKTINFO, so few sockets play them all; board.py knows the rule, too.
  */
@@ -32,6 +32,7 @@ typedef struct participant {
     uint32_t received, first, last, duplicates;
     int32_t checked; /* which of those whose sound is checked, and 1; 0: none */
     int64_t arrived_ns;
+    struct sockaddr_in to;
 } participant;
 
 typedef union pktinfo {
@@ -44,7 +45,6 @@ static int32_t count, size, talkers, silent, slots;
 static const int64_t FRAME_NS = FRAME_MS * 1000000;
 static int64_t frame_ns = FRAME_MS * 1000000;
 static int sockets[SOCKETS];
-static struct sockaddr_in board;
 static int64_t sent, send_errors, late_slots, jitter[JITTER_MS + 1];
 
 static int64_t now_ns(void) {
@@ -61,7 +61,7 @@ static uint32_t bench_address(int32_t i) {
     return 127U << 24 | 16U << 16 | (uint32_t)i; /* 127.16.x.y */
 }
 
-static void open_sockets(const char *host, int port) {
+static void open_sockets(void) {
     int room = BUFFER_OCTETS, on = 1;
     for (int i = 0; i < SOCKETS; i++) {
         struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons((uint16_t)(FIRST_PORT + 2 * i))};
@@ -75,17 +75,35 @@ static void open_sockets(const char *host, int port) {
             exit(2);
         }
     }
-    board.sin_family = AF_INET;
-    board.sin_port = htons((uint16_t)port);
-    inet_pton(AF_INET, host, &board.sin_addr);
 }
 
-static void prepare(void) {
+static struct sockaddr_in address_of(const char *host, int port) {
+    struct sockaddr_in made = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    inet_pton(AF_INET, host, &made.sin_addr);
+    return made;
+}
+
+static void read_peers(const char *name) {
+    FILE *file = fopen(name, "r");
+    char host[64];
+    int port;
+    for (int32_t i = 0; i < count; i++) {
+        if (file == NULL || fscanf(file, "%63s %d", host, &port) != 2) {
+            fprintf(stderr, "load: %s has no line for participant %d\n", name, i);
+            exit(2);
+        }
+        people[i].to = address_of(host, port);
+    }
+    fclose(file);
+}
+
+static void prepare(const char *host, int port) {
     people = calloc((size_t)count, sizeof *people);
     sound_prepare(talkers > 8 ? 20000.0 / talkers : 2500);
     for (int32_t i = 0; i < count; i++) {
         uint32_t ssrc = htonl((uint32_t)(SSRC_BASE + i));
         people[i].header[0] = 0x80;
+        people[i].to = address_of(host, port);
         memcpy(people[i].header + 8, &ssrc, 4);
     }
     for (int which = 0; which < CHECKED; which++) {
@@ -134,7 +152,7 @@ static void send_slot(int32_t slot, uint32_t frame) {
             parts[made][0] = (struct iovec){people[i].header, 12};
             parts[made][1] = (struct iovec){(void *)(uintptr_t)codes, SAMPLES};
             messages[made].msg_hdr =
-                (struct msghdr){&board, sizeof board, parts[made], 2, &infos[made], sizeof infos[made], 0};
+                (struct msghdr){&people[i].to, sizeof people[i].to, parts[made], 2, &infos[made], sizeof infos[made], 0};
             made++;
         }
         if (made == BATCH || (made > 0 && i + slots >= count)) {
@@ -239,18 +257,21 @@ static void report(double seconds) {
 }
 
 int main(int words, char **word) {
-    if (words != 9 && words != 10) {
-        fprintf(stderr, "load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS [FRAME_MS]\n");
+    if (words < 9 || words > 11) {
+        fprintf(stderr, "load HOST PORT PARTICIPANTS SIZE TALKERS SILENT SLOTS SECONDS [FRAME_MS [PEERS]]\n");
         return 2;
     }
-    if (words == 10) {
+    if (words > 9) {
         frame_ns = atoll(word[9]) * 1000000;
     }
     count = atoi(word[3]), size = atoi(word[4]), talkers = atoi(word[5]), silent = atoi(word[6]);
     slots = atoi(word[7]);
     double seconds = atof(word[8]);
-    open_sockets(word[1], atoi(word[2]));
-    prepare();
+    open_sockets();
+    prepare(word[1], atoi(word[2]));
+    if (words == 11) {
+        read_peers(word[10]);
+    }
     int64_t frames = (int64_t)(seconds * 1e9 / (double)frame_ns), start = now_ns();
     uint32_t first = (uint32_t)(start / FRAME_NS); /* by the clock: who comes back has only paused */
     for (int64_t step = 0; step < frames * slots; step++) {

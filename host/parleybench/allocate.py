@@ -1,27 +1,26 @@
-#!/usr/bin/env python3
 """What one allocation costs: SIPp asks parleyd (302 after the commit) and, in the same run, Kamailio (plain 302).
 
-Writes out/bench/allocate.json or allocate-etcd.json. Needs sipp; the comparison needs Debian's kamailio and is left out
-without it. Server and load generator are pinned to a core each, etcd's nodes to the generator's; processor time is what
-the kernel's scheduler has counted.
+Needs sipp; the comparison needs Debian's kamailio and is left out without it. Server and load generator are pinned to
+a core each; processor time is what the kernel's scheduler has counted.
 """
 
-import argparse
 import csv
-import json
+import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from allocate_servers import BOARDS, Kamailio, Parley, free_port, kamailio_version, pinned
-from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parent.parent
-OUTPUT = ROOT / "out" / "bench" / "allocate.json"
+from parleybench.allocate_servers import BOARDS, Kamailio, Parley, free_port, kamailio_version, pinned
+from parleybench.crowd import Say
+from parleybench.machine import BenchError, Figures, cpu_s, machine, share_of
+
+RATES = (1000, 2000, 4000, 6000, 8000, 10000)
+SECONDS = 5.0
 SCENARIO = """<?xml version="1.0" encoding="ISO-8859-1" ?>
 <scenario name="ask">
 <send retrans="500" start_rtd="1"><![CDATA[
@@ -68,18 +67,12 @@ Content-Length: 0
 """
 
 
-def cpu_us(pids: list[int]) -> float:
-    """Return the processor time of these processes so far, from the scheduler's own count."""
-    total_ns = 0
-    for pid in pids:
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            total_ns += int((task / "schedstat").read_text(encoding="ascii").split()[0])
-    return total_ns / 1000
-
-
-def share_of(ordered: list[float], share: float) -> float:
-    """Return the value below which this share of the ordered values lies; 0 of none."""
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+def disk() -> Path:
+    """Return a folder on a disk, which /tmp need not be: a commit waits for it."""
+    cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    folder = Path(cache) / "parley-bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def load(folder: Path, port: int, rate: int, seconds: float) -> dict[str, float]:
@@ -118,26 +111,33 @@ def load(folder: Path, port: int, rate: int, seconds: float) -> dict[str, float]
 def measure(server: "Parley | Kamailio", rate: int, seconds: float) -> dict[str, float]:
     """Load the server and return what came of it, with its processor time a call."""
     pids = server.pids()
-    before = cpu_us(pids)
+    before = sum(map(cpu_s, pids))
     row = load(server.folder, server.port, rate, seconds)
-    row["cpu_us_per_call"] = round((cpu_us(pids) - before) / max(1, row["answered"]), 1)
+    row["cpu_us_per_call"] = round(1e6 * (sum(map(cpu_s, pids)) - before) / max(1, row["answered"]), 1)
     return row
 
 
 def run(
-    rates: list[int], seconds: float, options: tuple[str, ...] = (), etcd: bool = False
-) -> dict[str, object]:
-    """Measure both servers at each rate, in turns; then parleyd at 80 % of the most it sustained."""
+    rates: Sequence[int],
+    seconds: float,
+    say: Say,
+    options: tuple[str, ...] = (),
+    etcd: Sequence[str] = (),
+) -> Figures:
+    """Measure both servers at each rate, in turns; then parleyd at 80 % of the most it sustained.
+
+    options: more lines of parleyd's settings (TOML); etcd: as Parley takes it. Raises BenchError.
+    """
     if shutil.which("sipp") is None:
-        raise SystemExit("error: sipp is missing; apt-get install sip-tester")
+        raise BenchError("SIPp makes the load, and there is none: apt-get install sip-tester")
     rows: dict[str, list[dict[str, float]]] = {}
     ours = "parleyd, etcd" if etcd else "parleyd"
     version = kamailio_version()
-    (ROOT / "build").mkdir(exist_ok=True)  # a disk, which /tmp need not be
-    with tempfile.TemporaryDirectory(dir=ROOT / "build") as name:
+    with tempfile.TemporaryDirectory(dir=disk()) as name:
         for rate in rates:
             makers = [Parley] if version is None else [Kamailio, Parley]
             for maker in makers:
+                say(f"{maker.name} at {rate} a second")
                 folder = Path(name) / f"{maker.__name__}-{rate}"
                 folder.mkdir()
                 server = Parley(folder, *options, etcd=etcd) if maker is Parley else Kamailio(folder)
@@ -153,6 +153,7 @@ def run(
         most = max((int(row["asked_per_s"]) for row in sustained), default=0)
         at_80: dict[str, float] = {}
         if most:
+            say(f"{ours} at {int(0.8 * most)} a second, 80 % of the most it held")
             folder = Path(name) / "at80"
             folder.mkdir()
             server = Parley(folder, *options, etcd=etcd)
@@ -165,61 +166,29 @@ def run(
         "most_per_s": most,
         "at_80_percent": at_80,
         "kamailio": version or "not installed: no comparison",
-        "sipp": subprocess.run(["sipp", "-v"], capture_output=True, text=True, check=False).stdout.strip()[
-            :40
-        ],
+        "sipp": sipp_version(),
         "boards": BOARDS,
         "seconds": seconds,
         "options": list(options),
+        "machine": machine(),
     }
 
 
-def show(document: dict[str, object], console: Console) -> None:
-    """Print the table."""
+def sipp_version() -> str:
+    """Return what SIPp calls itself."""
+    told = subprocess.run(["sipp", "-v"], capture_output=True, text=True, check=False).stdout
+    return told.strip().split("\n")[0][:40]
+
+
+def tables(document: Figures) -> list[Table]:
+    """Return the document as a table for people."""
     table = Table(title="INVITE, 302, ACK", title_justify="left")
     for column in ("server", "asked/s", "reached/s", "failed", "repeated", "p50 ms", "p99 ms", "CPU us/call"):
         table.add_column(column, justify="left" if column == "server" else "right")
-    rows = document["rows"]
-    assert isinstance(rows, dict)
-    last = document["at_80_percent"]
-    listed = [(name, row) for name in rows for row in rows[name]] + (
-        [("parleyd at 80 %", last)] if last else []
-    )
+    rows, last = document["rows"], document["at_80_percent"]
+    listed = [(name, row) for name in rows for row in rows[name]]
+    listed += [("parleyd at 80 %", last)] if last else []
     for name, row in listed:
         keys = ("asked_per_s", "reached_per_s", "failed", "repeated", "p50_ms", "p99_ms", "cpu_us_per_call")
         table.add_row(name, *(f"{row[key]:g}" for key in keys))
-    console.print(table)
-
-
-def main() -> int:
-    """Measure, print, write the JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rates", type=int, nargs="+", default=[1000, 2000, 4000, 6000, 8000, 10000])
-    parser.add_argument("--seconds", type=float, default=5, help="of load at each rate [5]")
-    parser.add_argument("--etcd", action="store_true", help="leases in three nodes of etcd instead of SQLite")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="KEY=VALUE", help="setting of parleyd, TOML"
-    )
-    arguments = parser.parse_args()
-    from bench import machine
-
-    document = {
-        "machine": machine(),
-        **run(arguments.rates, arguments.seconds, tuple(arguments.set), arguments.etcd),
-    }
-    output = OUTPUT.with_stem("allocate-etcd") if arguments.etcd else OUTPUT
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    if arguments.json:
-        print(json.dumps(document, indent=2))
-    else:
-        show(document, Console())
-        print(f"written: {output.relative_to(ROOT)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return [table]

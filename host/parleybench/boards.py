@@ -9,13 +9,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from parleybench.machine import BenchError, calm
+
 BESIDE = Path(sys.executable).parent
 SERVER = ("127.0.9.1", 5060)
 HTTP = "127.0.9.1:8060"
 BOARD_NET = "127.0.8.0/24"
 RTP_PORT = 10000  # parleyd.provision.BoardConfig
 READY_S = 60
-LEVELS_OF_PRIORITY = os.geteuid() == 0
 
 ASK = (
     "import json; from parley.app import runtime; "
@@ -26,15 +27,15 @@ ASK = (
 )
 
 
-class BenchError(Exception):
-    """What is measured is not there, or has stopped; the text says what and where to look."""
-
-
 class RealBoards:
-    """A server with `boards` virtual boards of `legs` legs each, every one on a core of its own, in turn.
+    """A server with `boards` virtual boards of `legs` legs each, started for a bench; a context manager.
 
-    board_hosts: their addresses. As a context manager it ends them and leaves nothing behind.
+    cores: what the boards are pinned to, one each in turn; others: what the server is left.
+    It ends them and leaves nothing behind.
     """
+
+    server = SERVER
+    own = True
 
     def __init__(
         self, boards: int, legs: int, cores: set[int] | None = None, others: set[int] | None = None
@@ -82,6 +83,22 @@ class RealBoards:
             self._server.kill()
             self._server.wait()
         self._folder.cleanup()
+
+    def board_pids(self) -> list[int]:
+        """The boards' processes. Raises BenchError."""
+        return [self.pid(number) for number in range(1, self.boards + 1)]
+
+    def totals(self) -> Any:
+        """What the boards have counted, summed up: {"media": {...}, "late": ..., "skipped": ..., ...}."""
+        told = [self.ask(number) for number in range(1, self.boards + 1)]
+        return {
+            "media": {name: sum(one["media"][name] for one in told) for name in ("received", "taken")},
+            "late": sum(sum(one["late"].values()) for one in told),
+            "skipped": sum(one["skipped"] for one in told),
+            "participants": sum(one["participants"] for one in told),
+            "conferences": sum(one["conferences"] for one in told),
+            "heap_free": min(one["heap_free"] for one in told),
+        }
 
     @property
     def server_pid(self) -> int:
@@ -131,26 +148,34 @@ class RealBoards:
             raise BenchError(f"board {number} says {done.stdout!r} {done.stderr!r}") from None
 
 
-def urge(pid: int) -> None:
-    """Real-time priority for the time of a run: who shares the machine is not measured."""
-    if LEVELS_OF_PRIORITY:
-        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
+class RunningServer:
+    """A server that somebody else runs, at (host, port). Its boards' time is known when they run on this machine."""
+
+    own = False
+    boards = 0
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        self.server = server
+
+    def __enter__(self) -> "RunningServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def totals(self) -> Any:
+        """Nothing: its consoles are left to whoever runs it."""
+        return None
 
 
-def calm(pid: int) -> None:
-    """The usual priority again."""
-    if LEVELS_OF_PRIORITY:
-        os.sched_setscheduler(pid, os.SCHED_OTHER, os.sched_param(0))
-
-
-def cpu_s(pid: int) -> float:
-    """Processor time of a process in seconds, exactly."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
-
-
-def resident_kb(pid: int) -> int:
-    """Memory of a process that is in RAM."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1])
-    return 0
+def board_process(host: str) -> int | None:
+    """Return the process of the virtual board at this address, None when it is not on this machine."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                config = json.loads((entry / "cwd" / "board_config.json").read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            if config.get("host") == host:
+                return int(entry.name)
+    return None

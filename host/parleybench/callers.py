@@ -1,12 +1,18 @@
 """Many SIP callers on one socket, for measurements: INVITE, 200, ACK; BYE at the end. Each is one participant.
 
 The server is asked for a conference with the first caller's INVITE; all of a conference then call the address that
-its 302 names. Media addresses are those of load.c. Nothing of the product is imported.
+its 302 names. Media addresses are those of load.c, or whatever a Caller is given.
 """
 
 import asyncio
+import os
 import re
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
+
+from parleybench.machine import BenchError
 
 T1_S = 0.5  # RFC 3261 17.1.1.1
 T2_S = 4.0
@@ -14,7 +20,7 @@ TRIES = 8
 SLOTS, SOCKETS, FIRST_PORT = 20, 8, 40000  # load.c
 
 
-class CallError(Exception):
+class CallError(BenchError):
     """A call that the bench needs did not come about; the text says which and why."""
 
 
@@ -47,7 +53,7 @@ class _Asked:
 
 
 class Callers(asyncio.DatagramProtocol):
-    """All callers at one address, (host, port). wide: whether to offer a=rtpmap lines beyond PCMU: never."""
+    """All callers at one address, (host, port); port 0: any."""
 
     def __init__(self, local: tuple[str, int]) -> None:
         self.local = local
@@ -56,6 +62,7 @@ class Callers(asyncio.DatagramProtocol):
         self._asked: dict[str, _Asked] = {}
         self._transport: asyncio.DatagramTransport | None = None
         self._branch = 0
+        self._own = os.urandom(4).hex()  # no call of an earlier run, or of another's
 
     @classmethod
     async def open(cls, local: tuple[str, int]) -> "Callers":
@@ -66,8 +73,9 @@ class Callers(asyncio.DatagramProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keeps the socket."""
-        transport.get_extra_info("socket").setsockopt(1, 8, 4 << 20)  # SOL_SOCKET, SO_RCVBUF
-        self._transport = transport  # type: ignore[assignment]
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.local = transport.get_extra_info("sockname")[:2]
+        self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answers go to who asked; a BYE from the board is answered."""
@@ -95,9 +103,11 @@ class Callers(asyncio.DatagramProtocol):
         started = asyncio.get_running_loop().time()
         answer = await self._invite(caller, uri, peer)
         if answer[8:11] == "302":
-            uri = re.search(r"<([^>]+)>", _header(answer, "Contact"))[1]  # type: ignore[index]
+            uri = _header(answer, "Contact").partition("<")[2].partition(">")[0]
             found = re.search(r"@([0-9.]+):(\d+)", uri)
-            answer = await self._invite(caller, uri, (found[1], int(found[2])))  # type: ignore[index]
+            if found is None:
+                raise CallError(f"caller {caller.number}: sent to {uri!r}")
+            answer = await self._invite(caller, uri, (found[1], int(found[2])))
         if answer[8:11] != "200":
             raise CallError(f"caller {caller.number}: {answer.splitlines()[0]}")
         address = re.search(r"^c=IN IP4 (\S+)", answer, re.MULTILINE)
@@ -137,9 +147,9 @@ class Callers(asyncio.DatagramProtocol):
             self._send(self._request("ACK", caller, uri, branch=branch_of[0]), peer)
         return answer
 
-    async def _ask(self, make, peer: tuple[str, int]) -> str:
+    async def _ask(self, make: Callable[[str], bytes], peer: tuple[str, int]) -> str:
         self._branch += 1
-        branch = f"z9hG4bKbench{self._branch}"
+        branch = f"z9hG4bK{self._own}{self._branch}"
         asked = _Asked(make(branch), peer)
         self._asked[branch] = asked
         wait_s = T1_S
@@ -158,7 +168,7 @@ class Callers(asyncio.DatagramProtocol):
     def _request(self, method: str, caller: Caller, uri: str, body: str = "", branch: str = "") -> bytes:
         if not branch:
             self._branch += 1
-            branch = f"z9hG4bKbench{self._branch}"
+            branch = f"z9hG4bK{self._own}{self._branch}"
         host, port = self.local
         head = [
             f"{method} {uri} SIP/2.0",
@@ -166,7 +176,7 @@ class Callers(asyncio.DatagramProtocol):
             "Max-Forwards: 70",
             f"From: <sip:u{caller.number}@{host}:{port}>;tag=f{caller.number}",
             f"To: {caller.to}",
-            f"Call-ID: bench-{caller.number}",
+            f"Call-ID: {self._own}-{caller.number}",
             f"CSeq: {caller.sequence} {method}",
             f"Contact: <sip:u{caller.number}@{host}:{port}>",
         ]

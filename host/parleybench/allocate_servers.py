@@ -1,4 +1,4 @@
-"""The servers that bench_allocate.py measures: parleyd with boards that never serve, and Kamailio with a plain 302."""
+"""The servers that allocate.py measures: parleyd with boards that never serve, and Kamailio with a plain 302."""
 
 import json
 import os
@@ -9,10 +9,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from parley.call.endpoint import Endpoint
+from parley.wire.address import derive
+from parleybench.machine import BenchError
+
+BESIDE = Path(sys.executable).parent
 KEY = "%064x"
 BOARD_LEGS = 65535
 BOARDS = 12  # times 32,767 conferences of two: room for 65 seconds of 6,000 a second
@@ -52,49 +56,32 @@ def pinned(core: int) -> list[str]:
     return ["taskset", "-c", str(core)] if (os.cpu_count() or 1) > 1 else []
 
 
-def etcd_on(core: int, folder: Path) -> Any:
-    """Return the tests' cluster of three healthy nodes, bound to a core; SystemExit without etcd."""
-    sys.path.insert(0, str(ROOT))
-    from host.tests.etcd_bench import Cluster
-
-    if shutil.which("etcd") is None:
-        raise SystemExit("error: etcd is missing; apt-get install etcd-server")
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core} & before or before)  # children inherit it
-    try:
-        return Cluster(folder, 3).__enter__()
-    finally:
-        os.sched_setaffinity(0, before)
-
-
 class Parley:
     """A parleyd with boards that are only registered: they never need to serve."""
 
     name = "parleyd"
 
-    def __init__(self, folder: Path, *options: str, etcd: bool = False) -> None:
-        """etcd: on three nodes of the bench's own, pinned to the load generator's core; else with SQLite."""
+    def __init__(self, folder: Path, *options: str, etcd: Sequence[str] = ()) -> None:
+        """etcd: host:port of its nodes; none: leases in SQLite. Raises BenchError."""
         self.folder, self.port = folder, free_port()
         self._state = folder / "state"
         config = folder / "parley.toml"
-        self._etcd = etcd_on(1, folder) if etcd else None
-        if self._etcd is not None:
+        if etcd:
             self.name = "parleyd, etcd"
-            endpoints = [f"{host}:{port}" for host, port in self._etcd.endpoints]
-            options = (*options, f"[store]\nkind = 'etcd'\nendpoints = {endpoints}")
+            options = (*options, f"[store]\nkind = 'etcd'\nendpoints = {list(etcd)}")
         boards = [
             f'[[provisioned]]\nid = "b{n}"\nhost = "127.0.1.{n}"\nport = 5060\nkey = "{KEY % n}"\n'
             for n in range(1, BOARDS + 1)
         ]
         # One source asks for all the world here.
         config.write_text("\n".join(["source_per_s = 0", *options, *boards]), encoding="utf-8")
-        command = [*pinned(0), str(ROOT / ".venv" / "bin" / "parleyd"), "--config", str(config)]
+        command = [*pinned(0), str(BESIDE / "parleyd"), "--config", str(config)]
         command += ["--sip", f"127.0.0.1:{self.port}", "--http", f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"]
         command += ["--state", str(self._state), "--log-file", str(folder / "parleyd.log")]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         if not self._process.stdout.readline().startswith("ready "):
-            raise SystemExit("error: parleyd did not start")
+            raise BenchError(f"parleyd did not start; see {folder / 'parleyd.log'}")
         self._stop = threading.Event()
         self._boards = threading.Thread(target=self._keep_registered, daemon=True)
         self._register()
@@ -110,8 +97,6 @@ class Parley:
         self._boards.join()
         self._process.send_signal(signal.SIGKILL)  # nobody is in a call
         self._process.wait()
-        if self._etcd is not None:
-            self._etcd.stop()
 
     def _keep_registered(self) -> None:
         while not self._stop.wait(20):
@@ -126,9 +111,6 @@ class Parley:
 
 def register_board(server: tuple[str, int], board_id: str, host: str, key: bytes) -> None:
     """Register a board of the largest size for a minute, as a board does."""
-    from parley.call.endpoint import Endpoint
-    from parley.wire.address import derive
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.bind(("127.0.0.1", 0))
         udp.settimeout(2)
@@ -157,7 +139,7 @@ def register_board(server: tuple[str, int], board_id: str, host: str, key: bytes
             for event in endpoint.events():
                 if event.kind == "response" and event.status == 200:
                     return
-        raise SystemExit(f"error: board {board_id} could not be registered")
+        raise BenchError(f"board {board_id} could not be registered")
 
 
 class Kamailio:

@@ -1,0 +1,85 @@
+"""`parley bench`: what it says when something is missing, and one real measurement, small."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from parleybench.crowd import counted
+from parleybench.latency import row_of
+from parleybench.machine import BenchError
+
+PARLEY = [sys.executable, "-c", "from parleyd.cli import main; main()", "bench"]
+COMMANDS = ("capacity", "latency", "kernels", "allocate", "idle")
+
+
+def run(*words, **environment):
+    everything = {**os.environ, "PARLEY_BENCH_POLITE": "1", "NO_COLOR": "1", **environment}
+    return subprocess.run(
+        [*PARLEY, *words], capture_output=True, text=True, env=everything, timeout=60, check=False
+    )
+
+
+def sentence(done):
+    assert done.returncode == 1, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "Traceback" not in done.stderr
+    return line
+
+
+def test_every_command_helps():
+    listed = run("--help").stdout
+    for command in COMMANDS:
+        assert command in listed
+    assert "--participants" in run("capacity", "--help", COLUMNS="120").stdout
+
+
+def test_bad_usage_is_2():
+    bad = (("capacity", "--participants", "many"), ("capacity", "--server", "127.0.0.1:5060"))
+    bad += (
+        ("latency", "--server", "nowhere"),
+        ("capacity", "--participants", "0"),
+        ("allocate", "--rates", "0"),
+    )
+    for words in bad:
+        assert run(*words).returncode == 2, words
+
+
+def test_what_is_missing_is_said_in_a_sentence(tmp_path):
+    nothing = {"PATH": str(tmp_path)}
+    assert "apt-get install gcc" in sentence(run("latency", **nothing))
+    assert "apt-get install sip-tester" in sentence(run("allocate", "--rates", "100", **nothing))
+    far = ("--participants", "4", "--server", "192.0.2.1:5060")
+    assert "loopback" in sentence(run("capacity", *far))
+    assert "cores" in sentence(run("capacity", "--participants", "4", "--boards", "4096"))
+
+
+def test_delays_become_quantiles_and_a_histogram():
+    found = {"delays_us": [10_000] * 99 + [20_200], "held_us": [0, 5_000], "late_us": [10], "said": 101}
+    row = row_of(found, 5)
+    assert (row["p50_ms"], row["worst_ms"], row["heard"], row["said"]) == (10.0, 20.2, 100, 101)
+    assert sum(row["histogram"]) == 100
+    assert row["histogram"][20] == 99  # 10 ms, in bins of 0.5
+    assert row["above_least_p50_ms"] == pytest.approx(5, abs=0.1)
+    with pytest.raises(BenchError, match="heard nothing"):
+        row_of({**found, "delays_us": []}, 5)
+
+
+def test_loss_is_what_the_boards_did_not_take():
+    zero = {"media": {"received": 0, "taken": 0}, "late": 1, "skipped": 0}
+    after = {"media": {"received": 95, "taken": 90}, "late": 3, "skipped": 1}
+    after |= {"participants": 4, "conferences": 1, "heap_free": 5}
+    found = counted(zero, after, 100)
+    assert found["loss_in_percent"] == pytest.approx(10)
+    assert (found["unread"], found["late_ticks"], found["skipped_ticks"]) == (5, 2, 1)
+
+
+def test_a_real_board_is_measured():
+    done = run("latency", "--pairs", "2", "--seconds", "6", "--jitter", "0", "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert row["heard"] >= 1
+    assert sum(row["histogram"]) == row["heard"]
+    assert row["worst_ms"] < 500  # from one burst to the next
