@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from parleybench.boards import RealBoards, RunningServer, board_process
+from parleybench.boards import RTP_PORT, RealBoards, RunningServer, board_process
 from parleybench.callers import Caller, Callers, call_all, hang_up_all, media_address
 from parleybench.machine import BenchError, Figures, cpu_s, on_cores, resident_kb, urge
 
@@ -118,6 +118,9 @@ class Crowd:
                 await call_all(self._callers, part, self._size, self._system.server)
             self.people += part
         self._find_boards()
+        lines = [one for one in newcomers if self._system.own and one.rtp[1] != RTP_PORT]
+        if lines:
+            raise BenchError(f"{len(lines)} participants are not on their board's shared port")
         took, used = time.monotonic() - started, self._cpu() - before
         with self._heart():
             self._say(f"{count} participants are in; waiting until their calls' transactions are over")
