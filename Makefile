@@ -10,7 +10,7 @@ FIRMWARE := $(shell find firmware -name '*.py' -not -path '*/tests/*' 2>/dev/nul
 NATIVE := $(shell find native/src native/include native/io native/sip native/micropython native/cpython native/port_mps2 native/lwip_rtp -type f \( -name '*.[ch]' -o -name '*.py' -o -name '*.ld' \) 2>/dev/null)
 IMAGE := host/parleyd/images/$(BOARD)/manifest.json
 
-.PHONY: help run test build lint hil soak bench requirements clean
+.PHONY: help run test build wheel lint hil soak bench requirements clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +32,11 @@ soak: build ## the tests that take long, against BOARD
 bench: build ## measurements, with their JSON in out/bench
 	@$(BIN)/python tools/bench.py
 
+wheel: build ## the installable package in dist: commands, dashboard and the firmware images built so far
+	@rm -rf build/lib build/bdist.*
+	@$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+	@ls dist/parley-*.whl
+
 lint: $(STAMPS)/build ## ruff, pyright, layers, generated files
 	@tools/lint.sh
 
@@ -39,7 +44,7 @@ requirements: $(STAMPS)/venv ## pin again what pyproject.toml and requirements/*
 	@tools/pin.sh
 
 clean: ## what was built (the virtual environment stays)
-	rm -rf build out $(STAMPS)/build host/parleyd/images native/cpython/*/*.so
+	rm -rf build dist out $(STAMPS)/build host/parleyd/images native/cpython/*/*.so
 
 $(STAMPS)/packages: tools/setup_packages.sh
 	@mkdir -p $(STAMPS)

@@ -105,8 +105,9 @@ async def talk(
             due = frame * FRAME_S + phase
             held_s = source.uniform(0, jitter_s if storm_s[0] <= due < storm_s[1] else 0)
             events += [(due + held_s, due, frame, pair), (due, due, frame, pair.listener)]
+    events.sort(key=lambda event: event[0])
     start_s = time.time() + 0.1
-    for moment, due, frame, who in sorted(events, key=lambda event: event[0]):
+    for moment, due, frame, who in events:
         await asyncio.sleep(max(0.0, start_s + moment - time.time()))
         if isinstance(who, Pair):
             who.due_s.append(start_s + due)

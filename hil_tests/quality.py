@@ -22,6 +22,7 @@ from hil_tests import quality_scores as scores
 from hil_tests.bench import Bench
 from hil_tests.console import mpremote
 from hil_tests.ports import PortPicker
+from hil_tests.processes import urgent
 from hil_tests.table_talk import Seat, conference, leave, talk
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -153,7 +154,8 @@ async def steady(bench: Bench, seconds: float) -> dict:
     for seats, ppm in zip(tables, (0, PPM, -PPM, 0), strict=True):
         seats[0].ppm = ppm
     counted = asyncio.get_running_loop().create_task(late_counts(bench, tables, seconds - 2))
-    await talk(tables, int(seconds / 0.02))
+    with urgent(0, *(board.pid for board in bench.boards())):
+        await talk(tables, int(seconds / 0.02))
     board = await counted
     await leave(tables)
     heard = [g711.decode(seats[1].heard(), g711.PCMU) for seats in tables]

@@ -14,7 +14,7 @@ SO_TIMESTAMPNS = 35  # Linux: the kernel's arrival time comes with each datagram
 DEADLINE_MS = 60.0  # a packet later than this after its due time is useless to a phone's small jitter buffer
 
 
-@dataclass
+@dataclass(slots=True)
 class Arrived:
     """One received packet: arrival in kernel time (s), sequence number, timestamp, payload type, payload."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -76,6 +77,14 @@ async def _invited(call: Call, uri: str, offer: bytes) -> Outcome:
 
 async def talk(tables: list[list[Seat]], frames: int) -> None:
     """Everybody sends so many frames: a table's seats in step, the tables at phases of their own."""
+    gc.disable()  # among all the packets of ten minutes it takes longer than a jitter buffer bears
+    try:
+        await _talk(tables, frames)
+    finally:
+        gc.enable()
+
+
+async def _talk(tables: list[list[Seat]], frames: int) -> None:
     events = []
     for index, seats in enumerate(tables):
         phase_s = index / len(tables) * FRAME_S
