@@ -10,8 +10,7 @@ import pytest
 
 from hil_tests import http_api, programs
 
-PARTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "firmware/parley", "native")
-PARTS += ("host/parleyd", "host/parleynet", "host/parleyue")
+PARTS = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "firmware", "native", "host")
 
 
 def source_of(folder):
@@ -19,7 +18,8 @@ def source_of(folder):
     for part in PARTS:
         place = programs.REPOSITORY / part
         if place.is_dir():
-            shutil.copytree(place, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.o"))
+            ignored = shutil.ignore_patterns("__pycache__", "*.so", "*.o", "tests")
+            shutil.copytree(place, folder / part, ignore=ignored)
         else:
             shutil.copy(place, folder / part)
     return folder
@@ -35,8 +35,7 @@ def pip(*words):
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """The package's folder, its commands before the repository's."""
-    (tmp_path / "source" / "firmware").mkdir(parents=True)
-    (tmp_path / "source" / "host").mkdir()
+    (tmp_path / "source").mkdir()
     source = source_of(tmp_path / "source")
     pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", str(tmp_path), str(source))
     (wheel,) = tmp_path.glob("parley-*.whl")
