@@ -5,7 +5,7 @@ No I/O, no clock and no round trip to a board: the address itself carries what t
 
 from parleyd.books import BoardBook, BoardKind, Books
 from parleyd.lease import CLOCK_MARGIN_S, RESTS, Lease, LeaseState
-from parleyd.pattern import address_of, next_generation
+from parleyd.pattern import next_generation
 from parleyd.pool import BoardView
 from parleyd.receive import Need
 from parleyd.report import is_wideband
@@ -89,7 +89,7 @@ class AllocationUnit:
             serial,
             need.asked_by,
         )
-        return Grant(lease, address_of(board, lease), self._offer_ttl_s)
+        return Grant(lease, board, self._offer_ttl_s)
 
 
 def tiers(books: Books, need: Need) -> list[list[BoardKind]]:

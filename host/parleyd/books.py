@@ -44,17 +44,20 @@ class BoardBook:
         self._fresh = 0  # no slot below it is without a record
         self._rested: list[tuple[int, int]] = []  # since when a free slot rests, slot; with stale entries
 
-    def put(self, lease: Lease) -> None:
-        """Take a record in, in the place of the slot's old one."""
-        before = self._take_out(lease.slot)
-        self.records[lease.slot] = lease
-        if lease.state in HOLDS_LEGS:
+    def put(self, lease: Lease) -> Lease | None:
+        """Take a record in, in the place of the slot's old one, which is returned."""
+        slot, state, serial = lease.slot, lease.state, lease.serial
+        before = self._take_out(slot)
+        self.records[slot] = lease
+        if state in HOLDS_LEGS:
             self.reserved += lease.size
-        elif lease.state is LeaseState.FREE and lease.highest < MAX_GENERATION:
-            heapq.heappush(self._rested, (lease.since_s, lease.slot))
-        self.last_serial = max(self.last_serial, lease.serial)
-        if before is not None and before.serial > lease.serial:  # a grant that never came to be
+        elif state is LeaseState.FREE and lease.highest < MAX_GENERATION:
+            heapq.heappush(self._rested, (lease.since_s, slot))
+        if serial > self.last_serial:
+            self.last_serial = serial
+        if before is not None and before.serial > serial:  # a grant that never came to be
             self._count_serials()
+        return before
 
     def remove(self, slot: int) -> None:
         """Forget the slot's record, as if it had never been used."""
@@ -90,9 +93,11 @@ class BoardBook:
 
     def room(self) -> int:
         """Return how many legs can be had at once; 0 without a free slot or while the board is not asked."""
-        if self.view is None or self.next_slot(self.view.slots) is None:
+        view = self.view
+        if view is None or self.next_slot(view.slots) is None:
             return 0
-        return max(0, self.view.legs - self.reserved)
+        room = view.legs - self.reserved
+        return room if room > 0 else 0
 
     def spared(self, share: float) -> int:
         """Return how many legs that share of the board is."""
@@ -114,9 +119,10 @@ class Shelf:
         spared_share: of each board's legs, that must stay free.
         """
         ranks = self.ranks
-        for index in range(bisect_left(ranks, pattern.start(size)), len(ranks)):
+        begin = pattern.start(size)
+        for index in range(bisect_left(ranks, begin) if begin else 0, len(ranks)):
             book = books[ranks[index][2]]
-            if book.room() - book.spared(spared_share) >= size:
+            if book.room() - (book.spared(spared_share) if spared_share else 0) >= size:
                 return ranks[index]
             if pattern.first_or_none and not spared_share:
                 return None
@@ -148,9 +154,8 @@ class Books:
         """Take records in."""
         for lease in leases:
             book = self._book(lease.board_id)
-            before = book.records.get(lease.slot)
+            before = book.put(lease)
             self._count(before, lease)
-            book.put(lease)
             if lease.serial > self.last_serial:
                 self.last_serial = lease.serial
             elif before is not None and before.serial > lease.serial:
@@ -221,9 +226,11 @@ class Books:
             return
         room = book.room()
         rank = None
-        if room >= MIN_SIZE:
+        if (
+            room >= MIN_SIZE
+        ):  # among equals by name for one server alone, by another order for each of several
             order = self.pattern.rank(room, book.view.legs, book.last_serial)
-            rank = (order, self._place(board_id), board_id)
+            rank = (order, hash_of(board_id, self._turn) if self._turn else 0, board_id)
         if rank == book.rank:
             return
         shelf = self._shelf(book.view)
@@ -236,10 +243,6 @@ class Books:
         if book.rank is not None:
             del shelf.ranks[bisect_left(shelf.ranks, book.rank)]
             book.rank = None
-
-    def _place(self, board_id: str) -> int:
-        """Among equals: by name for one server alone, by another order for each of several."""
-        return hash_of(board_id, self._turn) if self._turn else 0
 
 
 def hash_of(text: str, turn: int) -> int:

@@ -4,8 +4,6 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Protocol
 
-from parleyd.plain import PlainInvite, Read
-
 try:
     import parley_sip
 except ImportError:  # not Linux: one datagram after the other
@@ -14,8 +12,10 @@ except ImportError:  # not Linux: one datagram after the other
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from parley_sip import Asked, Transactions
+
 MAX_DATAGRAM_BYTES = 65536
-TURN_S = 0.004
+TURN_S = 0.006
 CROWD = 4  # datagrams of a turn after which the next turn is not worth a wake-up of its own
 BATCH = 256  # datagrams of one turn; timers and other sockets are not kept waiting for longer
 
@@ -28,8 +28,12 @@ class Owner(Protocol):
 
     unsent: int
 
-    def datagram(self, data: bytes, peer: Peer, way: "Datagrams", read: Read) -> None:
-        """Take one."""
+    def transactions(self) -> "tuple[Transactions | None, int, bool]":
+        """Return those that take what is theirs at once, monotonic milliseconds, and whether new ones may begin."""
+        ...
+
+    def datagrams(self, batch: "list[tuple[bytes, Peer, Asked | None]]", way: "Datagrams") -> None:
+        """Take them: octets, source, the transaction that has begun for it."""
         ...
 
     def queued(self, now_s: float) -> None:
@@ -59,7 +63,7 @@ class Datagrams:
         self._last_s = 0.0
         self._next: asyncio.TimerHandle | None = None
         self._native = None
-        self._receive: Callable[[], list[tuple[bytes, Peer, Read]]] = self._receive_one
+        self._receive: Callable[[], tuple[int, list[tuple[bytes, Peer, Asked | None]]]] = self._receive_one
         if parley_sip is not None and udp.family == socket.AF_INET:
             self._native = parley_sip.Datagrams()
             self._receive = self._receive_batch
@@ -86,13 +90,12 @@ class Datagrams:
         count = 0
         try:
             while count < BATCH:
-                batch = self._receive()
-                if not batch:
+                came, batch = self._receive()
+                if not came:
                     owner.emptied()
                     break
-                count += len(batch)
-                for data, peer, read in batch:
-                    owner.datagram(data, peer, self, read)
+                count += came
+                owner.datagrams(batch, self)
             else:
                 owner.queued(self._loop.time())
         except OSError:
@@ -102,19 +105,16 @@ class Datagrams:
         self._last_s = self._loop.time()
         return count
 
-    def _receive_one(self) -> list[tuple[bytes, Peer, Read]]:
+    def _receive_one(self) -> "tuple[int, list[tuple[bytes, Peer, Asked | None]]]":
         try:
             data, address = self.udp.recvfrom(MAX_DATAGRAM_BYTES)
         except (BlockingIOError, InterruptedError):
-            return []
-        return [(data, (address[0], address[1]), None)]
+            return 0, []
+        return 1, [(data, (address[0], address[1]), None)]
 
-    def _receive_batch(self) -> list[tuple[bytes, Peer, Read]]:
-        assert parley_sip is not None and self._native is not None
-        return [
-            (data, peer, PlainInvite(*pieces, data) if isinstance(pieces, tuple) else pieces)
-            for data, peer, pieces in self._native.receive(self.udp.fileno())
-        ]
+    def _receive_batch(self) -> "tuple[int, list[tuple[bytes, Peer, Asked | None]]]":
+        assert self._native is not None
+        return self._native.receive(self.udp.fileno(), *self._owner.transactions())
 
     def send(self, messages: "Sequence[Message]") -> None:
         """Send datagrams; what the system cannot take now is lost, as on any network."""

@@ -18,6 +18,8 @@ STORE_FAILED = Refusal(503, "The conference server cannot store leases now", STO
 CLOSING = Refusal(503, "The conference server is going down", 10)
 BUSY = Refusal(503, "The conference server is overloaded", 2)
 
+MANY = 8  # grants of one commit that share a line of the log
+
 Then = Callable[[Grant | Refusal], None]
 
 
@@ -45,6 +47,8 @@ class Decisions:
     ) -> None:
         """count(name): counts conflicts. refresh(): drops boards whose registration is over."""
         self._reunions = reunions
+        self._refreshed_ms = -1
+        self._granted: list[Grant] = []
         self._meeting: dict[str, list[Then]] = {}  # who waits for the address of which reunion
         self._unit = unit
         self._ledger = ledger
@@ -61,9 +65,12 @@ class Decisions:
         That is within this call for a refusal, within the ledger's flush or later for what has to be stored. Those
         whose conference was lost with its board are given one address for all of them (Reunions).
         """
-        if isinstance(need, Need):
-            self._refresh()
-            lost = self._reunions.of(need.asked_by, self._clock.now_ms())
+        if type(need) is Need:
+            now_ms = self._clock.now_ms()
+            if now_ms != self._refreshed_ms:
+                self._refreshed_ms = now_ms
+                self._refresh()
+            lost = self._reunions.of(need.asked_by, now_ms)
             if lost is not None:
                 self._reunite(need, lost, then)
                 return
@@ -98,9 +105,7 @@ class Decisions:
 
         def stored(error: StoreError | None) -> None:
             if error is None:
-                lease = verdict.lease
-                self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
-                self._journal.offered(lease, verdict.uri)
+                self._granted.append(verdict)
                 then(verdict)
             elif isinstance(error, ConflictError) and tries > 1:
                 self._count("conflict")
@@ -110,6 +115,20 @@ class Decisions:
                 then(STORE_FAILED)
 
         self._ledger.stage(verdict.lease.board_id, (verdict.lease,), stored)
+
+    def note_grants(self) -> None:
+        """Write down what was granted since the last call: a line each, under load one for all of a commit."""
+        if not self._granted:
+            return
+        granted, self._granted = self._granted, []
+        leases = [grant.lease for grant in granted]
+        if len(granted) < MANY:
+            for lease in leases:
+                self._log.info("offered", conference=lease.conference_id, size=lease.size, to=lease.asked_by)
+        else:
+            offers = [f"{lease.conference_id} size {lease.size} to {lease.asked_by}" for lease in leases]
+            self._log.info("offered many", count=len(offers), offers=offers)
+        self._journal.offered([(grant.lease, grant.board.place) for grant in granted])
 
     def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
         if isinstance(need, Refusal):

@@ -67,19 +67,17 @@ class Journal:
         self._quality: dict[str, dict[tuple[int, int, int], LegQuality]] = {}
         self._passed: dict[str, tuple[str, int]] = {}  # board -> its boot, number of the last message told
 
-    def offered(self, lease: Lease, uri: str) -> None:
-        """A phone asked, and was sent an address."""
-        self._offers.append(
-            (self._now_s(), lease, uri)
-        )  # written out for who looks: most ladders nobody does
+    def offered(self, offers: Iterable[tuple[Lease, str]]) -> None:
+        """Phones asked, and each was sent an address at that `host:port`."""
+        now_s = self._now_s()  # written out for who looks: most ladders nobody does
+        self._offers.extend([(now_s, lease, place) for lease, place in offers])
 
     def _write_offers(self) -> None:
         offers, self._offers = self._offers, deque(maxlen=KEPT_CONFERENCES)
-        for at_s, lease, uri in offers:
+        for at_s, lease, place in offers:
             phone = lease.asked_by or "a phone"
             self._keep(lease.conference_id, Message(at_s, phone, SERVER, "INVITE", SERVER))
-            host = uri.partition("@")[2].partition(";")[0]
-            self._keep(lease.conference_id, Message(at_s, SERVER, phone, f"302 to {host}", SERVER))
+            self._keep(lease.conference_id, Message(at_s, SERVER, phone, f"302 to {place}", SERVER))
 
     def ordered(self, lease: Lease, order: str, status: int, reason: str) -> None:
         """The board was given an order, and answered."""

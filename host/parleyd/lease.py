@@ -19,6 +19,8 @@ QUARANTINE_S = 32  # 64*T1: no retransmission of anything lives longer (RFC 3261
 class LeaseState(StrEnum):
     """What a slot is to us."""
 
+    __hash__ = str.__hash__  # Enum's own is Python's, and every decision looks states up
+
     FREE = "free"
     OFFERED = "offered"  # an address was sent to a phone; nobody was seen at it yet
     ACTIVE = "active"  # the board listed the conference at least once

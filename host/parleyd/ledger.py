@@ -70,7 +70,7 @@ class Ledger:
         done: called with None then, or with why they could not be written and are undone. heard: the report that
         they come from, to be remembered where other servers can see it.
         """
-        records = self._leases.get(board_id, {})
+        records = self._leases.get(board_id) or {}
         steps = [(records.get(lease.slot), lease) for lease in changes]
         self._put(changes)
         self._staged.append(Staged(Group(board_id, steps, heard), done))
@@ -158,8 +158,9 @@ class Ledger:
     def _put(self, changes: Sequence[Lease]) -> None:
         self.books.put(changes)
         for lease in changes:
-            if lease.board_id not in self._leases:
-                self._leases[lease.board_id] = self.books.boards[lease.board_id].records
+            board_id = lease.board_id
+            if board_id not in self._leases:
+                self._leases[board_id] = self.books.boards[board_id].records
 
     def _settled(self, groups: list[Staged], errors: Sequence[StoreError | None]) -> None:
         self._waiting -= len(groups)

@@ -15,7 +15,7 @@ from parley.wire.address import conference_uri, make_token
 from parleyd.lease import Lease
 from parleyd.pool import BoardView
 
-ANYWHERE: tuple[float] = (float("-inf"),)
+ANYWHERE: tuple[()] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,14 @@ class Pattern:
     """An order of boards.
 
     rank(room_legs, legs, last_serial): boards with smaller ranks are asked first; equals by name. start(size):
-    the smallest rank that can have room for so many legs. first_or_none: when the first has no room, none has.
-    near: the phone's own network tells its site, where no other is asked for.
+    the smallest rank that can have room for so many legs, () for any. first_or_none: when the first has no room, none
+    has. near: the phone's own network tells its site, where no other is asked for.
     """
 
     name: str
     summary: str
     rank: Callable[[int, int, int], float]
-    start: Callable[[int], tuple[float]] = lambda size: ANYWHERE
+    start: Callable[[int], tuple[float, ...]] = lambda size: ANYWHERE
     first_or_none: bool = False
     near: bool = False
 

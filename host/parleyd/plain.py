@@ -1,4 +1,4 @@
-"""Plain INVITEs and ACKs, read from their bytes in a few microseconds; `parley_sip` does so for batches (Linux, IPv4).
+"""Plain INVITEs and ACKs, read from their bytes in a few microseconds; `parley_sip` does so in fewer (Linux, IPv4).
 
 Nine requests in ten are plain: over UDP, outside any dialog, every header in its long form and of a kind that does not
 change the answer. Only those are read here; for anything else the functions return None and parley.call, which knows
@@ -7,6 +7,8 @@ the whole grammar, takes the message. What is plain is answered byte for byte as
 
 import re
 from typing import NamedTuple
+
+from parley.wire.sip import Request
 
 MAX_PLAIN_BYTES = 4096
 MAX_TAIL_BYTES = 1024  # of an offer that is worth remembering
@@ -49,13 +51,15 @@ OFFER = re.compile(
     + rb"\r\nt=0 0\r\n"
     rb"m=audio ([1-9]\d{3,4}) (RTP/[ -~\r\n]+)"
 )
+# what may stand in front of the rest of such an offer
+OFFER_BEGIN = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 10000 "
 
 
 class PlainInvite(NamedTuple):
     """key: of its transaction, the same in the ACK and in a retransmission (RFC 3261 17.2.3). merged: what copies
     that came by other paths have in common (8.2.2.2). before_tag, after_tag: the response's header lines up to To's
     tag, and after it. kind: Request-URI and offer, without what differs from call to call. asker: From's URI. back:
-    where the response goes. data: the datagram.
+    where the response goes.
     """
 
     key: bytes
@@ -65,20 +69,13 @@ class PlainInvite(NamedTuple):
     kind: tuple[bytes, bytes]
     asker: str
     back: tuple[str, int]
-    data: bytes
-
-    @property
-    def uri(self) -> bytes:
-        """Return the Request-URI."""
-        return self.kind[0]
-
-    @property
-    def body(self) -> bytes:
-        """Return the offer."""
-        return self.data.partition(b"\r\n\r\n")[2]
 
 
-Read = PlainInvite | bytes | None  # an INVITE; the key of an ACK; whatever is left to others
+def request_of(kind: tuple[bytes, bytes]) -> Request:
+    """Return an INVITE of this kind, with all in it that the answer depends on."""
+    uri, tail = kind
+    headers = [("Content-Type", "application/sdp")]
+    return Request("INVITE", uri.decode(), headers, OFFER_BEGIN + tail)
 
 
 def key_of(data: bytes) -> bytes | None:
@@ -96,7 +93,7 @@ def key_of(data: bytes) -> bytes | None:
 
 def read_plain(data: bytes, peer: tuple[str, int]) -> PlainInvite | None:
     """Read an INVITE; None when it is not plain. peer: where it came from."""
-    head, found, _ = data.partition(b"\r\n\r\n")
+    head, found, body = data.partition(b"\r\n\r\n")
     if not found or len(data) > MAX_PLAIN_BYTES:
         return None
     lines = head.split(b"\r\n")
@@ -123,7 +120,7 @@ def read_plain(data: bytes, peer: tuple[str, int]) -> PlainInvite | None:
         if name in fields:
             return None
         fields[name] = value
-    return _checked(request[1], fields, before, after, data, peer)
+    return _checked(request[1], fields, before, after, body, peer)
 
 
 KNOWN = COPIED | {b"Contact", b"Max-Forwards", b"Content-Type", b"Content-Length"}
@@ -134,7 +131,7 @@ def _checked(
     fields: dict[bytes, bytes],
     before: list[bytes],
     after: list[bytes],
-    data: bytes,
+    body: bytes,
     peer: tuple[str, int],
 ) -> PlainInvite | None:
     if not fields.keys() <= KNOWN or len(fields) < len(KNOWN) - 2:
@@ -149,7 +146,6 @@ def _checked(
         hops = fields.get(b"Max-Forwards", b"70")
     except KeyError:
         return None
-    body = data.partition(b"\r\n\r\n")[2]
     offer = OFFER.fullmatch(body)
     if None in (via, sender, number, to, contact, offer) or kind != b"application/sdp":
         return None
@@ -171,7 +167,6 @@ def _checked(
         (uri, offer[2]),
         sender[1][:200].decode(),
         answer_to,
-        data,
     )
 
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from parley.wire.grammar import format_host_port
 from parleyd.books import BoardKind, Books
 from parleyd.report import BoardReport, Codec
 
@@ -52,10 +53,17 @@ class BoardView:
     srtp_legs: int
     site: str = ""
     kind: BoardKind = field(init=False)
+    place: str = field(init=False)  # host:port
+    contact_end: str = field(
+        init=False
+    )  # what follows the token in the Contact of a 302, see TransmissionUnit
 
     def __post_init__(self) -> None:
         kind = BoardKind(self.codecs, self.srtp_legs, ":" in self.host, self.site)
-        object.__setattr__(self, "kind", kind)  # asked for at every grant
+        place = format_host_port(self.host, self.port)
+        object.__setattr__(self, "kind", kind)  # asked for at every grant, as are the others
+        object.__setattr__(self, "place", place)
+        object.__setattr__(self, "contact_end", f"@{place};transport=udp>;isfocus")
 
 
 class Pool:

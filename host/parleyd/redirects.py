@@ -15,11 +15,14 @@ from parley.call.peers import way_back
 from parley.call.timers import T1_MS, T2_MS, T4_MS, TIMEOUT_MS
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, note_source, parse_message, response_to
-from parleyd.plain import COPIED, PlainInvite, Read, key_of, read_plain
+from parleyd.plain import COPIED, PlainInvite, key_of, read_plain
 from parleyd.transmit import Reply
+from parleyd.verdict import Grant, Refusal
 
 if TYPE_CHECKING:
     from parley.call.transaction import Address
+    from parley_sip import Asked, Transactions
+    from parleyd.sources import Ruling
 
 TAG_BYTES = 8
 TAGS_AT_ONCE = 512
@@ -28,7 +31,12 @@ REFUSED_LINES = re.compile(rb"\r\n(?:Via|From|To|Call-ID|CSeq): [^\r\n]+(?=\r\n)
 VIA_PORT = re.compile(rb"\r\nVia: SIP/2\.0/UDP ([0-9.]+)(?::(\d{1,5}))?([^\r\n]*)")
 BUSY_END = b"\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"
 BUSY = Reply(503, "Service Unavailable", (("Retry-After", "2"),))
-Answer = Callable[[Reply], None]
+
+Kind = tuple[bytes, bytes]  # of a request: Request-URI and offer, as in PlainInvite
+Tell = Callable[[Grant | Refusal], None]
+Ask = Callable[
+    [Kind, str, str, Tell], None
+]  # kind, asker's URI, host that it came from; tells once, now or later
 
 
 class Redirect:
@@ -50,20 +58,22 @@ class Redirect:
 
 
 class Redirects:
-    """Takes plain INVITEs and what belongs to them. `ask(invite, answer)` decides each, now or later."""
+    """Takes plain INVITEs and what belongs to them, and lets each new one be decided."""
 
     def __init__(
         self,
         random_bytes: Callable[[int], bytes],
-        ask: Callable[[PlainInvite, Answer], None],
+        ask: Ask,
+        reply: Callable[[Grant | Refusal], Reply],
         agent: str,
         count: Callable[[str], None],
         limit: int,
     ) -> None:
         """agent: of the Server header. limit: transactions beyond which new ones are refused."""
-        self.outgoing: list[tuple[bytes, Address]] = []
+        self._outgoing: list[tuple[bytes, Address]] = []
         self._random_bytes = random_bytes
         self._ask = ask
+        self._reply = reply
         self._server = f"\r\nServer: {agent}".encode()
         self._count = count
         self._limit = limit
@@ -79,19 +89,27 @@ class Redirects:
     def __len__(self) -> int:
         return len(self._open)
 
-    def receive(
-        self, data: bytes, peer: "Address", now_ms: int, busy: bool = False, read: Read = None
-    ) -> bool:
-        """Take the datagram if it is ours; False leaves it to the endpoint.
+    @property
+    def transactions(self) -> "Transactions | None":
+        """Return those of the native module, None where there is none."""
+        return None
 
-        busy: begin nothing new. read: what is known of it already, a plain INVITE or the key of an ACK.
-        """
+    def asked(self, asked: "Asked", data: bytes, peer: "Address", ruling: "Ruling") -> bool:
+        """Take what the native module leaves to do; not called where there is none."""
+        raise NotImplementedError
+
+    def knows(self, key: bytes) -> bool:
+        """Tell whether there is a transaction of this key."""
+        return key in self._open
+
+    def transmits(self) -> "list[tuple[bytes, Address]]":
+        """Return what is to be sent now."""
+        outgoing, self._outgoing = self._outgoing, []
+        return outgoing
+
+    def receive(self, data: bytes, peer: "Address", now_ms: int, busy: bool = False) -> bool:
+        """Take the datagram if it is ours; False leaves it to the endpoint. busy: begin nothing new."""
         self._now_ms = now_ms = max(now_ms, self._now_ms)
-        if type(read) is PlainInvite and not busy:
-            self._invited(read, now_ms, False)
-            return True
-        if type(read) is bytes:
-            return self._acknowledged(read, now_ms) or self._busy_tag in data
         if len(peer) != 2:
             return False
         if data.startswith(b"ACK "):
@@ -114,12 +132,12 @@ class Redirects:
             self._count("repeated request")
             if known.response:
                 self._count("retransmitted")
-                self.outgoing.append((known.response, known.back))
+                self._outgoing.append((known.response, known.back))
         elif busy or len(self._open) >= self._limit:
             if not busy:
                 self._count("overload")
             # RFC 3261 8.2.7: without a transaction, the sooner to be rid of it
-            self.outgoing.append((self._bytes(invite, BUSY), invite.back))
+            self._outgoing.append((self._bytes(invite, BUSY), invite.back))
         else:
             self._begin(invite, now_ms)
 
@@ -132,7 +150,7 @@ class Redirects:
         head = data[: data.find(b"\r\n\r\n") + 2]
         via = VIA_PORT.search(head)
         copied = REFUSED_LINES.findall(head)
-        if key is None or key in self._open or via is None or len(copied) < len(COPIED):
+        if key is None or self.knows(key) or via is None or len(copied) < len(COPIED):
             return False
         if via[1] != peer[0].encode() or b";rport=" in via[3]:
             return False  # by way of others: the whole stack knows where the answer goes
@@ -146,7 +164,7 @@ class Redirects:
         if b";rport" in via[3]:  # RFC 3581 4
             port = peer[1]
             text = text.replace(b";rport", b";rport=%d;received=%b" % (port, via[1]), 1)
-        self.outgoing.append((b"SIP/2.0 503 Service Unavailable%b%b" % (text, BUSY_END), (peer[0], port)))
+        self._outgoing.append((b"SIP/2.0 503 Service Unavailable%b%b" % (text, BUSY_END), (peer[0], port)))
         return True
 
     def tick(self, now_ms: int) -> None:
@@ -176,7 +194,12 @@ class Redirects:
             self._count("refused 482")  # RFC 3261 8.2.2.2
             self._respond(redirect, LOOP)
             return
-        self._ask(invite, lambda reply: self._respond(redirect, reply))
+        self._ask(
+            invite.kind,
+            invite.asker,
+            invite.back[0],
+            lambda verdict: self._respond(redirect, self._reply(verdict)),
+        )
 
     def _respond(self, redirect: Redirect, reply: Reply) -> None:
         invite = redirect.invite
@@ -187,7 +210,7 @@ class Redirects:
         redirect.due_ms = self._now_ms + T1_MS
         redirect.over_ms = self._now_ms + TIMEOUT_MS
         self._first.append(redirect)
-        self.outgoing.append((redirect.response, redirect.back))
+        self._outgoing.append((redirect.response, redirect.back))
 
     def _acknowledged(self, key: bytes | None, now_ms: int) -> bool:
         redirect = self._open.get(key) if key is not None else None
@@ -201,7 +224,7 @@ class Redirects:
     def _cancelled(self, data: bytes, peer: "Address") -> bool:
         """Too late: the final response is out or on its way (RFC 3261 9.2)."""
         key = key_of(data)
-        if key is None or key not in self._open:
+        if key is None or not self.knows(key):
             return False
         try:
             request = parse_message(data)
@@ -209,7 +232,7 @@ class Redirects:
                 return False
             note_source(request, (peer[0], peer[1]))
             response = response_to(request, 200, None, self._random_bytes(TAG_BYTES).hex())
-            self.outgoing.append((response.to_bytes(), way_back(request, peer)))
+            self._outgoing.append((response.to_bytes(), way_back(request, peer)))
         except RemoteError:
             return False
         return True
@@ -223,7 +246,7 @@ class Redirects:
             self._finish(redirect, now_ms)
             return
         self._count("retransmitted")
-        self.outgoing.append((redirect.response, redirect.back))
+        self._outgoing.append((redirect.response, redirect.back))
         redirect.wait_ms = min(2 * redirect.wait_ms, T2_MS)
         redirect.due_ms = min(now_ms + redirect.wait_ms, redirect.over_ms)
         heapq.heappush(self._later, redirect)
@@ -233,16 +256,23 @@ class Redirects:
         self._done.append(redirect)
 
     def _bytes(self, invite: PlainInvite, reply: Reply) -> bytes:
-        if not self._tags:
-            text = self._random_bytes(TAG_BYTES * TAGS_AT_ONCE).hex().encode()
-            self._tags = [text[at : at + 2 * TAG_BYTES] for at in range(0, len(text), 2 * TAG_BYTES)]
-        more = "".join([f"\r\n{name}: {value}" for name, value in reply.headers])
         return b"SIP/2.0 %d %b\r\n%b;tag=%b%b%b%b\r\nContent-Length: 0\r\n\r\n" % (
             reply.status,
             reply.reason.encode(),
             invite.before_tag,
-            self._tags.pop(),
+            self._tag(),
             invite.after_tag,
             self._server,
-            more.encode(),
+            lines_of(reply),
         )
+
+    def _tag(self) -> bytes:
+        if not self._tags:
+            text = self._random_bytes(TAG_BYTES * TAGS_AT_ONCE).hex().encode()
+            self._tags = [text[at : at + 2 * TAG_BYTES] for at in range(0, len(text), 2 * TAG_BYTES)]
+        return self._tags.pop()
+
+
+def lines_of(reply: Reply) -> bytes:
+    """Return the header lines of a reply, each with CRLF in front."""
+    return "".join([f"\r\n{name}: {value}" for name, value in reply.headers]).encode()

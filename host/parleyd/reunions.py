@@ -11,7 +11,6 @@ from parleyd.allocate import speaks
 from parleyd.books import Books
 from parleyd.callers import user_at_host
 from parleyd.lease import RUNNING
-from parleyd.pattern import address_of
 from parleyd.receive import Need
 from parleyd.report import LiveConference
 from parleyd.verdict import Grant
@@ -79,7 +78,7 @@ class Reunions:
                 continue
             for lease in book.records.values():
                 if lease.asked_by == lost.asked_by and lease.state in RUNNING:
-                    return Grant(lease, address_of(book.view, lease), self._ttl_s)
+                    return Grant(lease, book.view, self._ttl_s)
         return None
 
 

@@ -32,18 +32,24 @@ from parleyd.lease import QUARANTINE_S, RUNNING, Lease
 from parleyd.ledger import Ledger
 from parleyd.moves import Moves
 from parleyd.orders import Orders
-from parleyd.plain import PlainInvite, Read
+from parleyd.plain import request_of
 from parleyd.pool import Pool, Registration
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
-from parleyd.redirects import Answer, Redirects
+from parleyd.redirects import Kind, Redirects, Tell
 from parleyd.registrar import REALM, Registrar
 from parleyd.reunions import REUNION_S, Reunions
 from parleyd.sources import Ruling, Sources
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
 
+try:
+    from parleyd.native_redirects import NativeRedirects as ShortestWay
+except ImportError:  # not Linux
+    ShortestWay = Redirects
+
 if TYPE_CHECKING:
     from parley.call.transaction import Address
+    from parley_sip import Asked, Transactions
 
 SECRET_BYTES = 32
 PLAIN_LIMIT = 131072  # the same of those that Redirects keeps, which are small
@@ -137,23 +143,32 @@ class ConferenceServer:
         self._control = Control(self._endpoint)
         self.orders = Orders(pool, ledger, self._control, self.journal, clock, self._log, self._count)
         self.moves = Moves(pool, ledger, self.orders, self._decisions.decide, self._log)
-        self._redirects = Redirects(random_bytes, self._asked_plainly, AGENT, self._count, PLAIN_LIMIT)
         self._gate = Gate(rules.users, random_bytes(SECRET_BYTES))
         self._plainly = rules.answers.always_redirect and self._gate.open
+        self._redirects = ShortestWay(
+            random_bytes, self._asked_plainly, self._reply, AGENT, self._count, PLAIN_LIMIT
+        )
         self._admission = Admission(rules.sources, pool, self._log, self._count)
-        self._said: dict[tuple[bytes, bytes], Need | Refusal] = {}
+        self._said: dict[Kind, Need | Refusal] = {}
 
-    def receive(self, data: bytes, peer: "Address", read: Read = None) -> None:
+    @property
+    def transactions(self) -> "Transactions | None":
+        """Return those that the native module may take from sockets."""
+        return self._redirects.transactions if self._plainly else None
+
+    def receive(self, data: bytes, peer: "Address", asked: "Asked | None" = None) -> None:
         """Take one datagram, or one message of a stream. What it changes is durable, and answered, by transmits().
 
-        read: what is known of it already (parley_sip).
+        asked: what `transactions` have begun for it.
         """
         now_ms = self.clock.now_ms()
         ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
+        if asked is not None and self._redirects.asked(asked, data, peer, ruling):
+            return
         if ruling is Ruling.DROP:
             return
         refuse_new = ruling is Ruling.REFUSE
-        if not self._plainly or not self._redirects.receive(data, peer, now_ms, refuse_new, read):
+        if not self._plainly or not self._redirects.receive(data, peer, now_ms, refuse_new):
             self._endpoint.receive(data, peer, now_ms, refuse_new)
             self._handle_events(peer)
 
@@ -177,8 +192,8 @@ class ConferenceServer:
     def transmits(self) -> "list[tuple[bytes, Address]]":
         """Make durable what was decided since the last call (one commit for all), then return what may leave now."""
         self.ledger.flush()
-        outgoing, self._redirects.outgoing = self._redirects.outgoing, []
-        return outgoing + self._endpoint.transmits()
+        self._decisions.note_grants()
+        return self._redirects.transmits() + self._endpoint.transmits()
 
     def next_deadline_ms(self) -> int | None:
         """Return when tick() is due next, monotonic; None when nothing is."""
@@ -259,17 +274,15 @@ class ConferenceServer:
             return
         self.allocate(self._receiver.receive(invite, source), answer)
 
-    def _asked_plainly(self, invite: PlainInvite, answer: Answer) -> None:
-        said = self._said.get(invite.kind)
+    def _asked_plainly(self, kind: Kind, asker: str, host: str, tell: Tell) -> None:
+        said = self._said.get(kind)
         if said is None:
             if len(self._said) >= MAX_SAID:
                 self._said.clear()
-            headers = [("Content-Type", "application/sdp")]
-            request = Request("INVITE", invite.uri.decode(), headers, invite.body)
-            said = self._said[invite.kind] = self._receiver.said(request)
-        if isinstance(said, Need):
-            said = self._receiver.personal(said, invite.asker, invite.back[0])
-        self.allocate(said, lambda verdict: answer(self._reply(verdict)))
+            said = self._said[kind] = self._receiver.said(request_of(kind))
+        if type(said) is Need:
+            said = self._receiver.personal(said, asker, host)
+        self.allocate(said, tell)
 
     def _reply(self, verdict: Grant | Refusal) -> Reply:
         reply = self._transmission.transmit(verdict)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from parleyd.clock import Clock
 from parleyd.datagrams import Datagrams, Message, Peer
-from parleyd.plain import Read
 from parleynet.streams import Receiver, Streams
 
 if TYPE_CHECKING:
     from parley.call.peers import Address
+    from parley_sip import Asked, Transactions
 
 MAX_WAYS = 8192  # peers whose socket is remembered
 QUEUE_LIMIT_S = 0.1  # a socket that was not empty for so long is a queue that grows
@@ -23,8 +23,13 @@ class Server(Receiver, Protocol):
     clock: Clock
     busy: bool  # more comes in than can be answered: refuse what is new
 
-    def receive(self, data: bytes, peer: "Address", read: Read = None) -> None:
-        """Take one message; `read`: what is known of it already."""
+    @property
+    def transactions(self) -> "Transactions | None":
+        """Return those that take from sockets what is theirs."""
+        ...
+
+    def receive(self, data: bytes, peer: "Address", asked: "Asked | None" = None) -> None:
+        """Take one message; `asked`: the transaction that has begun for it."""
         ...
 
     def transmits(self) -> "list[tuple[bytes, Address]]":
@@ -66,18 +71,24 @@ class SipSockets:
         """Serve one address over TLS alone; the socket is bound to it."""
         await self.streams.listen(tcp, tls)
 
-    def datagram(self, data: bytes, peer: Peer, way: Datagrams, read: Read) -> None:
-        """Take one datagram; `way` is the socket it came by, `read` what is known of it already."""
-        if self._several:
-            if len(self._ways) >= MAX_WAYS:
-                self._ways.clear()
-            self._ways[peer] = way
-        try:
-            self._server.receive(data, peer, read)
-        except Exception as error:  # a fault of ours costs one message, not the batch
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": f"a message of {peer[0]}:{peer[1]}", "exception": error}
-            )
+    def transactions(self) -> "tuple[Transactions | None, int, bool]":
+        """Return those that take what is theirs at once, monotonic milliseconds, and whether new ones may begin."""
+        return self._server.transactions, self._server.clock.now_ms(), not self._server.busy
+
+    def datagrams(self, batch: "list[tuple[bytes, Peer, Asked | None]]", way: Datagrams) -> None:
+        """Take datagrams: octets, source, the transaction that has begun for it; `way` is the socket they came by."""
+        receive = self._server.receive
+        for data, peer, asked in batch:
+            if self._several:
+                if len(self._ways) >= MAX_WAYS:
+                    self._ways.clear()
+                self._ways[peer] = way
+            try:
+                receive(data, peer, asked)
+            except Exception as error:  # a fault of ours costs one message, not the batch
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": f"a message of {peer[0]}:{peer[1]}", "exception": error}
+                )
 
     def queued(self, now_s: float) -> None:
         """Note that more waits than one turn can take; when that lasts, new work is refused early."""

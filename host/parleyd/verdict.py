@@ -4,27 +4,35 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from parleyd.lease import Lease
+from parleyd.pattern import address_of
+from parleyd.pool import BoardView
 
 
 class Grant(NamedTuple):
-    """An address for one conference: the lease to record before `uri` leaves, and for how many seconds it is good.
+    """An address for one conference: the lease to record before it leaves, on which board, good for how many seconds.
 
     transport: "udp", "tcp" or "tls", what the phone can use and the board takes. port: where it takes that, None for
     the one in `uri`.
     """
 
     lease: Lease
-    uri: str
+    board: BoardView
     ttl_s: int
     transport: str = "udp"
     port: int | None = None
 
     @property
+    def uri(self) -> str:
+        """Return the conference's address by UDP, signed anew at each call."""
+        return address_of(self.board, self.lease)
+
+    @property
     def address(self) -> str:
         """Return the address by that transport."""
+        uri = self.uri
         if self.transport == "udp" and self.port is None:
-            return self.uri
-        place = self.uri.removesuffix(";transport=udp")
+            return uri
+        place = uri.removesuffix(";transport=udp")
         if self.port is not None:
             place = f"{place.rpartition(':')[0]}:{self.port}"
         return f"{place};transport={self.transport}"

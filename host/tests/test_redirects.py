@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parleyd import server
 from parleyd.ledger import Ledger
 from parleyd.plain import key_of, read_plain
 from parleyd.pool import Pool, ProvisionedBoard
+from parleyd.redirects import Redirects
 from parleyd.report import BoardReport
 from parleyd.server import ConferenceServer, Rules
 from parleyd.sources import Sources
@@ -33,6 +35,14 @@ class Memory:
     def submit(self, groups, answer):
         self.commits += 1
         answer([StoreError("disk full") if self.broken else None] * len(groups))
+
+
+@pytest.fixture(scope="module", params=[Redirects, server.ShortestWay], autouse=True)
+def short_way(request):
+    """Everything is tested by both short ways, where there are two."""
+    before, server.ShortestWay = server.ShortestWay, request.param
+    yield
+    server.ShortestWay = before
 
 
 class Side:
@@ -228,7 +238,7 @@ def test_a_refusal_in_haste_says_what_the_stack_would_say(via):
 def test_what_cannot_be_refused_in_haste_is_left_to_the_stack(text):
     side = Side()
     assert not side.server._redirects._refused(text, PEER)
-    assert side.server._redirects.outgoing == []
+    assert side.server._redirects.transmits() == []
 
 
 def test_a_late_cancel_is_acknowledged():

@@ -2,7 +2,10 @@
 
 import pytest
 
+from parley.wire.address import make_token
 from parley.wire.sip import Request
+from parleyd.lease import Lease, LeaseState
+from parleyd.pool import BoardView
 from parleyd.receive import Need, ReceiverUnit
 from parleyd.transmit import TransmissionUnit
 from parleyd.verdict import Grant, Refusal
@@ -108,23 +111,32 @@ def test_bodies_that_are_no_sdp(header):
     assert dict(refusal.headers)["Accept"] == "application/sdp"
 
 
+def granted(host, *more):
+    """A grant on a board at that host, and its token."""
+    board = BoardView("b1", host, 5060, b"k" * 32, frozenset({PCMU}), 16, 8, 0)
+    lease = Lease("b1", 3, 7, 7, 4, 99, LeaseState.OFFERED, 67)
+    return Grant(lease, board, 60, *more), make_token(board.key, 3, 7, 4, 99)
+
+
 def test_the_second_message_is_one_contact():
-    grant = Grant(None, "sip:00ff@127.0.1.1:5060;transport=udp", 60)
+    grant, token = granted("127.0.1.1")
+    assert grant.uri == f"sip:{token}@127.0.1.1:5060;transport=udp"
     reply = TransmissionUnit("127.0.0.1:5060").transmit(grant)
     assert (reply.status, reply.reason) == (302, "Moved Temporarily")
     assert reply.headers == (("Contact", f"<{grant.uri}>;isfocus"), ("Expires", "60"))
 
 
 @pytest.mark.parametrize(
-    ("over", "port", "address"),
+    ("over", "port", "place"),
     [
-        ("tcp", None, "sip:00ff@[::1]:5060;transport=tcp"),
-        ("tls", 5061, "sip:00ff@[::1]:5061;transport=tls"),
+        ("tcp", None, "[::1]:5060;transport=tcp"),
+        ("tls", 5061, "[::1]:5061;transport=tls"),
     ],
 )
-def test_the_contact_names_how_the_board_is_reached(over, port, address):
-    grant = Grant(None, "sip:00ff@[::1]:5060;transport=udp", 60, over, port)
-    assert dict(TransmissionUnit("[::1]:5060").transmit(grant).headers)["Contact"] == f"<{address}>;isfocus"
+def test_the_contact_names_how_the_board_is_reached(over, port, place):
+    grant, token = granted("::1", over, port)
+    contact = dict(TransmissionUnit("[::1]:5060").transmit(grant).headers)["Contact"]
+    assert contact == f"<sip:{token}@{place}>;isfocus"
 
 
 def test_a_refusal_says_when_and_why():

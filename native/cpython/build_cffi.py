@@ -32,13 +32,14 @@ NATIVE = Path(__file__).resolve().parent.parent
 KERNELS = tuple(sorted(f"src/{path.name}" for path in (NATIVE / "src").glob("*.c")))
 # extension: (headers, C files), below native/
 FOLDERS = ("include", "src", "io", "sip")
+SIP = tuple(sorted(f"sip/{path.name}" for path in (NATIVE / "sip").glob("*.c")))
 EXTENSIONS = {
     "parley_native._native": (KERNEL_HEADERS, KERNELS),
     "parley_io._io": (
         ("include/parley_bridge.h", "io/parley_io.h"),
         (*KERNELS, "io/io.c", "io/system_libc.c"),
     ),
-    "parley_sip._sip": (("sip/parley_sip.h",), ("sip/text.c", "sip/head.c", "sip/read.c", "sip/batch.c")),
+    "parley_sip._sip": (("sip/parley_sip.h",), SIP),
 }
 
 

@@ -2,24 +2,15 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "parley_sip.h"
+#include "batch.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 
 enum { BATCH = PARLEY_SIP_BATCH, DATAGRAM = PARLEY_SIP_DATAGRAM };
 
-/** What a system call reads and writes. */
-typedef struct batch {
-    struct mmsghdr messages[BATCH];
-    struct iovec parts[BATCH];
-    struct sockaddr_in peers[BATCH];
-} batch;
-
-static void describe(batch *all, int32_t place, const uint8_t *octets, size_t size) {
+void batch_describe(batch *all, int32_t place, const uint8_t *octets, size_t size) {
     memset(&all->messages[place], 0, sizeof all->messages[place]);
     all->parts[place].iov_base = (void *)(uintptr_t)octets;
     all->parts[place].iov_len = size;
@@ -29,34 +20,58 @@ static void describe(batch *all, int32_t place, const uint8_t *octets, size_t si
     all->messages[place].msg_hdr.msg_namelen = sizeof all->peers[place];
 }
 
-static void read_one(const struct mmsghdr *message, const struct sockaddr_in *peer, const uint8_t *data,
-                     uint8_t *scratch, int64_t *row) {
-    int32_t ends[PARLEY_SIP_PIECES] = {0}, back_port = 0, octets = (int32_t)message->msg_len;
-    uint32_t address = ntohl(peer->sin_addr.s_addr);
-    int32_t port = ntohs(peer->sin_port);
-    int whole = (message->msg_hdr.msg_flags & MSG_TRUNC) == 0;
-    row[0] = whole ? parley_sip_read(data, octets, address, port, scratch, ends, &back_port) : PARLEY_SIP_OTHER;
-    row[1] = whole ? octets : -1;
-    row[2] = address;
-    row[3] = port;
-    row[4] = back_port;
-    for (int32_t piece = 0; piece < PARLEY_SIP_PIECES; piece++) {
-        row[5 + piece] = ends[piece];
-    }
+void batch_address(batch *all, int32_t place, uint32_t address, int32_t port) {
+    memset(&all->peers[place], 0, sizeof all->peers[place]);
+    all->peers[place].sin_family = AF_INET;
+    all->peers[place].sin_addr.s_addr = htonl(address);
+    all->peers[place].sin_port = htons((uint16_t)port);
 }
 
-int32_t parley_sip_receive(int32_t fd, uint8_t *data, uint8_t *scratch, int64_t *rows) {
+int32_t batch_send(batch *all, int32_t count, int32_t fd) {
+    int32_t lost = 0, sent = 0;
+    while (sent < count) {
+        int32_t done = sendmmsg(fd, all->messages + sent, (unsigned)(count - sent), MSG_DONTWAIT);
+        if (done <= 0) { /* that one is lost, or the fault of an earlier one was told (ICMP) */
+            lost++;
+            done = 1;
+        }
+        sent += done;
+    }
+    return lost;
+}
+
+/** Reads one datagram, and fills its row; 0 if nothing is left to do. */
+static int read_one(const batch *all, int32_t place, int32_t fd, parley_redirects *redirects, int64_t now_ms,
+                    int32_t begin, const uint8_t *data, uint8_t *scratch, int64_t *row) {
+    int32_t ends[PARLEY_SIP_PIECES] = {0}, number = -1, kind = PARLEY_SIP_OTHER;
+    int32_t octets = (int32_t)all->messages[place].msg_len;
+    uint32_t address = ntohl(all->peers[place].sin_addr.s_addr);
+    int32_t port = ntohs(all->peers[place].sin_port);
+    if ((all->messages[place].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+        return 0;
+    }
+    if (redirects != NULL) {
+        kind = parley_redirects_take(redirects, data, octets, address, port, fd, now_ms, begin, scratch, ends, &number);
+    }
+    int64_t found[PARLEY_SIP_ROW] = {kind, place, octets, address, port, number, ends[3], ends[4], ends[5], ends[6]};
+    memcpy(row, found, sizeof found);
+    return kind != PARLEY_SIP_TAKEN;
+}
+
+int32_t parley_sip_receive(int32_t fd, parley_redirects *redirects, int64_t now_ms, int32_t begin, uint8_t *data,
+                           uint8_t *scratch, int64_t *rows, int32_t *left) {
     batch all;
     for (int32_t place = 0; place < BATCH; place++) {
-        describe(&all, place, data + place * DATAGRAM, DATAGRAM);
+        batch_describe(&all, place, data + place * DATAGRAM, DATAGRAM);
     }
+    *left = 0;
     int32_t count = recvmmsg(fd, all.messages, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
     }
     for (int32_t place = 0; place < count; place++) {
-        read_one(&all.messages[place], &all.peers[place], data + place * DATAGRAM, scratch + place * PARLEY_SIP_SCRATCH,
-                 rows + place * PARLEY_SIP_ROW);
+        *left += read_one(&all, place, fd, redirects, now_ms, begin, data + place * DATAGRAM,
+                          scratch + place * PARLEY_SIP_SCRATCH, rows + *left * PARLEY_SIP_ROW);
     }
     return count;
 }
@@ -66,23 +81,13 @@ int32_t parley_sip_send(int32_t fd, int32_t count, const uint8_t *data, const in
     batch all;
     int32_t lost = 0;
     for (int32_t begin = 0; begin < count; begin += BATCH) {
-        int32_t some = count - begin < BATCH ? count - begin : BATCH, sent = 0;
+        int32_t some = count - begin < BATCH ? count - begin : BATCH;
         for (int32_t place = 0; place < some; place++) {
-            describe(&all, place, data, (size_t)sizes[begin + place]);
+            batch_describe(&all, place, data, (size_t)sizes[begin + place]);
+            batch_address(&all, place, addresses[begin + place], ports[begin + place]);
             data += sizes[begin + place];
-            memset(&all.peers[place], 0, sizeof all.peers[place]);
-            all.peers[place].sin_family = AF_INET;
-            all.peers[place].sin_addr.s_addr = htonl(addresses[begin + place]);
-            all.peers[place].sin_port = htons((uint16_t)ports[begin + place]);
         }
-        while (sent < some) {
-            int32_t done = sendmmsg(fd, all.messages + sent, (unsigned)(some - sent), MSG_DONTWAIT);
-            if (done <= 0) { /* that one is lost, or the fault of an earlier one was told (ICMP) */
-                lost++;
-                done = 1;
-            }
-            sent += done;
-        }
+        lost += batch_send(&all, some, fd);
     }
     return lost;
 }

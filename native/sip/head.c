@@ -39,7 +39,7 @@ static int read_via(span value, sip_head *found) {
             return 0;
         }
         name = text;
-        if (skip(&text, is_alpha) == 0) {
+        if (skip(&text, LETTERS) == 0) {
             return 0;
         }
         name = from(name, text.at);
@@ -47,7 +47,7 @@ static int read_via(span value, sip_head *found) {
         int has_content = take(&text, "=");
         if (has_content) {
             content = text;
-            if (skip(&text, is_token) == 0) {
+            if (skip(&text, TOKEN) == 0) {
                 return 0;
             }
             content = from(content, text.at);
@@ -92,7 +92,7 @@ static int read_from(span value, sip_head *found) {
         return 0;
     }
     found->from_tag = value;
-    int32_t octets = skip(&value, is_token);
+    int32_t octets = skip(&value, TOKEN);
     found->from_tag.octets = octets;
     return octets > 0 && value.octets == 0;
 }
@@ -103,7 +103,7 @@ static int read_contact(span value) {
         return 0;
     }
     if (take(&value, ";")) {
-        skip(&value, is_param);
+        skip(&value, PARAMS);
     }
     return value.octets == 0;
 }
@@ -121,7 +121,7 @@ static int read_length(span value, sip_head *found) {
     int32_t length = 0, digits = 0;
     while (take(&value, " ")) {
     }
-    while (digits < value.octets && digits < 5 && is_digit(value.at[digits])) {
+    while (digits < value.octets && digits < 5 && is(DIGITS, value.at[digits])) {
         length = 10 * length + value.at[digits++] - '0';
     }
     found->content_octets = length;
@@ -129,7 +129,7 @@ static int read_length(span value, sip_head *found) {
 }
 
 static int read_hops(span value) {
-    return value.octets >= 1 && value.octets <= 2 && is_digit(value.at[0]) && is_digit(value.at[value.octets - 1]);
+    return value.octets >= 1 && value.octets <= 2 && is(DIGITS, value.at[0]) && is(DIGITS, value.at[value.octets - 1]);
 }
 
 static int is_harmless(span name) {
@@ -172,7 +172,7 @@ static int read_line(span line, sip_head *found) {
     }
     if (equals(name, "Call-ID")) {
         found->call_id = value;
-        return once(found, SEEN_CALL_ID) && copy_line(found, line) && skip(&value, is_word) > 0 && value.octets == 0;
+        return once(found, SEEN_CALL_ID) && copy_line(found, line) && skip(&value, WORD) > 0 && value.octets == 0;
     }
     if (equals(name, "CSeq")) {
         return once(found, SEEN_CSEQ) && copy_line(found, line) && read_cseq(value, found);

@@ -13,10 +13,8 @@ typedef struct writer {
     int32_t used;
 } writer;
 
-static int is_visible(int c) { return c > ' ' && c < 127; }
-
 static int take_digits(span *text) {
-    int32_t digits = skip(text, is_digit);
+    int32_t digits = skip(text, DIGITS);
     return digits > 0 && digits <= 18;
 }
 
@@ -24,7 +22,7 @@ static int take_digits(span *text) {
 static int read_offer(span body, span *tail) {
     uint32_t address;
     span line;
-    if (!take(&body, "v=0\r\no=") || skip(&body, is_visible) == 0 || !take(&body, " ") || !take_digits(&body) ||
+    if (!take(&body, "v=0\r\no=") || skip(&body, VISIBLE) == 0 || !take(&body, " ") || !take_digits(&body) ||
         !take(&body, " ") || !take_digits(&body) || !take(&body, " IN IP4 ") || !take_ipv4(&body, &address) ||
         !take(&body, "\r\ns=") || !take_line(&body, &line) || line.octets == 0) {
         return 0;

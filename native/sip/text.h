@@ -3,6 +3,7 @@
 #define PARLEY_SIP_TEXT_H
 
 #include <stdint.h>
+#include <string.h>
 
 /** A part of the datagram. */
 typedef struct span {
@@ -10,20 +11,48 @@ typedef struct span {
     int32_t octets;
 } span;
 
-/* Kinds of octets. */
-int is_digit(int c);
-int is_alpha(int c);
-int is_token(int c); /* RFC 3261 25.1, token */
-int is_word(int c);  /* of a Call-ID */
-int is_param(int c); /* of a Contact's parameters, more or less */
+/** A kind of octets below 128: a bit for each, the first 64 in `low`. */
+typedef struct octets {
+    uint64_t low, high;
+} octets;
+
+static const octets DIGITS = {0x03ff000000000000U, 0x0000000000000000U};
+static const octets LETTERS = {0x0000000000000000U, 0x07fffffe07fffffeU};
+static const octets TOKEN = {0x03ff6ca200000000U, 0x47ffffff87fffffeU}; /* RFC 3261 25.1, token */
+static const octets WORD = {0xd7ffefa200000000U, 0x6fffffffbfffffffU}; /* of a Call-ID */
+static const octets PARAMS = {0x7fff680400000000U, 0x07fffffe87fffffeU}; /* of a Contact's parameters, more or less */
+static const octets VISIBLE = {0xfffffffe00000000U, 0x7fffffffffffffffU};
+static const octets NAME = {0x03ff680000000000U, 0x07fffffe87fffffeU}; /* of a display name */
+static const octets QUOTED = {0x03ff680100000000U, 0x07fffffe87ffffffU}; /* of a quoted one */
+static const octets USER = {0xabffffd200000000U, 0x47fffffe87fffffeU};
+static const octets VALUE = {0x03ff6c8200000000U, 0x47fffffe87fffffeU}; /* of a URI's parameter */
+static const octets LABEL = {0x03ff200000000000U, 0x07fffffe07fffffeU}; /* of a host name */
+
+static inline int is(octets kind, int c) { return c < 128 && ((c < 64 ? kind.low : kind.high) >> (c & 63) & 1) != 0; }
 
 /** Takes octets of a kind; returns how many. */
-int32_t skip(span *text, int (*kind)(int));
+static inline int32_t skip(span *text, octets kind) {
+    int32_t taken = 0;
+    while (taken < text->octets && is(kind, text->at[taken])) {
+        taken++;
+    }
+    text->at += taken;
+    text->octets -= taken;
+    return taken;
+}
 
 /** Takes a fixed text, if it is next. */
-int take(span *text, const char *fixed);
+static inline int take(span *text, const char *fixed) {
+    int32_t count = (int32_t)strlen(fixed);
+    if (text->octets < count || memcmp(text->at, fixed, (size_t)count) != 0) {
+        return 0;
+    }
+    text->at += count;
+    text->octets -= count;
+    return 1;
+}
 
-int equals(span text, const char *fixed);
+static inline int equals(span text, const char *fixed) { return take(&text, fixed) && text.octets == 0; }
 
 /** Takes a number of 1 to `most` digits that does not begin with 0; 0 is none. */
 int32_t take_number(span *text, int32_t most);

@@ -87,21 +87,21 @@ class SqliteStore:
         if not changes:
             return
         self._wait()
+        slots = [change for change in changes if isinstance(change, Lease)]
+        keys = [change for change in changes if isinstance(change, BoardKey)]
+        heard = [change for change in changes if isinstance(change, Heard)]
         try:
-            self._write(changes)
+            self._write(slots, keys, heard)
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
-    def _write(self, changes: Sequence[Lease | BoardKey | Heard]) -> None:
+    def _write(self, slots: Sequence[Lease], keys: Sequence[BoardKey], heard: Sequence[Heard]) -> None:
         """Begin a transaction with these changes. Raises sqlite3.Error."""
-        slots = [change for change in changes if isinstance(change, Lease)]  # a record is its row
-        keys = [(change.board_id, change.key) for change in changes if isinstance(change, BoardKey)]
-        heard = [change for change in changes if isinstance(change, Heard)]
         self._database.execute("BEGIN IMMEDIATE")
         self._database.executemany(PUT_SLOT, map(_row, slots))
         if keys:
-            self._database.executemany(PUT_BOARD, keys)
+            self._database.executemany(PUT_BOARD, [(key.board_id, key.key) for key in keys])
         if heard:
             self._database.executemany(PUT_HEARD, heard)
 
@@ -128,10 +128,10 @@ class SqliteStore:
         submissions, self._waiting = self._waiting, []
         groups = [group for groups, _ in submissions for group in groups]
         slots = [after for group in groups for _, after in group.steps]
-        changes = [*slots, *(group.heard for group in groups if group.heard is not None)]
+        heard = [group.heard for group in groups if group.heard is not None]
         try:
-            if changes:
-                self._write(changes)
+            if slots or heard:
+                self._write(slots, [], heard)
                 if self._loop is not None:
                     self._committing = submissions
                     self._under_way = self._disk.submit(self._commit)

@@ -1,0 +1,116 @@
+"""Redirects whose transactions the native module keeps (`parley_sip`: Linux, IPv4).
+
+Only new INVITEs come up to Python, to be decided; the rest is as in Redirects, byte for byte (a test plays the same
+histories to both, and to the whole stack).
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import parley_sip
+from parleyd.redirects import LOOP, Ask, Redirects, lines_of
+from parleyd.sources import Ruling
+from parleyd.transmit import Reply
+from parleyd.verdict import Grant, Refusal
+
+if TYPE_CHECKING:
+    from parley.call.transaction import Address
+
+COUNTED = ("repeated request", "retransmitted", "timeout")
+
+
+class NativeRedirects(Redirects):
+    """Redirects, in a few microseconds each."""
+
+    def __init__(
+        self,
+        random_bytes: Callable[[int], bytes],
+        ask: Ask,
+        reply: Callable[[Grant | Refusal], Reply],
+        agent: str,
+        count: Callable[[str], None],
+        limit: int,
+    ) -> None:
+        super().__init__(random_bytes, ask, reply, agent, count, limit)
+        self._native = parley_sip.Transactions(limit, random_bytes, self._server)
+
+    def __len__(self) -> int:
+        return len(self._native)
+
+    @property
+    def transactions(self) -> parley_sip.Transactions:
+        """Return those of the native module."""
+        return self._native
+
+    def knows(self, key: bytes) -> bool:
+        """Tell whether there is a transaction of this key."""
+        return self._native.knows(key)
+
+    def transmits(self) -> "list[tuple[bytes, Address]]":
+        """Send what came by a socket of the native module, return the rest."""
+        lost = self._native.send()
+        for _ in range(lost):
+            self._count("unsent")
+        self._tell_counts()
+        return super().transmits() + self._native.pop()
+
+    def receive(self, data: bytes, peer: "Address", now_ms: int, busy: bool = False) -> bool:
+        """Take the datagram if it is ours; False leaves it to the endpoint. busy: begin nothing new."""
+        if len(peer) != 2 or ":" in peer[0]:
+            return False
+        self._now_ms = max(now_ms, self._now_ms)
+        asked = self._native.take(data, (peer[0], peer[1]), now_ms, not busy)
+        return asked is None or self.asked(asked, data, peer, Ruling.REFUSE if busy else Ruling.TAKE)
+
+    def asked(self, asked: parley_sip.Asked, data: bytes, peer: "Address", ruling: Ruling) -> bool:
+        """Take what the native module leaves to do; False leaves it to the endpoint."""
+        what, number, kind, asker = asked
+        if what == parley_sip.OTHER:
+            return self._other(data, peer, ruling is Ruling.REFUSE)
+        if ruling is not Ruling.TAKE and number >= 0:
+            self._native.forget(number)
+            return ruling is Ruling.DROP or self._refused(data, peer)
+        if what == parley_sip.INVITE:
+            self._ask(kind, asker, peer[0], partial(self._tell, number))
+        elif what == parley_sip.MERGED:
+            self._count("refused 482")  # RFC 3261 8.2.2.2
+            self._answer(number, LOOP)
+        else:
+            self._count("overload")
+            return self._refused(data, peer)
+        return True
+
+    def tick(self, now_ms: int) -> None:
+        """Repeat what is not acknowledged in time (timer G), give up (H), forget (I)."""
+        self._now_ms = max(now_ms, self._now_ms)
+        self._native.tick(now_ms)
+
+    def next_deadline(self) -> int | None:
+        """Return when tick() is due; None when nothing waits."""
+        return self._native.deadline_ms()
+
+    def _other(self, data: bytes, peer: "Address", busy: bool) -> bool:
+        if data.startswith(b"ACK "):
+            return self._busy_tag in data
+        if data.startswith(b"CANCEL "):
+            return self._cancelled(data, peer)
+        return busy and data.startswith(b"INVITE ") and self._refused(data, peer)
+
+    def _tell(self, number: int, verdict: Grant | Refusal) -> None:
+        if type(verdict) is Grant and verdict.transport == "udp":
+            lease, board = verdict.lease, verdict.board
+            where = board.contact_end
+            slot, generation, size, expires_s = lease.slot, lease.generation, lease.size, lease.expires_s
+            if self._native.grant(number, board.key, where, slot, generation, size, expires_s, verdict.ttl_s):
+                self._count("invite 302")
+                return
+        self._answer(number, self._reply(verdict))
+
+    def _answer(self, number: int, reply: Reply) -> None:
+        self._native.answer(number, f"{reply.status} {reply.reason}".encode(), lines_of(reply))
+
+    def _tell_counts(self) -> None:
+        for name, count in zip(COUNTED, self._native.counts(), strict=True):
+            for _ in range(count):
+                self._count(name)
