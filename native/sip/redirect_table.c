@@ -34,8 +34,8 @@ static int has_copy(const parley_redirects *redirects, int32_t place, const uint
 static int grow(parley_redirects *redirects) {
     int32_t room = redirects->room == 0 ? 256 : 2 * redirects->room;
     room = room < redirects->most ? room : redirects->most;
-    redirect *all = realloc(redirects->all, (size_t)room * sizeof *all);
-    if (room == redirects->room || all == NULL) {
+    redirect *all = room == redirects->room ? NULL : realloc(redirects->all, (size_t)room * sizeof *all);
+    if (all == NULL) {
         return 0;
     }
     for (int32_t number = room - 1; number >= redirects->room; number--) {
