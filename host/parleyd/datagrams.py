@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from parley_sip import Asked, Transactions
 
 MAX_DATAGRAM_BYTES = 65536
-TURN_S = 0.006
+TURN_S = 0.005
 CROWD = 4  # datagrams of a turn after which the next turn is not worth a wake-up of its own
 BATCH = 256  # datagrams of one turn; timers and other sockets are not kept waiting for longer
 
