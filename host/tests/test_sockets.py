@@ -22,8 +22,9 @@ class Server:
         self.endpoint = Endpoint(("127.0.0.1", 5060), os.urandom)
         self.failed = []
         self.busy = False
+        self.transactions = None
 
-    def receive(self, data, peer, read=None):
+    def receive(self, data, peer, asked=None):
         self.endpoint.receive(data, peer, self.clock.now_ms())
         self.endpoint.events()
 
