@@ -64,7 +64,8 @@ class Bench:
         self.log = SilentLog()
         self.wire = Wire()
         self.clock = Clock(lambda: self.ticks_ms, lambda end, start: end - start)
-        self.bridge = Bridge(self.config.legs, self.config.slots, wide=self.config.wide_legs)
+        config = self.config
+        self.bridge = Bridge(config.legs, config.slots, wide=config.wide_legs, keyed=config.srtp_legs)
         side = BridgeSide(self.bridge)
         keys = KeyRing(self.config.srtp, self.config.srtp_legs, side, Randomness(2))
         self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1), keys, side)

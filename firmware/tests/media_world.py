@@ -51,11 +51,10 @@ class WorldConfig:
 
     rtp_port_first = FIRST_PORT
     srtp = "optional"
-    srtp_legs = 4096
 
     def __init__(self, host, legs, slots):
         self.host, self.legs, self.slots = host, legs, slots
-        self.wide_legs = legs
+        self.wide_legs = self.srtp_legs = legs
 
 
 class World:

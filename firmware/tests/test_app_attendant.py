@@ -6,8 +6,8 @@ import unittest
 from parley.app.attendant import ATTEND_MS, Attendant
 from parley.app.keys import KeyRing
 from parley.call.secure import Keys
-from parley.media.bridge import Bridge, pack_address
-from parley.media.bridge_side import BridgeSide, can_encrypt
+from parley.media.bridge import Bridge, can_encrypt, pack_address
+from parley.media.bridge_side import BridgeSide
 from parley.wire.errors import RemoteError
 from parley.wire.rtcp import BYE, make_bye, make_report, parse_compound
 from parley.wire.sdes import new_crypto
@@ -57,7 +57,7 @@ class Room:
     """A bridge with two participants, and the attendant; Room is the media as the attendant sees it."""
 
     def __init__(self, timeout_ms=TIMEOUT_MS):
-        self.bridge = Bridge(3, 1)
+        self.bridge = Bridge(3, 1, keyed=3)
         self.side = BridgeSide(self.bridge)
         self.participants = [None, None, None]
         for number in range(2):

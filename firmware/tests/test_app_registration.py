@@ -4,7 +4,7 @@ import unittest
 from app_bench import NOW_S, SERVER, Bench, SilentLog
 
 from parley.app.registration import ACTIONS, REGISTRATION, REGISTRATION_IGNORED, Registration
-from parley.media.bridge_side import can_encrypt
+from parley.media.bridge import can_encrypt
 from parley.wire.sip import Request, response_to
 
 STATES = ("new", "asking", "registered", "resting")

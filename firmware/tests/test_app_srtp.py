@@ -7,7 +7,7 @@ from app_bench import Bench, Randomness, media_of, rtp_packet
 
 from parley.call.negotiate import make_offer, read_answer
 from parley.call.secure import Security
-from parley.media.bridge_side import can_encrypt
+from parley.media.bridge import can_encrypt
 from parley.media.codecs import FRAME_SAMPLES, PACKET_BYTES
 from parley.media.srtp import Protection
 from parley.wire.sdes import cryptos_of

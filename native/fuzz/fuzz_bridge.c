@@ -10,16 +10,17 @@
 
 #include "bridge_side.h"
 
-enum { LEGS = 4, LONGEST = 1100, FRAME = 160 };
+enum { LEGS = 4, KEYED = 2, LONGEST = 1100, FRAME = 160 };
 
 static parley_bridge *fresh(void) {
     static parley_bridge *bridge;
     static const uint8_t master[PARLEY_SRTP_MASTER_BYTES] = {1, 2, 3};
-    int32_t size = parley_bridge_size(LEGS, 1);
+    int32_t size = (parley_bridge_size(LEGS, 1) + 63) / 64 * 64 + parley_bridge_key_octets(KEYED);
     if (bridge == NULL && (bridge = malloc((size_t)size)) == NULL) {
         abort();
     }
     parley_bridge_init(bridge, size, LEGS, 1, 0);
+    parley_bridge_key_places(bridge, size, KEYED);
     for (int32_t leg = 0; leg < LEGS; leg++) {
         const int32_t seed[3] = {leg + 1, 1, 1};
         uint8_t address[16] = {127, 0, 0, 1, 16, (uint8_t)(2 * leg + 2)};

@@ -44,6 +44,19 @@ enum {
     PARLEY_BRIDGE_FIGURES = 10
 };
 
+/** Octets that places for so many legs with keys take, or PARLEY_BRIDGE_ARGUMENT; 1 and up. */
+int32_t parley_bridge_key_octets(int32_t places);
+
+/**
+ * Lets so many of the legs have keys at a time.
+ *
+ * @param bridge  without legs
+ * @param size    octets of its memory: what it has, up to a multiple of 64, and parley_bridge_key_octets
+ * @param places  1 and up
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ */
+int32_t parley_bridge_key_places(parley_bridge *bridge, int32_t size, int32_t places);
+
 /**
  * Gives a leg keys (parley_srtp.h), other keys, or with suite 0 none. What is not under them is dropped from then on,
  * and nothing leaves in the clear.
@@ -52,7 +65,7 @@ enum {
  * @param master_out  [30]; ignored with suite 0, as are the others
  * @param master_in   [30]
  * @param ssrc        to send with from now on, random: the rollover counter of a new one is 0 for both ends
- * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ * @return 0, PARLEY_BRIDGE_NO_PLACE or PARLEY_BRIDGE_ARGUMENT (nothing is changed)
  */
 int32_t parley_bridge_secure(parley_bridge *bridge, int32_t leg, int32_t suite, const uint8_t *master_out,
                              const uint8_t *master_in, int32_t ssrc);

@@ -29,6 +29,8 @@ mpy_obj bridge_stat(mpy_obj bridge, mpy_obj index);
 
 /* bridge_side_glue.c */
 mpy_obj bridge_packet_octets(mpy_obj bridge, mpy_obj place);
+mpy_obj bridge_key_octets(mpy_obj places);
+mpy_obj bridge_key_places(mpy_obj bridge, mpy_obj places);
 mpy_obj bridge_secure(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_watch(mpy_obj bridge, mpy_obj leg, mpy_obj watched);
 mpy_obj bridge_clock(mpy_obj bridge, mpy_obj now_ms);

@@ -18,6 +18,17 @@ mpy_obj bridge_packet_octets(mpy_obj bridge, mpy_obj place) {
     return checked(parley_bridge_packet_octets(bridge_in(bridge), integer(place)));
 }
 
+mpy_obj bridge_key_octets(mpy_obj places) {
+    return checked(parley_bridge_key_octets(integer(places)));
+}
+
+mpy_obj bridge_key_places(mpy_obj bridge, mpy_obj places) {
+    int32_t words;
+    view(bridge, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);
+    int32_t octets = words * (int32_t)sizeof(int32_t);
+    return checked(parley_bridge_key_places(bridge_in(bridge), octets, integer(places)));
+}
+
 mpy_obj bridge_secure(size_t count, const mpy_obj *arguments) {
     int32_t unused;
     (void)count;

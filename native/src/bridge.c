@@ -12,8 +12,12 @@ static int32_t source_places(int32_t legs) {
     return places;
 }
 
+/** A report comes every 5 s from each leg, and they are taken several times a second. */
 static int32_t report_places(int32_t legs) {
-    return legs < BRIDGE_REPORTS_MAX ? legs : BRIDGE_REPORTS_MAX;
+    int32_t places = legs / BRIDGE_REPORT_LEGS;
+    places = places < BRIDGE_REPORTS_MIN ? BRIDGE_REPORTS_MIN : places;
+    places = places < BRIDGE_REPORTS_MAX ? places : BRIDGE_REPORTS_MAX;
+    return places < legs ? places : legs;
 }
 
 /** Sets where each table begins in `plan`. @return octets of all */

@@ -21,8 +21,10 @@ typedef struct bridge_side {
     int32_t replayed;
     int32_t reports;
     int32_t octets_out; /* of its packet in this tick */
-    parley_srtp srtp;
 } bridge_side;
+
+/* A line of the cache, that the twin counts on. */
+typedef char bridge_side_is_a_line[sizeof(bridge_side) == CACHE_LINE ? 1 : -1];
 
 /** An RTCP packet on its way to the caller; octets 0: the place is free. */
 typedef struct bridge_report {
@@ -39,6 +41,19 @@ static inline bridge_report *bridge_report_at(const parley_bridge *bridge, int32
     return (bridge_report *)bridge_at(bridge, bridge->reports_at) + place;
 }
 
+/** The state at a place of the table of keys. */
+static inline parley_srtp *bridge_keys_at(const parley_bridge *bridge, int32_t place) {
+    return (parley_srtp *)bridge_at(bridge, bridge->keys_at) + place;
+}
+
+/** That of a leg with keys. */
+static inline parley_srtp *bridge_keys_of(const parley_bridge *bridge, const bridge_leg *leg) {
+    return bridge_keys_at(bridge, leg->keys - 1);
+}
+
+/** Takes a leg's keys away and wipes them, if it has any. */
+void bridge_keys_leave(parley_bridge *bridge, bridge_leg *leg);
+
 /** Takes a packet of a leg that is more than plain. */
 int32_t bridge_receive_special(parley_bridge *bridge, bridge_leg *leg, const uint8_t *packet, int32_t length);
 
@@ -51,6 +66,9 @@ static inline int32_t bridge_octets_at(const parley_bridge *bridge, int32_t plac
     return bridge_leg_at(bridge, leg)->flags & BRIDGE_SPECIAL_OUT ? bridge_side_of(bridge, leg)->octets_out
                                                                   : PARLEY_LEG_PACKET_BYTES;
 }
+
+/** Sets all of a leg's flags. */
+void bridge_set_special(parley_bridge *bridge, bridge_leg *leg, int32_t flags);
 
 /** Wipes what a leg had. */
 void bridge_side_clear(parley_bridge *bridge, int32_t leg);

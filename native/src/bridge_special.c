@@ -120,8 +120,9 @@ static int32_t open_packet(parley_bridge *bridge, int32_t leg, const uint8_t *pa
         side->forged = (side->forged + 1) & STAT_MASK;
         return PARLEY_BRIDGE_FORGED;
     }
-    int32_t octets = rtcp ? parley_srtcp_unprotect(&side->srtp, packet, length, bridge->opened)
-                          : parley_srtp_unprotect(&side->srtp, packet, length, bridge->opened);
+    parley_srtp *keys = bridge_keys_of(bridge, bridge_leg_at(bridge, leg));
+    int32_t octets = rtcp ? parley_srtcp_unprotect(keys, packet, length, bridge->opened)
+                          : parley_srtp_unprotect(keys, packet, length, bridge->opened);
     if (octets == PARLEY_SRTP_REPLAYED) {
         side->replayed = (side->replayed + 1) & STAT_MASK;
         return PARLEY_BRIDGE_REPLAYED;
@@ -167,49 +168,23 @@ void bridge_send_special(parley_bridge *bridge, int32_t made) {
         int32_t leg = bridge_recipients(bridge)[place];
         bridge_transmit *to = bridge_transmit_at(bridge, place);
         if (bridge_leg_at(bridge, leg)->flags & BRIDGE_SECURED) {
-            bridge_side *side = bridge_side_of(bridge, leg);
-            int32_t octets = parley_srtp_protect(&side->srtp, to->packet, PARLEY_LEG_PACKET_BYTES, PACKET_ROOM);
-            side->octets_out = octets < 0 ? 0 : octets; /* never in the clear */
+            parley_srtp *keys = bridge_keys_of(bridge, bridge_leg_at(bridge, leg));
+            int32_t octets = parley_srtp_protect(keys, to->packet, PARLEY_LEG_PACKET_BYTES, PACKET_ROOM);
+            bridge_side_of(bridge, leg)->octets_out = octets < 0 ? 0 : octets; /* never in the clear */
         }
     }
 }
 
-/** Sets a leg's flags beside SPEAKS and HEARS. */
-static void set_special(parley_bridge *bridge, bridge_leg *leg, int32_t flags) {
+void bridge_set_special(parley_bridge *bridge, bridge_leg *leg, int32_t flags) {
     bridge->special_legs += ((flags & BRIDGE_SPECIAL_OUT) != 0) - ((leg->flags & BRIDGE_SPECIAL_OUT) != 0);
     leg->flags = flags;
 }
 
 void bridge_side_clear(parley_bridge *bridge, int32_t leg) {
-    bridge_side *side = bridge_side_of(bridge, leg);
-    set_special(bridge, bridge_leg_at(bridge, leg), 0);
-    parley_srtp_wipe(&side->srtp);
-    uint8_t *octets = (uint8_t *)side;
-    for (size_t i = 0; i < offsetof(bridge_side, srtp); i++) {
-        octets[i] = 0;
-    }
-}
-
-int32_t parley_bridge_secure(parley_bridge *bridge, int32_t leg, int32_t suite, const uint8_t *master_out,
-                             const uint8_t *master_in, int32_t ssrc) {
-    bridge_leg *named = bridge_leg_in_use(bridge, leg);
-    if (named == NULL) {
-        return PARLEY_BRIDGE_ARGUMENT;
-    }
-    bridge_side *side = bridge_side_of(bridge, leg);
-    if (suite == 0) {
-        parley_srtp_wipe(&side->srtp);
-        set_special(bridge, named, named->flags & ~BRIDGE_SECURED);
-        return 0;
-    }
-    if (parley_srtp_init(&side->srtp, (int32_t)sizeof side->srtp, suite, master_out, master_in) != 0) {
-        return PARLEY_BRIDGE_ARGUMENT;
-    }
-    set_special(bridge, named, named->flags | BRIDGE_SECURED);
-    named->leg.ssrc_out = (uint32_t)ssrc; /* another key is another stream: its rollover counter is 0 to everybody */
-    named->leg.sequence_out &= 0x7FFF;    /* and stays so for 2^15 packets, though the first were lost */
-    named->leg.marker_out = 1;
-    return 0;
+    static const bridge_side nothing;
+    bridge_keys_leave(bridge, bridge_leg_at(bridge, leg));
+    bridge_set_special(bridge, bridge_leg_at(bridge, leg), 0);
+    *bridge_side_of(bridge, leg) = nothing;
 }
 
 int32_t parley_bridge_watch(parley_bridge *bridge, int32_t leg, int32_t watched) {
@@ -217,7 +192,7 @@ int32_t parley_bridge_watch(parley_bridge *bridge, int32_t leg, int32_t watched)
     if (named == NULL) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
-    set_special(bridge, named, watched ? named->flags | BRIDGE_WATCHED : named->flags & ~BRIDGE_WATCHED);
+    bridge_set_special(bridge, named, watched ? named->flags | BRIDGE_WATCHED : named->flags & ~BRIDGE_WATCHED);
     return 0;
 }
 
@@ -235,7 +210,7 @@ int32_t parley_bridge_protect_report(parley_bridge *bridge, int32_t leg, uint8_t
     if (!(named->flags & BRIDGE_SECURED)) {
         return length;
     }
-    int32_t octets = parley_srtcp_protect(&bridge_side_of(bridge, leg)->srtp, packet, length, size);
+    int32_t octets = parley_srtcp_protect(bridge_keys_of(bridge, named), packet, length, size);
     return octets < 0 ? PARLEY_BRIDGE_ARGUMENT : octets;
 }
 

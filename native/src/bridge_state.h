@@ -20,6 +20,8 @@ enum {
     PACKET_ROOM = 288, /* of it: RTP header, CSRC list, extension, payload, tag */
     BRIDGE_REPORT_OCTETS = 504,
     BRIDGE_REPORTS_MAX = 64,
+    BRIDGE_REPORTS_MIN = 16,
+    BRIDGE_REPORT_LEGS = 8, /* that share a place */
     BRIDGE_EVENTS = 32,
     BRIDGE_OPENED_OCTETS = 1056 /* of a protected packet; longer ones are none of ours */
 };
@@ -46,7 +48,8 @@ typedef struct bridge_leg {
     int32_t refused;
     int32_t wide; /* its place among the wideband legs, and 1; 0 none */
     int32_t told; /* tone | times << 8 | frames of it played << 16; 0 none */
-    int32_t spare[3];
+    int32_t keys; /* its place among the legs with keys, and 1; 0 none */
+    int32_t spare[2];
     parley_leg leg;
     uint8_t padding[56];
 } bridge_leg;
@@ -123,7 +126,10 @@ struct parley_bridge {
     uint8_t shared[LAWS][PARLEY_LEG_FRAME_SAMPLES];         /* for all who are not in the mix */
     int32_t events[BRIDGE_EVENTS][2];                       /* leg + 1, or 0: free; event */
     uint8_t opened[BRIDGE_OPENED_OCTETS];                   /* a protected packet in the clear */
-    uint8_t padding[32];
+    int32_t keys_at; /* where their table begins, 0: none */
+    int32_t key_places;
+    int32_t key_next; /* place that is looked at first */
+    uint8_t padding[20];
 };
 
 /* Sizes that the twin counts on, checked by the compiler. */

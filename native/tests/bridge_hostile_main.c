@@ -12,7 +12,7 @@
 #include "hostile.h"
 #include "parley_rtp.h"
 
-enum { LEGS = 23, CONFERENCES = 5, PACKET_MAX = 700, ADDRESSES = 64 };
+enum { LEGS = 23, KEYED = 5, CONFERENCES = 5, PACKET_MAX = 700, ADDRESSES = 64 };
 
 static uint32_t ticks;
 static int32_t joins, leaves, moves, in_use;
@@ -85,13 +85,21 @@ static void attend(parley_bridge *bridge) {
     free(report);
 }
 
-/** Legs whose packets need more work are counted right. */
+/** Legs whose packets need more work are counted right, and each with keys has a place of its own, and no other has. */
 static void check_special(const parley_bridge *bridge) {
     int32_t special = 0;
+    uint32_t places = 0;
+    for (int32_t i = 0; i < KEYED; i++) {
+        places |= (uint32_t)parley_srtp_usable(bridge_keys_at(bridge, i), parley_srtp_size()) << i;
+    }
     for (int32_t i = 0; i < LEGS; i++) {
         const bridge_leg *leg = bridge_leg_at(bridge, i);
+        int32_t keyed = leg->conference != NOBODY && (leg->flags & BRIDGE_SECURED) != 0;
         special += leg->conference != NOBODY && (leg->flags & BRIDGE_SPECIAL_OUT) != 0;
+        check(!keyed || (leg->keys > 0 && (places >> (leg->keys - 1) & 1) != 0), "a place for keys");
+        places &= ~(keyed ? 1U << (leg->keys - 1) : 0);
     }
+    check(places == 0, "places for keys that nobody has");
     check(special == bridge->special_legs, "special legs");
 }
 
@@ -185,14 +193,17 @@ static void step(parley_bridge *bridge) {
 
 int main(int count, char **words) {
     int32_t size = parley_bridge_size(LEGS, CONFERENCES);
-    parley_bridge *bridge = malloc((size_t)size);
+    int32_t keyed_size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE + parley_bridge_key_octets(KEYED);
+    parley_bridge *bridge = malloc((size_t)keyed_size);
     state = count > 1 ? (uint32_t)strtoul(words[1], NULL, 10) : 1;
     int32_t steps = count > 2 ? atoi(words[2]) : 1;
     check(bridge != NULL, "memory");
-    memset(bridge, 0xA5, (size_t)size);
+    memset(bridge, 0xA5, (size_t)keyed_size);
     check(parley_bridge_init(bridge, size - 1, LEGS, CONFERENCES, 0) != 0, "too short");
     check(parley_bridge_init(bridge, size, LEGS, CONFERENCES, (int32_t)(state % 3 + (state % 3 > 0))) == 0, "init");
     check(parley_bridge_usable(bridge, size) && !parley_bridge_usable(bridge, size - 1), "usable");
+    check(parley_bridge_key_places(bridge, keyed_size - 1, KEYED) == PARLEY_BRIDGE_ARGUMENT, "too short for keys");
+    check(parley_bridge_key_places(bridge, keyed_size, KEYED) == 0, "places for keys");
     for (int32_t i = 0; i < steps; i++) {
         step(bridge);
     }

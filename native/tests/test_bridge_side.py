@@ -36,8 +36,10 @@ class Board:
     """Two legs in one conference: 0 is under test, 1 is plain."""
 
     def __init__(self, suite=0):
-        self.memory = bytearray(p.bridge_size(3, 1))
+        size = -(-p.bridge_size(3, 1) // 64) * 64
+        self.memory = bytearray(size + p.bridge_key_octets(1))
         p.bridge_init(self.memory, 3, 1, 0)
+        p.bridge_key_places(self.memory, 1)
         for leg in (0, 1):
             seed = struct.pack("<III", 1000 + leg, 0xFFF0, 5)
             p.bridge_add_leg(self.memory, leg, 0, 0, 0, EVENTS, 2, 3, seed, address(4000 + leg))

@@ -1,7 +1,8 @@
 """Who on the board is encrypted, and how many may be: between negotiation (parley.call.secure) and the bridge."""
 
 from parley.call.secure import Security
-from parley.media.bridge_side import TAG_BYTES, can_encrypt
+from parley.media.bridge import can_encrypt
+from parley.media.bridge_side import TAG_BYTES
 from parley.wire.errors import RemoteError
 
 TYPE_CHECKING = False

@@ -36,6 +36,16 @@ def can_widen():
     return kernels.KERNELS == "native"
 
 
+def can_encrypt():
+    """So is SRTP."""
+    return kernels.KERNELS == "native"
+
+
+def _whole_lines(octets):
+    """Tables begin on a line of the cache."""
+    return (octets + 63) // 64 * 64
+
+
 def _refusal(reason):
     is_full = reason == kernels.BRIDGE_NO_PLACE
     return LocalError("no place for a wideband leg" if is_full else "another leg has this peer")
@@ -45,28 +55,32 @@ class Bridge:
     """Owns the memory of `legs` legs in up to `conferences` conferences, both named by number from 0 on.
 
     loudest: voices mixed in one conference at most, 0 all. memory: a buffer of Bridge.size() bytes to live in,
-    best one outside the collector's heap; without it, one is made. wide: legs that may be wideband at a time; plain
-    kernels have none.
+    best one outside the collector's heap; without it, one is made. wide, keyed: legs that may be wideband, and that
+    may have keys, at a time; plain kernels have none of either.
     """
 
-    def __init__(self, legs, conferences, loudest=0, memory=None, wide=0):
+    def __init__(self, legs, conferences, loudest=0, memory=None, wide=0, keyed=0):
         """ValueError for what the kernels cannot do, or a memory too short."""
         self.wide = wide if can_widen() else 0
         self.legs = legs
         self.conferences = conferences
-        self.memory = bytearray(self.size(legs, conferences, wide)) if memory is None else memory
+        self.memory = bytearray(self.size(legs, conferences, wide, keyed)) if memory is None else memory
         kernels.bridge_init(self.memory, legs, conferences, loudest)
         if self.wide:
             kernels.bridge_widen(self.memory, self.wide)
+        if keyed and can_encrypt():
+            kernels.bridge_key_places(self.memory, keyed)
         self._free = list(range(legs - 1, -1, -1))
 
     @staticmethod  # pyright: ignore[reportArgumentType] - MicroPython's stubs know it without arguments only
-    def size(legs, conferences, wide=0):
+    def size(legs, conferences, wide=0, keyed=0):
         """Bytes of memory a bridge needs."""
         size = kernels.bridge_size(legs, conferences)
-        if not wide or not can_widen():
-            return size
-        return (size + 63) // 64 * 64 + kernels.bridge_wide_octets(wide, conferences)
+        if wide and can_widen():
+            size = _whole_lines(size) + kernels.bridge_wide_octets(wide, conferences)
+        if keyed and can_encrypt():
+            size = _whole_lines(size) + kernels.bridge_key_octets(keyed)
+        return size
 
     @property
     def count(self):

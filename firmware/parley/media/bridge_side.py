@@ -7,6 +7,7 @@ import struct
 from array import array
 
 from parley.media import kernels
+from parley.media.bridge import can_encrypt
 from parley.media.rtcp_session import Figures
 from parley.wire.errors import LocalError
 
@@ -17,11 +18,6 @@ PROTECTION_BYTES = 24  # SRTCP's index, tag, and what a suite adds (RFC 3711 3.4
 CLOCK_MASK = 0x1FFFFFFF  # what fits an integer of MicroPython without the heap
 _MASK = 0xFFFFFFFF
 _PACKETS_IN = kernels.FIGURES.index("packets_in")
-
-
-def can_encrypt():
-    """SRTP is in the native kernels only."""
-    return kernels.KERNELS == "native"
 
 
 class BridgeSide:
@@ -37,11 +33,13 @@ class BridgeSide:
     def secure(self, leg, suite, master_out, master_in, ssrc):
         """Keys for a leg, as parley.wire.sdes has them (suite: number); ssrc: to send with, random.
 
-        LocalError when these kernels cannot encrypt.
+        LocalError when these kernels cannot encrypt, or every place for keys is taken.
         """
         if not can_encrypt():
             raise LocalError("no SRTP without native kernels")
-        kernels.bridge_secure(self._memory, leg, suite, master_out, master_in, struct.pack("<I", ssrc))
+        done = kernels.bridge_secure(self._memory, leg, suite, master_out, master_in, struct.pack("<I", ssrc))
+        if done < 0:
+            raise LocalError("no place for a leg with keys")
 
     def expose(self, leg):
         """Takes a leg's keys away: plain from now on."""

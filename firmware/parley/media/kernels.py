@@ -19,6 +19,7 @@ and everything for all conferences of a board (media/bridge.py is the face to us
 
     bridge_size(legs, conferences) -> octets     bridge_init(bridge, legs, conferences, loudest or 0)
     bridge_wide_octets(places, conferences)      bridge_widen(bridge, places) for wideband legs
+    bridge_key_octets(places)                    bridge_key_places(bridge, places) for legs with keys
     bridge_add_leg(bridge, leg, conference, law, payload_type, event_payload_type, depth_frames, flags, seed,
         address) -> 0 or BRIDGE_IN_USE           bridge_remove_leg(bridge, leg)
     bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, address) -> 0 or BRIDGE_IN_USE
@@ -61,6 +62,8 @@ try:
         bridge_clock,
         bridge_figures,
         bridge_init,
+        bridge_key_octets,
+        bridge_key_places,
         bridge_leg_stat,
         bridge_mix,
         bridge_open_report,
@@ -120,6 +123,8 @@ except (
         bridge_clock,
         bridge_figures,
         bridge_init,
+        bridge_key_octets,
+        bridge_key_places,
         bridge_leg_stat,
         bridge_mix,
         bridge_open_report,
@@ -172,6 +177,8 @@ __all__ = (
     "bridge_clock",
     "bridge_figures",
     "bridge_init",
+    "bridge_key_octets",
+    "bridge_key_places",
     "bridge_leg_stat",
     "bridge_mix",
     "bridge_open_report",

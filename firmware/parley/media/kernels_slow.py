@@ -23,6 +23,8 @@ from parley.media.kernels_slow_bridge_receive import bridge_before, bridge_recei
 from parley.media.kernels_slow_bridge_side import (
     bridge_clock,
     bridge_figures,
+    bridge_key_octets,
+    bridge_key_places,
     bridge_open_report,
     bridge_packet_octets,
     bridge_protect_report,
@@ -71,6 +73,8 @@ __all__ = (
     "bridge_clock",
     "bridge_figures",
     "bridge_init",
+    "bridge_key_octets",
+    "bridge_key_places",
     "bridge_leg_stat",
     "bridge_mix",
     "bridge_open_report",

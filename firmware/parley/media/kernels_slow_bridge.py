@@ -44,7 +44,6 @@ from parley.media.kernels_slow_bridge_state import (
     REFUSED,
     REFUSED_PACKETS,
     REPORT_PLACES,
-    REPORTS_MAX,
     SPEAKS,
     STAT,
     STAT_COUNT,
@@ -61,6 +60,7 @@ from parley.media.kernels_slow_bridge_state import (
     lay_out,
     leg_of,
     put,
+    report_places,
     source_places,
     tally,
     usable,
@@ -97,7 +97,7 @@ def bridge_init(bridge, legs, conferences, loudest):
     words += [conferences, 1, NOBODY]
     for word in range(len(words)):
         put(bridge, word, words[word])
-    put(bridge, REPORT_PLACES, min(legs, REPORTS_MAX))
+    put(bridge, REPORT_PLACES, report_places(legs))
     put(bridge, ARRIVAL, HALF_TICK)
     for leg in range(legs):
         put(bridge, CONFERENCE, NOBODY, block_at(leg))

@@ -36,7 +36,7 @@ from parley.media.kernels_slow_stateless import count_items, need, rtp_read
 
 HEARD, SSRC, FIRST, HIGHEST, PACKETS, TRANSIT, JITTER, RESTART = 0, 1, 2, 3, 4, 5, 6, 7
 HEARD_CLOCK, EVENT_KNOWN, EVENT_TIMESTAMP, EVENT_SSRC, FORGED, REPLAYED, REPORTS = 8, 9, 10, 11, 12, 13, 14
-SIDE_WORDS = 16  # before the keys
+SIDE_WORDS = 16
 PAYLOAD_TYPE, EVENT_PAYLOAD_TYPE, SSRC_OUT, TIMESTAMP_OUT, SENT_STAT = 2, 3, 5, 7, 15  # of a leg
 REPORT_OCTETS, EVENTS = 504, 32
 NO_RESTART, DROPOUT_MAX, MISORDER_MAX = 0x10000, 3000, 100
@@ -160,6 +160,16 @@ def bridge_packet_octets(bridge, place):
     usable(bridge)
     need(0 <= place < get(bridge, LEGS), "argument")
     return 172
+
+
+def bridge_key_octets(places):
+    """Plain Python has no encryption: there are no places."""
+    need(False, "argument")
+
+
+def bridge_key_places(bridge, places):
+    """The same."""
+    need(False, "argument")
 
 
 def bridge_secure(bridge, leg, suite, master_out, master_in, ssrc):

@@ -20,7 +20,7 @@ BRIDGE_MAGIC = 0x42524447
 CONFERENCE, NEXT, PREVIOUS, FLAGS, ADDRESS, PORT, VOICE, LOUDNESS, CHOSEN = 0, 1, 2, 3, 4, 5, 6, 7, 8
 UNWANTED, REFUSED = 9, 10
 BLOCK_BYTES, LINE_BYTES, FRAME_BYTES, TRANSMIT_BYTES, PACKET_AT = 2944, 64, 320, 320, 16
-SIDE_BYTES, REPORT_BYTES, REPORTS_MAX = 1292, 512, 64
+SIDE_BYTES, REPORT_BYTES, REPORT_LEGS = 64, 512, 8
 
 # a conference: index of each word
 FIRST, LAST, MEMBERS, PHASE, WAIT, TURNS = 0, 1, 2, 4, 5, 6
@@ -78,6 +78,11 @@ def source_places(legs):
     return places
 
 
+def report_places(legs):
+    """Places for RTCP packets."""
+    return min(legs, max(16, min(64, legs // REPORT_LEGS)))
+
+
 def lay_out(legs, conferences):
     """Where each table begins, and the octets of all."""
     need(1 <= legs <= 16384 and 1 <= conferences <= 16384, ARGUMENT)
@@ -89,7 +94,7 @@ def lay_out(legs, conferences):
         FRAME_BYTES * legs,
         TRANSMIT_BYTES * legs,
         SIDE_BYTES * legs,
-        REPORT_BYTES * min(legs, REPORTS_MAX),
+        REPORT_BYTES * report_places(legs),
     )
     begins = []
     end = LEGS_BEGIN + BLOCK_BYTES * legs

@@ -31,6 +31,8 @@ from parley_native._bridge import (
 from parley_native._bridge_side import (
     bridge_clock,
     bridge_figures,
+    bridge_key_octets,
+    bridge_key_places,
     bridge_open_report,
     bridge_packet_octets,
     bridge_protect_report,
@@ -81,6 +83,8 @@ __all__ = [
     "bridge_clock",
     "bridge_figures",
     "bridge_init",
+    "bridge_key_octets",
+    "bridge_key_places",
     "bridge_leg_stat",
     "bridge_mix",
     "bridge_open_report",

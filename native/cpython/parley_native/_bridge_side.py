@@ -9,8 +9,19 @@ def bridge_packet_octets(bridge, place):
     return checked(lib.parley_bridge_packet_octets(bridge_in(bridge), place), "bridge")
 
 
+def bridge_key_octets(places):
+    """Returns the octets that places for so many legs with keys take."""
+    return checked(lib.parley_bridge_key_octets(places), "bridge")
+
+
+def bridge_key_places(bridge, places):
+    """Lets so many of the legs have keys; `bridge` is longer by bridge_key_octets."""
+    octets = memoryview(bridge).nbytes
+    return checked(lib.parley_bridge_key_places(bridge_in(bridge), octets, places), "bridge")
+
+
 def bridge_secure(bridge, leg, suite, master_out, master_in, ssrc):
-    """Gives a leg keys of 30 octets (suite 0: none); ssrc: one word, to send with from now on."""
+    """Gives a leg keys of 30 octets (suite 0: none); ssrc: one word, to send with. Returns 0 or NO_PLACE."""
     masters = [
         view(master, OCTET, lib.PARLEY_SRTP_MASTER_BYTES, writable=False)
         for master in (master_out, master_in)
