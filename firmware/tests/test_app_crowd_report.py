@@ -14,6 +14,11 @@ START = ("boot", 1, "image", ["power on", ""], None)
 
 class Config:
     board, legs, slots = "virtual", 4096, 2048
+    servers = (("127.0.0.1", 5060),)
+
+
+class TwoServers(Config):
+    servers = (("127.0.0.1", 5060), ("127.0.0.2", 5060))
 
 
 class Keys:
@@ -59,9 +64,46 @@ class CrowdReport(unittest.TestCase):
             names.update([uri for one in report["live"] for uri in one[3]])
         self.assertEqual(len(names), 1200)
 
-    def test_one_large_conference_is_named(self):
-        report = json.loads(told(*crowd(1, 512), 7).decode())
-        self.assertEqual((len(report["live"][0][3]), report["brief"]), (512, []))
+    def test_one_large_conference_is_named_page_by_page(self):
+        slots, media = crowd(1, 512)
+        names, ranges, largest = [], [], 0
+        for number in range(6, 12):
+            body = told(slots, media, number)
+            largest = max(largest, len(body))
+            report = json.loads(body.decode())
+            self.assertEqual((report["live"], report["brief"]), ([], [[0, 1795918200, 512, 512, False]]))
+            (page,) = report["pages"]
+            self.assertTrue(len(page[4]) <= NAMED)
+            names += page[4]
+            ranges.append((page[2], page[3]))
+        self.assertEqual(len(set(names)), 512)
+        self.assertEqual(ranges, [(0, 97), (97, 193), (193, 289), (289, 385), (385, 481), (481, 0)])
+        self.assertTrue(largest < 4500, largest)
+
+    def test_pages_go_round_for_each_of_several_servers(self):
+        slots, media = crowd(1, 512)
+        firsts = []
+        for number in range(0, 12, 2):
+            with_two = register_body(
+                TwoServers, (START[0], number) + START[2:], 1795918200, slots, media, Ticker(), 1000
+            )
+            firsts.append(json.loads(with_two.decode())["pages"][0][2])
+        self.assertEqual(firsts, [0, 97, 193, 289, 385, 481])
+
+    def test_large_and_small_ones_are_all_named_in_time(self):
+        slots, media = crowd(40, 4)
+        large = slots.start(Allocation(40, 1795918200, 300, 0))
+        for seat in range(200):
+            large.add(Participant(None, "sip:large%d@192.0.2.100:5060" % seat, 1, number=1000 + seat))
+            media.count += 1
+        names = set()
+        for number in range(200):
+            report = json.loads(told(slots, media, number).decode())
+            listed = [one[0] for one in report["live"] + report["brief"]]
+            self.assertEqual(sorted(listed), list(range(41)))
+            names.update([uri for one in report["live"] for uri in one[3]])
+            names.update([uri for one in report["pages"] for uri in one[4]])
+        self.assertEqual(len(names), 360)
 
     def test_the_largest_fits_a_message(self):
         slots, media = crowd(2048, 2, [Participant(None, "sip:x@y", 1, number=1)] * 2)

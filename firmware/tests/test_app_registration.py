@@ -192,6 +192,7 @@ class WireTest(unittest.TestCase):
                 "legs",
                 "live",
                 "number",
+                "pages",
                 "quality",
                 "slots",
                 "srtp",

@@ -40,7 +40,7 @@ class LiveConference(NamedTuple):
     numbers: what the board calls them, in the same order; muted: the numbers of those whom nobody hears; locked:
     nobody else is let in; muted_self: the numbers of those who muted themselves; hands: of those who raised their
     hands. Boards of older firmware send none of these. unnamed: how many participants there are beside those named:
-    all of them, in a report of a board with a crowd.
+    all of them, in a report of a board with a crowd; below 0: so many of those named have left.
     """
 
     slot: U16
@@ -72,6 +72,24 @@ class BriefConference(NamedTuple):
     size: Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
     connected: Annotated[int, Field(ge=0, le=MAX_SIZE)]
     locked: bool
+
+
+class Page(NamedTuple):
+    """Some of a large conference's participants: all whose numbers are from `first` up to `until`, 0 for no end."""
+
+    slot: U16
+    generation: Generation
+    first: Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
+    until: Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
+    participants: list[UriText]
+    numbers: list[ParticipantNumber]
+    muted: list[ParticipantNumber] = []
+    muted_self: list[ParticipantNumber] = []
+    hands: list[ParticipantNumber] = []
+
+    def covers(self, number: int) -> bool:
+        """Tell whether this page would name the participant, were he there."""
+        return number >= self.first and (self.until == 0 or number < self.until)
 
 
 class LastEnd(NamedTuple):
@@ -143,6 +161,7 @@ class BoardReport(BaseModel):
     kernels: Word = "native"
     live: Annotated[list[LiveConference], Field(max_length=4096)] = []
     brief: Annotated[list[BriefConference], Field(max_length=4096)] = []
+    pages: Annotated[list[Page], Field(max_length=4096)] = []
     ended: Annotated[list[EndedConference], Field(max_length=4096)] = []
     trail: Annotated[list[Passed], Field(max_length=256)] = []
     quality: Annotated[list[LegQuality], Field(max_length=256)] = []
@@ -180,19 +199,49 @@ class BoardReport(BaseModel):
         ]
         return self.model_copy(update={"live": [*self.live, *listed], "brief": []})
 
-    def with_names_of(self, before: "BoardReport") -> "BoardReport":
-        """Return the report with the names that an earlier one of the same boot told, where as many are there."""
-        if before.boot != self.boot or not any(one.unnamed for one in self.live):
+    def with_names_of(self, before: "BoardReport | None") -> "BoardReport":
+        """Return the report with the names on its pages, and those that an earlier one of the same boot told.
+
+        A conference without a page keeps names while as many are there; of one with a page those on other pages stay
+        until these come round.
+        """
+        if not any(one.unnamed for one in self.live):
             return self
-        known = {(one.slot, one.generation): one for one in before.live if not one.unnamed}
-        live = [_named(one, known.get((one.slot, one.generation))) for one in self.live]
-        return self.model_copy(update={"live": live})
+        same_boot = before is not None and before.boot == self.boot
+        known = {(one.slot, one.generation): one for one in before.live} if before and same_boot else {}
+        pages = {(page.slot, page.generation): page for page in self.pages}
+        live: list[LiveConference] = []
+        for one in self.live:
+            key = (one.slot, one.generation)
+            page = pages.get(key)
+            live.append(_named(one, known.get(key)) if page is None else _paged(one, page, known.get(key)))
+        return self.model_copy(update={"live": live, "pages": []})
 
 
 def _named(brief: LiveConference, before: LiveConference | None) -> LiveConference:
-    if before is None or not brief.unnamed or len(before.participants) != brief.unnamed:
+    """Return a conference that is not named in this report with its names of before."""
+    if before is None or not brief.unnamed or before.connected != brief.unnamed:
         return brief
     return before._replace(size=brief.size, locked=brief.locked)
+
+
+def _paged(brief: LiveConference, page: Page, before: LiveConference | None) -> LiveConference:
+    """Return a conference of which some are named in this report; `unnamed` is below 0 for who left unnoticed."""
+    old = brief if before is None else before
+
+    def merged(numbers: list[int], news: list[int]) -> list[int]:
+        return [*(number for number in numbers if not page.covers(number)), *news]
+
+    kept = [pair for pair in zip(old.numbers, old.participants, strict=False) if not page.covers(pair[0])]
+    people = [*kept, *zip(page.numbers, page.participants, strict=False)]
+    return brief._replace(
+        participants=[uri for _, uri in people],
+        numbers=[number for number, _ in people],
+        muted=merged(old.muted, page.muted),
+        muted_self=merged(old.muted_self, page.muted_self),
+        hands=merged(old.hands, page.hands),
+        unnamed=brief.connected - len(people),
+    )
 
 
 def parse_codec(text: str) -> Codec:

@@ -7,8 +7,8 @@ from parleyd.report import BoardReport, parse_report
 FACTS = {"firmware": "1", "boot": "ab", "board": "virtual", "codecs": ["PCMU"], "legs": 16, "slots": 8}
 
 
-def report(live=(), brief=(), boot="ab") -> BoardReport:
-    body = {**FACTS, "boot": boot, "live": list(live), "brief": list(brief)}
+def report(live=(), brief=(), boot="ab", pages=()) -> BoardReport:
+    body = {**FACTS, "boot": boot, "live": list(live), "brief": list(brief), "pages": list(pages)}
     return parse_report(json.dumps(body).encode())
 
 
@@ -41,6 +41,25 @@ def test_names_of_another_boot_or_generation_are_not_kept():
     before = report([named(0, 7, 2)])
     assert report([], [[0, 7, 8, 2, False]], boot="cd").with_names_of(before).live[0].participants == []
     assert report([], [[0, 8, 8, 2, False]]).with_names_of(before).live[0].participants == []
+
+
+def page(first, until, numbers, muted=()):
+    return [0, 7, first, until, [f"sip:{number}@a" for number in numbers], list(numbers), list(muted), [], []]
+
+
+def test_a_large_conference_is_named_page_by_page_and_those_who_left_are_forgotten_with_theirs():
+    told = report([], [[0, 7, 9, 5, False]], pages=[page(0, 4, [1, 3], [3])]).with_names_of(None)
+    assert (told.live[0].numbers, told.live[0].unnamed, told.connected) == ([1, 3], 3, 5)
+    told = report([], [[0, 7, 9, 5, False]], pages=[page(4, 0, [4, 6, 8], [8])]).with_names_of(told)
+    assert (told.live[0].numbers, told.live[0].unnamed) == ([1, 3, 4, 6, 8], 0)
+    assert told.live[0].participants == ["sip:1@a", "sip:3@a", "sip:4@a", "sip:6@a", "sip:8@a"]
+    assert told.live[0].muted == [3, 8]
+    told = report([], [[0, 7, 9, 3, False]], pages=[page(4, 0, [6, 8])]).with_names_of(told)
+    assert (told.live[0].numbers, told.connected, told.live[0].muted) == ([1, 3, 6, 8], 3, [3])
+    told = report([], [[0, 7, 9, 3, True]]).with_names_of(told)  # no page this time
+    assert (told.live[0].numbers, told.connected, told.live[0].locked) == ([1, 3, 6, 8], 3, True)
+    told = report([], [[0, 7, 9, 3, False]], pages=[page(0, 4, [3])]).with_names_of(told)
+    assert (sorted(told.live[0].numbers), told.live[0].unnamed) == ([3, 6, 8], 0)
 
 
 def test_one_slot_has_one_conference():

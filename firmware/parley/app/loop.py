@@ -4,7 +4,7 @@ from parley.app import runtime
 from parley.app.ticker import COLLECTING, CONSOLE, MEDIA, SIP, WAITING
 
 COLLECT_DATAGRAMS = 8  # SIP datagrams are what makes garbage: collect after so many
-COLLECT_TICKS = 250  # and every five seconds of media in any case
+COLLECT_TICKS = 250  # of 20 ms: and every five seconds of media in any case
 SLACK_MS = 5  # only with so much time left before the next tick
 RESTS = 50  # a large heap takes long: after a collection none for so many times as long, 2 % of the time
 LONG_MS = 10  # what takes longer may delay a tick: after it none
@@ -134,7 +134,7 @@ class Loop:
         if self._clock.now_ms() < self._rested_ms:
             return
         ticks = self._ticker.ticks - self._collected_ticks
-        if ticks < COLLECT_TICKS and not self._has_garbage():
+        if ticks < COLLECT_TICKS * self._ticker.phases and not self._has_garbage():
             return
         if self._ticker.next_ms - self._clock.now_ms() >= min(SLACK_MS, self._ticker.step_ms - 1):
             self._collect()

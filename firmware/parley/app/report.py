@@ -6,7 +6,7 @@ from parley import __version__
 from parley.media import kernels
 from parley.media.codecs import preference
 
-NAMED = 96  # participants named in one report; on a board with more, conferences take turns
+NAMED = 96  # participants named in one report; on a board with more, conferences take turns, and pages of large ones
 
 
 def register_body(
@@ -27,10 +27,12 @@ def register_body(
     [cause, details], how an upgrade went [image, state, reason] or None; unix_s: Clock.state_s(), None while not known;
     slots: SlotTable; media: MediaTask; ticker: Ticker; trail: Trail.offer(); transports: how callers may come, as
     (name, port where it has one of its own); quality: Attendant.quality(). A crowd's conferences that have no turn are
-    in `brief`, with the number of their participants.
+    in `brief`, with the number of their participants, and so are those that are too large to be named at once: `pages`
+    has some of their participants.
     """
     boot, number, image, last_end, upgrade = start
-    named, brief = _turn(slots.live(), media.count, number)
+    turn = number // len(config.servers)  # each server is told in turns
+    named, brief, paged = _turn(slots.live(), media.count, turn)
     report = {
         "firmware": __version__,
         "boot": boot,
@@ -49,6 +51,7 @@ def register_body(
         "kernels": kernels.KERNELS,
         "live": [_entry(conference, media) for conference in named],
         "brief": [[one.slot, one.generation, one.size, one.count, one.locked] for one in brief],
+        "pages": [_page(conference, media, page) for conference, page in paged],
         "ended": [list(pair) for pair in slots.ended],
         "trail": trail,
         "quality": quality,
@@ -60,14 +63,26 @@ def register_body(
     return json.dumps(report, separators=(",", ":")).encode()
 
 
-def _turn(live, participants, number):
-    """(conferences whose participants are named in report `number`, the others). One is, however large."""
+def _turn(live, participants, turn):
+    """(conferences whose participants are all named in this turn, the others, (conference, page) of some of them)."""
     if participants <= NAMED:
-        return live, []
+        return live, [], []
     a_turn = max(1, NAMED * len(live) // participants)
-    first = number * a_turn % len(live)
+    first = turn * a_turn % len(live)
     turned = live[first:] + live[:first]
-    return turned[:a_turn], turned[a_turn:]
+    named = [one for one in turned[:a_turn] if one.count <= NAMED]
+    large = [one for one in turned[:a_turn] if one.count > NAMED]
+    rounds = turn * a_turn // len(live)
+    return named, large + turned[a_turn:], [(one, rounds) for one in large[:1]]
+
+
+def _people(members):
+    """[URIs, numbers of the participants, those of the muted], [of those who muted themselves, who raised hands]."""
+    numbers = [one.number for one in members]
+    muted = [one.number for one in members if one.muted]
+    muted_self = [one.number for one in members if one.muted_self]
+    hands = [one.number for one in members if one.hand]
+    return [[one.uri for one in members], numbers, muted], [muted_self, hands]
 
 
 def _entry(conference, media):
@@ -75,12 +90,24 @@ def _entry(conference, media):
 
     Behind it, where there are any: numbers of those who muted themselves, of those who raised their hands.
     """
+    people, more = _people([one for one in media.members(conference) if not one.ringing])
+    named = [conference.slot, conference.generation, conference.size] + people + [conference.locked]
+    return named + more if more[0] or more[1] else named
+
+
+def _page(conference, media, page):
+    """[slot, generation, first, until, URIs, numbers, the muted, muted by themselves, hands] of a page.
+
+    It names all whose numbers are from `first` up to `until`, which is 0 on the last one: up to the highest.
+    """
     members = [one for one in media.members(conference) if not one.ringing]
-    uris = [participant.uri for participant in members]
-    numbers = [participant.number for participant in members]
-    muted = [participant.number for participant in members if participant.muted]
-    named = [conference.slot, conference.generation, conference.size, uris]
-    muted_self = [participant.number for participant in members if participant.muted_self]
-    hands = [participant.number for participant in members if participant.hand]
-    more = [muted_self, hands] if muted_self or hands else []
-    return named + [numbers, muted, conference.locked] + more
+    members.sort(key=_number_of)
+    begin = page * NAMED % (-(-max(1, len(members)) // NAMED) * NAMED)
+    first = members[begin].number if begin else 0
+    until = members[begin + NAMED].number if begin + NAMED < len(members) else 0
+    people, more = _people(members[begin : begin + NAMED])
+    return [conference.slot, conference.generation, first, until] + people + more
+
+
+def _number_of(participant):
+    return participant.number
