@@ -166,9 +166,8 @@ class Pool:
         board = self._boards[board_id]
         before = self._registrations.get(board_id)
         report = report.with_names_of(None if before is None else before.report)
-        if before is not None:
-            if before.report.boot != report.boot:  # quicker back than it was missed
-                self.on_drop(board_id, before)
+        if before is not None and before.report.boot != report.boot:  # quicker back than it was missed
+            self.on_drop(board_id, before)
         since_s = before.since_s if before and before.report.boot == report.boot else int(now_s)
         self._registrations[board_id] = Registration(report, since_s, now_ms, expires_ms)
         if self._boots.get(board_id) != report.boot:

@@ -5,6 +5,7 @@
  */
 #include "bridge_glue.h"
 #include "glue.h"
+#include "kernel_form.h"
 #include "parley_g711.h"
 #include "parley_leg.h"
 #include "parley_level.h"
@@ -195,6 +196,7 @@ VARIADIC(srtcp_unprotect, 4)
 MPY_ENTRY_POINT mpy_obj mpy_init(const mpy_self *self, size_t count, size_t keywords,
                                  const mpy_obj *arguments) {
     (void)count, (void)keywords, (void)arguments;
+    need(kernel_form_fits(), "the native kernels are for another processor");
     void *before = mpy_swap_globals(self->context->module.globals);
 #define NAME(name)
 #define EXPORT(name) mpy_store_global(mp_native_qstr_table[QSTR_##name], &name##_object);

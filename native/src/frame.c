@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "frame.h"
+#include "frame_avx2.h"
 
 #include "g711_codes.h"
 #include "parley_g711.h"
@@ -58,6 +59,11 @@ static int32_t level_of(const int16_t *pcm) {
 }
 
 int32_t frame_decode(int32_t law, const uint8_t *const *slots, int16_t *restrict pcm) {
+#if PARLEY_AVX2
+    if (kernel_form_avx2()) {
+        return frame_avx2_decode(law, slots, pcm);
+    }
+#endif
     const int16_t *decoded = pcm;
     for (int32_t slot = 0; slot < FRAME_SLOTS; slot++, pcm += SLOT_SAMPLES) {
         const uint8_t *restrict codes = slots[slot];
@@ -97,6 +103,12 @@ void frame_silence(int32_t law, uint8_t *codes) {
 }
 
 void frame_encode(int32_t law, const int16_t *restrict pcm, uint8_t *restrict codes) {
+#if PARLEY_AVX2
+    if (kernel_form_avx2()) {
+        frame_avx2_encode(law, pcm, codes);
+        return;
+    }
+#endif
     if (law == PARLEY_LAW_PCMU) {
         for (int32_t i = 0; i < SAMPLES; i++) {
             codes[i] = g711_mu_encode(pcm[i]);
@@ -125,6 +137,12 @@ static void add(int32_t *restrict sum, const int16_t *restrict pcm) {
 }
 
 int32_t frame_sum(int32_t *sum, int32_t shape, const int16_t *const *frames, int32_t count) {
+#if PARLEY_AVX2
+    if (kernel_form_avx2()) {
+        frame_avx2_sum(sum, shape == 0, frames, count);
+        return 1;
+    }
+#endif
     for (int32_t i = 0; i < count; i++) {
         (i == 0 && shape == 0 ? first : add)(sum, frames[i]);
     }
@@ -152,6 +170,15 @@ static uint32_t narrow(const int32_t *restrict sum, const int16_t *restrict own,
 void frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes) {
     int16_t pcm[SAMPLES];
     (void)shape;
+#if PARLEY_AVX2
+    if (kernel_form_avx2()) {
+        if (!frame_avx2_mix(law, sum, own, codes)) {
+            frame_avx2_limit(sum, own, pcm);
+            frame_avx2_encode(law, pcm, codes);
+        }
+        return;
+    }
+#endif
     if (narrow(sum, own, pcm)) {
         parley_mix_minus(sum, own, pcm, SAMPLES); /* with the limiter */
     }

@@ -23,6 +23,16 @@
 #define PARLEY_ARM 0
 #endif
 
+/** AVX2 beside the plain form, where the processor has it: x64 only, and no build has to. */
+#if defined(PARLEY_FORM_PLAIN) && defined(__x86_64__) && defined(__GNUC__) && !defined(PARLEY_NO_AVX2)
+#define PARLEY_AVX2 1
+
+/** 1 if processor and system have AVX2; asked once. */
+int kernel_form_avx2(void);
+#else
+#define PARLEY_AVX2 0
+#endif
+
 /** 1 if this processor has what the kernels were compiled for. */
 int kernel_form_fits(void);
 

@@ -107,12 +107,16 @@ def build_kernels(machine, form, folder):
 
 def build(machine, form, name, sources, folder):
     """Builds folder/NAME.elf of a program's own `sources` and the kernels; returns its path."""
+    return build_alone(machine, form, name, [*sources, build_kernels(machine, form, folder)], folder)
+
+
+def build_alone(machine, form, name, sources, folder):
+    """Builds folder/NAME.elf of `sources` alone; returns its path."""
     command = compiler(machine, form)
-    kernels = build_kernels(machine, form, folder)
     crt = check([*command, "-print-file-name=rdimon-crt0.o"]).strip()
     link = ["--specs=rdimon.specs", "-nostartfiles", "-Wl,--gc-sections", "-T", HERE / "machine.ld"]
     elf = folder / f"{name}.elf"
-    check([*command, *link, "-o", elf, crt, *sources, kernels], folder)
+    check([*command, *link, "-o", elf, crt, *sources], folder)
     return elf
 
 

@@ -66,6 +66,25 @@ def test_conferences_sound_the_same_everywhere(folder, host_crc, machine, form):
 
 
 @needs_arm
+@pytest.mark.parametrize(
+    ("machine", "form", "fits"),
+    [
+        ("m3", "dsp", False),
+        ("m4", "dsp", True),
+        ("m7", "dsp", True),
+        ("m7", "mve", False),
+        ("m55", "mve", True),
+    ],
+)
+def test_a_form_asks_the_processor_whether_it_fits(tmp_path, monkeypatch, machine, form, fits):
+    m3 = machines.Machine("mps2-an385", "Cortex-M3", ("-mthumb", "-mcpu=cortex-m3"), ())
+    monkeypatch.setitem(machines.MACHINES, "m3", m3)
+    sources = [TARGETS / "fits_main.c", TARGETS / "start.c", NATIVE / "src" / "kernel_form.c"]
+    elf = machines.build_alone(machine, form, "fits", sources, tmp_path)
+    assert machines.execute(machine, elf) == (10 if fits else 20, "")
+
+
+@needs_arm
 def test_counts_are_those_of_the_baseline(found):
     baseline = json.loads(counts.BASELINE.read_text(encoding="utf-8"))
     lines = counts.differences(baseline, found)
