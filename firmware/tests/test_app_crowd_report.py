@@ -80,6 +80,16 @@ class CrowdReport(unittest.TestCase):
         self.assertEqual(ranges, [(0, 97), (97, 193), (193, 289), (289, 385), (385, 481), (481, 0)])
         self.assertTrue(largest < 4500, largest)
 
+    def test_who_was_slow_to_come_in_is_on_the_page_of_his_number(self):
+        slots, media = crowd(0, 1)
+        conference = slots.start(Allocation(1, 1795918200, 512, 0))
+        for number in [2, 1] + list(range(4, 200)) + [3]:
+            conference.add(Participant(None, "sip:%d@a" % number, 1, number=number))
+            media.count += 1
+        self.assertEqual([one.number for one in conference.members], list(range(1, 200)))
+        page = json.loads(told(slots, media, 0).decode())["pages"][0]
+        self.assertEqual((page[2:4], page[5]), ([0, 97], list(range(1, 97))))
+
     def test_pages_go_round_for_each_of_several_servers(self):
         slots, media = crowd(1, 512)
         firsts = []

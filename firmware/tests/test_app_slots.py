@@ -29,28 +29,36 @@ class SlotTest(unittest.TestCase):
             self.assertIsNone(self.slots.find(slot, generation))
 
 
+class Somebody:
+    def __init__(self, number):
+        self.number = number
+
+
+ALICE, BOB, CAROL = Somebody(1), Somebody(2), Somebody(3)
+
+
 class MembersTest(unittest.TestCase):
     def test_size_is_kept(self):
         conference = Conference(0, 1, 2)
-        conference.add("alice")
+        conference.add(ALICE)
         self.assertFalse(conference.full)
-        conference.add("bob")
+        conference.add(BOB)
         self.assertTrue(conference.full)
-        self.assertRaises(LocalError, conference.add, "carol")
-        self.assertEqual(conference.members, ["alice", "bob"])
+        self.assertRaises(LocalError, conference.add, CAROL)
+        self.assertEqual(conference.members, [ALICE, BOB])
 
     def test_nobody_is_in_twice(self):
         conference = Conference(0, 1, 3)
-        conference.add("alice")
-        self.assertRaises(LocalError, conference.add, "alice")
+        conference.add(ALICE)
+        self.assertRaises(LocalError, conference.add, ALICE)
 
     def test_who_leaves_is_out_and_the_rest_keep_their_order(self):
         conference = Conference(0, 1, 3)
-        for name in ("alice", "bob", "carol"):
+        for name in (ALICE, BOB, CAROL):
             conference.add(name)
-        conference.remove("bob")
-        self.assertEqual((conference.members, conference.count), (["alice", "carol"], 2))
-        self.assertRaises(LocalError, conference.remove, "bob")
+        conference.remove(BOB)
+        self.assertEqual((conference.members, conference.count), ([ALICE, CAROL], 2))
+        self.assertRaises(LocalError, conference.remove, BOB)
 
 
 class PortTest(unittest.TestCase):

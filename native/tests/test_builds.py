@@ -22,7 +22,9 @@ def test_build_makes_the_module(build, tmp_path, arch):
     octets = (tmp_path / "new" / "parley_native.mpy").read_bytes()
     assert octets[:4] == bytes([0x4D, 6, CODES[arch] << 2 | 3, 31])
     assert f"({len(octets)} octets)" in text
-    assert len(octets) < 98_304  # x64: unrolled for speed; boards: 33 KB are the codec's tables
+    assert (
+        len(octets) < 106_496
+    )  # x64: unrolled for speed, and frames by AVX2 beside; boards: 33 KB are the codec's tables
 
 
 @pytest.mark.parametrize("arch", ["armv7emsp", "armv7emdp"])

@@ -105,7 +105,7 @@ class MediaTask:
         return [one for one in self.participants if one is not None]
 
     def members(self, conference):
-        """The participants of a conference, in order of arrival on the board."""
+        """The participants of a conference, in the order of their numbers."""
         return list(conference.members)
 
     def join(self, participant):

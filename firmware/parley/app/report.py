@@ -100,14 +100,9 @@ def _page(conference, media, page):
 
     It names all whose numbers are from `first` up to `until`, which is 0 on the last one: up to the highest.
     """
-    members = [one for one in media.members(conference) if not one.ringing]
-    members.sort(key=_number_of)
-    begin = page * NAMED % (-(-max(1, len(members)) // NAMED) * NAMED)
+    members = media.members(conference)  # by their numbers; those of other pages are not looked at
+    begin = page % -(-len(members) // NAMED) * NAMED
     first = members[begin].number if begin else 0
     until = members[begin + NAMED].number if begin + NAMED < len(members) else 0
-    people, more = _people(members[begin : begin + NAMED])
+    people, more = _people([one for one in members[begin : begin + NAMED] if not one.ringing])
     return [conference.slot, conference.generation, first, until] + people + more
-
-
-def _number_of(participant):
-    return participant.number

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Conference:
-    """One conference: who is in it, in order of arrival. Its number in the bridge is its slot's."""
+    """One conference: who is in it, in the order of their numbers. Its number in the bridge is its slot's."""
 
     def __init__(self, slot, generation, size):
         self.slot = slot
@@ -35,7 +35,10 @@ class Conference:
         """Lets a participant in. LocalError when full or when he is in already."""
         if self.full or participant in self.members:
             raise LocalError("participant cannot join")
-        self.members.append(participant)
+        place = len(self.members)
+        while place > 0 and self.members[place - 1].number > participant.number:
+            place -= 1  # somebody who called later is in already
+        self.members.insert(place, participant)
 
     def remove(self, participant):
         """Takes him out. LocalError when he is not in."""
