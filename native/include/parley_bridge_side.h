@@ -1,6 +1,7 @@
 /**
  * @file parley_bridge_side.h
- * What a leg of the bridge may have beside sound: keys (SRTP), RTCP, telephone events, and tones for it alone.
+ * What a leg of the bridge may have beside sound: keys (SRTP), RTCP, telephone events, tones for it alone, a gain,
+ * and a choice of whom it hears.
  */
 #ifndef PARLEY_BRIDGE_SIDE_PUBLIC_H
 #define PARLEY_BRIDGE_SIDE_PUBLIC_H
@@ -10,7 +11,8 @@
 enum {
     PARLEY_BRIDGE_REPORT_BYTES_MAX = 504,
     PARLEY_BRIDGE_TONE_COUNT = 12,
-    PARLEY_BRIDGE_TONE_TIMES_MAX = 255
+    PARLEY_BRIDGE_TONE_TIMES_MAX = 255,
+    PARLEY_BRIDGE_CHANNELS_ALL = 0x3FFFFFFF
 };
 
 /** What a leg may be told by a tone. */
@@ -112,5 +114,22 @@ int32_t parley_bridge_figures(const parley_bridge *bridge, int32_t leg, int32_t 
  * @return 0 or PARLEY_BRIDGE_ARGUMENT
  */
 int32_t parley_bridge_tell(parley_bridge *bridge, int32_t leg, int32_t tone, int32_t times);
+
+/**
+ * Makes a leg's voice louder or softer for everybody (parley_mix_scale). Who is among the loudest is decided before.
+ *
+ * @param gain  in 1/256, 0..PARLEY_MIX_GAIN_MAX; PARLEY_MIX_GAIN_ONE at first: as it came, to the bit
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ */
+int32_t parley_bridge_gain(parley_bridge *bridge, int32_t leg, int32_t gain);
+
+/**
+ * Chooses whom a leg hears. It hears who says something on a channel that it listens to.
+ *
+ * @param says   channels that its voice is on, bits 1 << 0 ... 1 << 29, one at least; at first 1
+ * @param hears  channels that it listens to; PARLEY_BRIDGE_CHANNELS_ALL at first: everybody, whatever the channel
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ */
+int32_t parley_bridge_channels(parley_bridge *bridge, int32_t leg, int32_t says, int32_t hears);
 
 #endif

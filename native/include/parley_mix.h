@@ -21,7 +21,9 @@
 #include <stdint.h>
 
 enum {
-    PARLEY_MIX_KNEE = 24576
+    PARLEY_MIX_KNEE = 24576,
+    PARLEY_MIX_GAIN_ONE = 256,
+    PARLEY_MIX_GAIN_MAX = 4096 /* 24 dB */
 };
 
 /** sum[i] = 0 for `samples` values. */
@@ -45,5 +47,14 @@ void parley_mix_add(int32_t *sum, const int16_t *pcm, int32_t samples);
  * @param samples  how many; 0 or less does nothing
  */
 void parley_mix_minus(const int32_t *sum, const int16_t *own, int16_t *out, int32_t samples);
+
+/**
+ * pcm[i] = pcm[i] * gain / 256 in steps of 4, the resolution of G.711, to the nearest (halves up), cut off at -32768
+ * and 32764.
+ *
+ * @param gain     0 (silence) to PARLEY_MIX_GAIN_MAX
+ * @param samples  how many; 0 or less does nothing
+ */
+void parley_mix_scale(int16_t *pcm, int32_t gain, int32_t samples);
 
 #endif

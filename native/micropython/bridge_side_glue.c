@@ -84,3 +84,13 @@ mpy_obj bridge_tell(size_t count, const mpy_obj *arguments) {
     (void)count;
     return checked(parley_bridge_tell(bridge_in(arguments[0]), leg, tone, times));
 }
+
+mpy_obj bridge_gain(mpy_obj bridge, mpy_obj leg, mpy_obj gain) {
+    return checked(parley_bridge_gain(bridge_in(bridge), integer(leg), integer(gain)));
+}
+
+mpy_obj bridge_channels(size_t count, const mpy_obj *arguments) {
+    int32_t leg = integer(arguments[1]), says = integer(arguments[2]), hears = integer(arguments[3]);
+    (void)count;
+    return checked(parley_bridge_channels(bridge_in(arguments[0]), leg, says, hears));
+}

@@ -74,6 +74,15 @@ static mpy_obj mix_minus(mpy_obj total, mpy_obj own, mpy_obj out) {
     return mpy_none();
 }
 
+static mpy_obj mix_scale(mpy_obj pcm, mpy_obj gain) {
+    int32_t samples;
+    int32_t by = integer(gain);
+    need(by >= 0 && by <= PARLEY_MIX_GAIN_MAX, "argument");
+    int16_t *scaled = view(pcm, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int16_t), 0, &samples);
+    parley_mix_scale(scaled, by, samples);
+    return mpy_none();
+}
+
 static mpy_obj level_dbov(mpy_obj pcm) {
     int32_t samples;
     const int16_t *source = readable(pcm, sizeof(int16_t), 0, &samples);
@@ -135,6 +144,7 @@ FIXED(g711_encode, 3)
 FIXED(mix_clear, 1)
 FIXED(mix_add, 2)
 FIXED(mix_minus, 3)
+FIXED(mix_scale, 2)
 FIXED(level_dbov, 1)
 FIXED(rtp_read, 3)
 FIXED(rtp_write, 2)
@@ -184,6 +194,8 @@ VARIADIC(bridge_open_report, 5)
 FIXED(bridge_take_event, 2)
 FIXED(bridge_figures, 3)
 VARIADIC(bridge_tell, 4)
+FIXED(bridge_gain, 3)
+VARIADIC(bridge_channels, 4)
 FIXED(srtp_size, 0)
 VARIADIC(srtp_init, 4)
 FIXED(srtp_wipe, 1)

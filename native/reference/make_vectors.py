@@ -17,7 +17,7 @@ import resample
 from dbov import level_dbov
 from g722 import Codec
 from itu_g711 import LAWS
-from mix_minus import mix_minus
+from mix_minus import mix_minus, mix_scale
 from rtp_header import read, write
 
 VECTORS = Path(__file__).resolve().parent.parent / "vectors"
@@ -79,6 +79,11 @@ def mix_cases(source):
     ramp = (24574, 24575, 24576, 24577, 24578, 32766, 32767, 32768, 32769, 40000, 65534)
     both = np.array([*ramp, *(-value for value in ramp)])
     yield mix_case(np.stack((both // 2, both - both // 2)).astype(np.int16))
+    for gain in (0, 1, 128, 255, 256, 257, 363, 1000, 4096):
+        pcm = np.concatenate(
+            (np.array([-32768, -4, -3, -2, -1, 0, 1, 2, 3, 4, 32767]), noise(source, 40, 32767))
+        )
+        yield f"scale {gain} {text(pcm.astype(np.int16))} {text(mix_scale(pcm, gain))}"
 
 
 def level_cases(source):

@@ -14,6 +14,12 @@ def soft_limit(wanted):
     return np.sign(wanted) * bent
 
 
+def mix_scale(pcm, gain):
+    """Returns pcm * gain / 256 rounded to the nearest multiple of 4 (halves up), cut off as parley_mix.h says."""
+    steps = np.floor(np.asarray(pcm, dtype=np.float64) * gain / 1024 + 0.5)
+    return (4 * np.clip(steps, -8192, 8191)).astype(np.int16)
+
+
 def mix_minus(talkers, own):
     """Returns what a listener hears.
 

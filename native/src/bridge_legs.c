@@ -1,6 +1,7 @@
 /** @file bridge_legs.c Who is in which conference, and on which terms; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
+#include "bridge_shape.h"
 #include "bridge_side.h"
 #include "bridge_wide.h"
 #include "parley_g711.h"
@@ -89,6 +90,7 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
     added->flags = flags;
     added->voice = NOBODY;
     added->loudness = added->chosen = added->unwanted = added->refused = added->wide = added->told = added->keys = 0;
+    added->gain = added->says = added->hears = 0;
     added->leg.law = law;
     set_peer(bridge, leg, peer_at(address));
     append(bridge, leg, conference);
@@ -139,6 +141,7 @@ int32_t parley_bridge_remove_leg(parley_bridge *bridge, int32_t leg) {
     bridge->conferences_used -= left->members == 0;
     bridge->legs_used--;
     set_peer(bridge, leg, nowhere);
+    bridge_shape_clear(bridge, removed);
     bridge_wide_settle(bridge, removed, PARLEY_LAW_PCMU);
     bridge_side_clear(bridge, leg);
     removed->conference = NOBODY;

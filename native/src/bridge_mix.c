@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "bridge_phase.h"
+#include "bridge_shape.h"
 #include "bridge_side.h"
 #include "bridge_tone.h"
 #include "bridge_wide.h"
@@ -79,6 +80,17 @@ static int32_t next_turn(parley_bridge *bridge) {
     return NOBODY;
 }
 
+/** What a conference needs whose members are not all narrowband and alike. */
+static void mix_other(parley_bridge *bridge, int32_t conference) {
+    int32_t wide = bridge_conference_at(bridge, conference)->wide;
+    if (wide & BRIDGE_SHAPED) {
+        bridge_amplify(bridge);
+    }
+    if (wide & BRIDGE_WIDE_LEGS) {
+        bridge_wide_mix(bridge, conference);
+    }
+}
+
 /** Begins the next conference of the tick that has members. @return 0 when there is none left */
 static int next_conference(parley_bridge *bridge) {
     int32_t first = next_turn(bridge);
@@ -93,7 +105,7 @@ static int next_conference(parley_bridge *bridge) {
     }
     bridge_select(bridge);
     if (bridge_conference_at(bridge, bridge_leg_at(bridge, first)->conference)->wide) {
-        bridge_wide_mix(bridge, bridge_leg_at(bridge, first)->conference);
+        mix_other(bridge, bridge_leg_at(bridge, first)->conference);
     }
     code_again(bridge);
     bridge->member = first;
@@ -153,12 +165,16 @@ static void write_payload(parley_bridge *bridge, int32_t index, const bridge_leg
     bridge_count(bridge, PARLEY_BRIDGE_STAT_ENCODED, 1);
 }
 
-/** Plays the next frame of a tone on top. */
-static void tell(bridge_leg *leg, uint8_t *codes) {
-    if (!leg->wide) { /* else it is in the codes */
-        bridge_tone_mix(leg->told, leg->leg.law, codes);
+/** Leaves what it chose to hear; plays the next frame of a tone on top. With a wideband leg both is in the codes. */
+static void tell(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes) {
+    int32_t selects = leg->told & BRIDGE_SELECTS, tone = leg->told - selects;
+    if (selects && !leg->wide) {
+        bridge_hear_some(bridge, leg, codes);
     }
-    leg->told = bridge_tone_next(leg->told);
+    if (tone && !leg->wide) {
+        bridge_tone_mix(tone, leg->leg.law, codes);
+    }
+    leg->told = selects | (tone ? bridge_tone_next(tone) : 0);
 }
 
 static void write_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place) {
@@ -173,7 +189,7 @@ static void write_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, 
         write_payload(bridge, index, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
     }
     if (leg->told) {
-        tell(leg, to->packet + PARLEY_RTP_HEADER_BYTES);
+        tell(bridge, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
     }
     bridge_recipients(bridge)[place] = index;
 }

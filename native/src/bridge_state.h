@@ -23,6 +23,9 @@ enum {
     BRIDGE_REPORTS_MIN = 16,
     BRIDGE_REPORT_LEGS = 8, /* that share a place */
     BRIDGE_EVENTS = 32,
+    BRIDGE_SELECTS = 1 << 30, /* in a leg's `told`: it chooses whom it hears */
+    BRIDGE_SHAPED = 1 << 30,  /* in a conference's `wide`: `shaped` is not 0 */
+    BRIDGE_WIDE_LEGS = 0xFFFF, /* of that word */
     BRIDGE_OPENED_OCTETS = 1056 /* of a protected packet; longer ones are none of ours */
 };
 
@@ -47,11 +50,13 @@ typedef struct bridge_leg {
     int32_t unwanted; /* statistics */
     int32_t refused;
     int32_t wide; /* its place among the wideband legs, and 1; 0 none */
-    int32_t told; /* tone | times << 8 | frames of it played << 16; 0 none */
+    int32_t told; /* tone | times << 8 | frames of it played << 16 | BRIDGE_SELECTS; 0 none */
     int32_t keys; /* its place among the legs with keys, and 1; 0 none */
-    int32_t spare[2];
+    int32_t gain; /* what differs from a gain of 1, and from the usual channels, bit by bit (bridge_shape.c) */
+    int32_t says;
     parley_leg leg;
-    uint8_t padding[56];
+    int32_t hears; /* as `says` */
+    uint8_t padding[52];
 } bridge_leg;
 
 /** A conference is a chain of legs. */
@@ -59,11 +64,11 @@ typedef struct bridge_conference {
     int32_t first; /* NOBODY: not in use */
     int32_t last;
     int32_t members;
-    int32_t wide; /* of them, wideband */
+    int32_t wide; /* of them, wideband; and BRIDGE_SHAPED */
     int32_t phase; /* modulo `phases`: when it has its tick */
     int32_t wait;  /* 1: its next turn passes, for it comes sooner than a frame after the last */
     int32_t turns; /* since its phase was looked at */
-    int32_t spare;
+    int32_t shaped; /* members with a gain, and from 1 << 16 those who choose whom they hear */
 } bridge_conference;
 
 /** Where a peer's packets go: open addressing, linear probing, no marks for the deleted. */

@@ -89,6 +89,6 @@ int32_t parley_bridge_tell(parley_bridge *bridge, int32_t leg, int32_t tone, int
         times > PARLEY_BRIDGE_TONE_TIMES_MAX) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
-    named->told = tone == 0 ? 0 : times << TIMES_AT | tone;
+    named->told = (named->told & BRIDGE_SELECTS) | (tone == 0 ? 0 : times << TIMES_AT | tone);
     return 0;
 }

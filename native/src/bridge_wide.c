@@ -59,14 +59,12 @@ int bridge_law_fits(const parley_bridge *bridge, const bridge_leg *leg, int32_t 
     return (leg->conference != NOBODY && leg->wide != 0) || free_place(bridge) != NOBODY;
 }
 
-/** An empty conference's filters start anew. */
-static void clear_rates(parley_bridge *bridge, int32_t conference) {
-    bridge_rates *rates = bridge_rates_of(bridge, conference);
+static void clear_filters(int16_t *up, int16_t *down) {
     for (int32_t i = 0; i < PARLEY_RESAMPLE_UP_STATE; i++) {
-        rates->up[i] = 0;
+        up[i] = 0;
     }
     for (int32_t i = 0; i < PARLEY_RESAMPLE_DOWN_STATE; i++) {
-        rates->down[i] = 0;
+        down[i] = 0;
     }
 }
 
@@ -80,11 +78,13 @@ static void enter(parley_bridge *bridge, bridge_leg *leg) {
     for (int32_t i = 0; i < WIDE_HISTORY; i++) {
         wide->history[i] = 0;
     }
+    clear_filters(wide->up, wide->down);
     parley_g722_init((parley_g722 *)(void *)wide->decoder);
     parley_g722_init((parley_g722 *)(void *)wide->encoder);
     leg->wide = place + 1;
-    if (bridge_conference_at(bridge, leg->conference)->wide++ == 0) {
-        clear_rates(bridge, leg->conference);
+    if ((bridge_conference_at(bridge, leg->conference)->wide++ & BRIDGE_WIDE_LEGS) == 0) {
+        bridge_rates *rates = bridge_rates_of(bridge, leg->conference);
+        clear_filters(rates->up, rates->down); /* an empty conference's start anew */
     }
 }
 

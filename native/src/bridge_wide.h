@@ -31,7 +31,9 @@ typedef struct bridge_wide {
     int16_t history[WIDE_HISTORY];
     int16_t frame[WIDE_SAMPLES]; /* of this tick */
     uint8_t codes[PARLEY_LEG_FRAME_SAMPLES];
-    uint8_t padding[48];
+    int16_t up[PARLEY_RESAMPLE_UP_STATE];     /* of the narrowband voices that it chose to hear */
+    int16_t down[PARLEY_RESAMPLE_DOWN_STATE]; /* of its own, where somebody chooses */
+    uint8_t padding[32];
 } bridge_wide;
 
 /** Filters between the rates, of a conference. */
@@ -52,7 +54,7 @@ typedef struct bridge_wide_head {
     int16_t up[WIDE_SAMPLES]; /* the narrowband voices */
 } bridge_wide_head;
 
-typedef char bridge_wide_is_whole_lines[sizeof(bridge_wide) == 30 * CACHE_LINE ? 1 : -1];
+typedef char bridge_wide_is_whole_lines[sizeof(bridge_wide) == 32 * CACHE_LINE ? 1 : -1];
 
 static inline bridge_wide_head *bridge_wide_head_of(const parley_bridge *bridge) {
     return bridge_at(bridge, bridge->wide_at);

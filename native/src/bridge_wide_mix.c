@@ -1,6 +1,7 @@
 /** @file bridge_wide_mix.c Wideband and narrowband voices in one mix; the contract stands in bridge_wide.h. */
 #include <stddef.h>
 
+#include "bridge_shape.h"
 #include "bridge_tone.h"
 #include "bridge_wide.h"
 #include "frame.h"
@@ -21,6 +22,24 @@ static int any(const int16_t *pcm, int32_t samples) {
     return all != 0;
 }
 
+/** sum [160] += a narrowband voice. */
+static void add_frame(int32_t *sum, const int16_t *frame) {
+    int16_t pcm[PARLEY_LEG_FRAME_SAMPLES];
+    for (int32_t i = 0; i < PARLEY_LEG_FRAME_SAMPLES; i++) {
+        pcm[i] = frame[i];
+    }
+    frame_to_pcm(pcm);
+    parley_mix_add(sum, pcm, PARLEY_LEG_FRAME_SAMPLES);
+}
+
+/** frame [160] = a wideband voice for narrowband ears. */
+static void bring_down(int16_t *state, const int16_t *pcm, int16_t *frame) {
+    parley_resample_down(state, pcm, frame, PARLEY_LEG_FRAME_SAMPLES);
+    for (int32_t i = 0; i < PARLEY_LEG_FRAME_SAMPLES; i++) {
+        frame[i] = (int16_t)(frame[i] >> FORM_BITS);
+    }
+}
+
 /** The narrowband voices at 16000 Hz. */
 static void mix_up(parley_bridge *bridge, bridge_rates *rates) {
     bridge_wide_head *head = bridge_wide_head_of(bridge);
@@ -29,20 +48,17 @@ static void mix_up(parley_bridge *bridge, bridge_rates *rates) {
     parley_mix_clear(sum, PARLEY_LEG_FRAME_SAMPLES);
     for (int32_t i = 0; i < bridge->voices; i++) {
         const bridge_leg *leg = bridge_leg_at(bridge, bridge_voices(bridge)[i]);
-        const int16_t *frame = bridge_frame(bridge, leg->voice);
-        for (int32_t sample = 0; sample < PARLEY_LEG_FRAME_SAMPLES; sample++) {
-            pcm[sample] = frame[sample];
+        if (leg->wide == 0) {
+            add_frame(sum, bridge_frame(bridge, leg->voice));
         }
-        frame_to_pcm(pcm);
-        parley_mix_add(sum, pcm, PARLEY_LEG_FRAME_SAMPLES);
     }
     parley_mix_minus(sum, NULL, pcm, PARLEY_LEG_FRAME_SAMPLES);
     parley_resample_up(rates->up, pcm, head->up, PARLEY_LEG_FRAME_SAMPLES);
     head->narrow = any(head->up, WIDE_SAMPLES);
 }
 
-/** Takes the wideband voices out of the list and sums them. @return the first one's leg, or NOBODY; its frame free */
-static int32_t mix_wide(parley_bridge *bridge) {
+/** Sums the wideband voices; unless `apart`, takes them out of the list. @return the first one's leg, or NOBODY */
+static int32_t mix_wide(parley_bridge *bridge, int apart) {
     bridge_wide_head *head = bridge_wide_head_of(bridge);
     int32_t *voices = bridge_voices(bridge);
     int32_t kept = 0, first = NOBODY;
@@ -61,7 +77,10 @@ static int32_t mix_wide(parley_bridge *bridge) {
             head->first[head->voices] = leg->wide - 1;
         }
         head->voices++;
-        if (first == NOBODY) {
+        if (apart) {
+            voices[kept++] = voices[i];
+            bring_down(wide->down, wide->frame, bridge_frame(bridge, leg->voice));
+        } else if (first == NOBODY) {
             first = voices[i];
         } else {
             leg->voice = NOBODY;
@@ -75,17 +94,40 @@ void bridge_wide_mix(parley_bridge *bridge, int32_t conference) {
     bridge_wide_head *head = bridge_wide_head_of(bridge);
     bridge_rates *rates = bridge_rates_of(bridge, conference);
     int16_t pcm[WIDE_SAMPLES], *frame = pcm;
-    int32_t first = mix_wide(bridge);
+    int apart = bridge_selects(bridge_conference_at(bridge, conference));
+    int32_t first = mix_wide(bridge, apart);
     mix_up(bridge, rates);
+    if (apart) {
+        return;
+    }
     parley_mix_minus(head->sum, NULL, pcm, WIDE_SAMPLES);
     if (first != NOBODY) {
         frame = bridge_frame(bridge, bridge_leg_at(bridge, first)->voice);
         bridge_voices(bridge)[bridge->voices++] = first; /* one voice stands for all of them */
     }
-    parley_resample_down(rates->down, pcm, frame, PARLEY_LEG_FRAME_SAMPLES);
-    for (int32_t i = 0; i < PARLEY_LEG_FRAME_SAMPLES; i++) {
-        frame[i] = (int16_t)(frame[i] >> FORM_BITS);
+    bring_down(rates->down, pcm, frame);
+}
+
+/** sum [320] = the voices that a wideband leg chose to hear. */
+static void sum_some(parley_bridge *bridge, const bridge_leg *leg, int32_t *sum) {
+    int32_t narrow[PARLEY_LEG_FRAME_SAMPLES];
+    int16_t pcm[PARLEY_LEG_FRAME_SAMPLES], up[WIDE_SAMPLES];
+    parley_mix_clear(sum, WIDE_SAMPLES);
+    parley_mix_clear(narrow, PARLEY_LEG_FRAME_SAMPLES);
+    for (int32_t i = 0; i < bridge->voices; i++) {
+        const bridge_leg *talker = bridge_leg_at(bridge, bridge_voices(bridge)[i]);
+        if (talker == leg || !bridge_is_for(leg, talker)) {
+            continue;
+        }
+        if (talker->wide) {
+            parley_mix_add(sum, bridge_wide_at(bridge, talker->wide - 1)->frame, WIDE_SAMPLES);
+        } else {
+            add_frame(narrow, bridge_frame(bridge, talker->voice));
+        }
     }
+    parley_mix_minus(narrow, NULL, pcm, PARLEY_LEG_FRAME_SAMPLES);
+    parley_resample_up(bridge_wide_at(bridge, leg->wide - 1)->up, pcm, up, PARLEY_LEG_FRAME_SAMPLES);
+    parley_mix_add(sum, up, WIDE_SAMPLES);
 }
 
 void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes) {
@@ -105,13 +147,18 @@ void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *
     }
     int32_t sum[WIDE_SAMPLES];
     int16_t pcm[WIDE_SAMPLES];
-    for (int32_t i = 0; i < WIDE_SAMPLES; i++) {
-        sum[i] = head->sum[i] + head->up[i];
+    int32_t selects = leg->told & BRIDGE_SELECTS;
+    if (selects) {
+        sum_some(bridge, leg, sum);
+    } else {
+        for (int32_t i = 0; i < WIDE_SAMPLES; i++) {
+            sum[i] = head->sum[i] + head->up[i];
+        }
     }
-    if (leg->told) {
-        bridge_tone_add(leg->told, sum, WIDE_SAMPLES);
+    if (leg->told - selects) {
+        bridge_tone_add(leg->told - selects, sum, WIDE_SAMPLES);
     }
-    parley_mix_minus(sum, wide->heard ? wide->frame : NULL, pcm, WIDE_SAMPLES);
+    parley_mix_minus(sum, wide->heard && !selects ? wide->frame : NULL, pcm, WIDE_SAMPLES);
     parley_g722_encode(encoder, pcm, codes, PARLEY_LEG_FRAME_SAMPLES);
     bridge_count(bridge, PARLEY_BRIDGE_STAT_ENCODED, 1);
 }

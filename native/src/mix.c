@@ -5,6 +5,7 @@
 #include "words.h"
 
 enum {
+    SCALED_MOST = 8191, /* steps of 4 */
     ROOM = 32767 - PARLEY_MIX_KNEE /* what the knee has left to reach full scale */
 };
 
@@ -43,6 +44,14 @@ void parley_mix_clear(int32_t *sum, int32_t samples) {
 void parley_mix_add(int32_t *sum, const int16_t *pcm, int32_t samples) {
     for (int32_t i = words_mix_add(sum, pcm, samples); i < samples; i++) {
         sum[i] = (int32_t)((uint32_t)sum[i] + (uint32_t)(int32_t)pcm[i]);
+    }
+}
+
+void parley_mix_scale(int16_t *pcm, int32_t gain, int32_t samples) {
+    for (int32_t i = 0; i < samples; i++) {
+        int32_t steps = (pcm[i] * gain + 512) >> 10;
+        steps = steps > SCALED_MOST ? SCALED_MOST : steps;
+        pcm[i] = (int16_t)((steps < -SCALED_MOST - 1 ? -SCALED_MOST - 1 : steps) * 4);
     }
 }
 

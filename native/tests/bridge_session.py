@@ -132,8 +132,13 @@ class Session:
         leg = self.random.below(LEGS + 1)
         self.pair.call("clock", self.clock_ms)
         self.clock_ms += self.random.below(60)
-        kind = self.random.below(8)
-        if kind == 0:
+        kind = self.random.below(10)
+        if kind == 8:
+            self.pair.call("gain", leg, self.random.below(4110) - 5 if self.random.below(3) else 256)
+        elif kind == 9:
+            hears = self.random.below(17) if self.random.below(3) else 0x3FFFFFFF
+            self.pair.call("channels", leg, self.random.below(17), hears)
+        elif kind == 0:
             self.pair.call("watch", leg, self.random.below(3))
         elif kind == 1:
             self.pair.call("take_report", (4,), (504,))

@@ -67,6 +67,12 @@ def mix(kernels, talkers, results):
     assert frames[0] == octets(results.split(",")[0])
 
 
+def scale(kernels, gain, pcm, scaled):
+    made = bytearray(octets(pcm))
+    kernels.mix_scale(made, int(gain))
+    assert made == octets(scaled)
+
+
 def level(kernels, pcm, dbov):
     assert kernels.level_dbov(octets(pcm)) == int(dbov)
 
@@ -159,6 +165,7 @@ CASES = {
     "sweep": sweep,
     "path": path,
     "mix": mix,
+    "scale": scale,
     "level": level,
     "read": read,
     "write": write,

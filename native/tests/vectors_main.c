@@ -105,6 +105,14 @@ static int mix(char *talkers_text, char *results_text) {
     return good;
 }
 
+static int scale(int32_t gain, char *pcm_text, char *expected_text) {
+    block pcm = from_hex(pcm_text), expected = from_hex(expected_text);
+    parley_mix_scale((int16_t *)(void *)pcm.octets, gain, pcm.count / 2);
+    int good = equals(pcm.octets, expected);
+    free(pcm.octets), free(expected.octets);
+    return good;
+}
+
 static int level(char *pcm_text, const char *expected) {
     block pcm = from_hex(pcm_text);
     int good = parley_level_dbov((const int16_t *)(const void *)pcm.octets, pcm.count / 2) == atoi(expected);
@@ -157,6 +165,8 @@ static int run_case(const char *what, char **words) {
         return path(atoi(words[0]), words[1], words[2]);
     } else if (strcmp(what, "mix") == 0) {
         return mix(words[0], words[1]);
+    } else if (strcmp(what, "scale") == 0) {
+        return scale(atoi(words[0]), words[1], words[2]);
     } else if (strcmp(what, "level") == 0) {
         return level(words[0], words[1]);
     } else if (strcmp(what, "read") == 0) {

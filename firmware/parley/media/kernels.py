@@ -35,7 +35,8 @@ and everything for all conferences of a board (media/bridge.py is the face to us
     bridge_take_report(bridge, leg word, packet of BRIDGE_REPORT_BYTES) -> octets, 0 none
     bridge_protect_report(bridge, leg, packet, length) -> octets
     bridge_open_report(bridge, leg, packet, length, plain) -> octets, or below 0
-    bridge_tell(bridge, leg, tone, times)
+    bridge_tell(bridge, leg, tone, times)        bridge_gain(bridge, leg, gain of 1/256)
+    bridge_channels(bridge, leg, says, hears: 30 bits each)
     bridge_take_event(bridge, leg word) -> event, BRIDGE_NOTHING   bridge_figures(bridge, leg, BRIDGE_FIGURES words)
 
 and SRTP of one stream (native only; media/srtp.py is the face to use):
@@ -59,8 +60,10 @@ try:
         bridge_before,
         bridge_begin,
         bridge_change,
+        bridge_channels,
         bridge_clock,
         bridge_figures,
+        bridge_gain,
         bridge_init,
         bridge_key_octets,
         bridge_key_places,
@@ -120,8 +123,10 @@ except (
         bridge_before,
         bridge_begin,
         bridge_change,
+        bridge_channels,
         bridge_clock,
         bridge_figures,
+        bridge_gain,
         bridge_init,
         bridge_key_octets,
         bridge_key_places,
@@ -174,8 +179,10 @@ __all__ = (
     "bridge_before",
     "bridge_begin",
     "bridge_change",
+    "bridge_channels",
     "bridge_clock",
     "bridge_figures",
+    "bridge_gain",
     "bridge_init",
     "bridge_key_octets",
     "bridge_key_places",
@@ -318,6 +325,11 @@ TONES = (
     "refused",
 )
 MOST_TIMES = 255
+
+BRIDGE_CHANNELS = 30
+BRIDGE_CHANNELS_ALL = 0x3FFFFFFF  # who listens to all hears everybody
+GAIN_ONE = 256  # as it came
+GAIN_MOST = 4096  # 24 dB
 
 # what the bridge returns, beside the leg's
 BRIDGE_UNKNOWN = -6

@@ -43,6 +43,7 @@ from parley.media.kernels_slow_leg import (
 from parley.media.kernels_slow_leg_receive import leg_receive
 from parley.media.kernels_slow_mix import bridge_begin, bridge_mix
 from parley.media.kernels_slow_plc import plc_conceal, plc_pitch, plc_recover
+from parley.media.kernels_slow_shape import bridge_channels, bridge_gain
 from parley.media.kernels_slow_srtp import (
     srtcp_protect,
     srtcp_unprotect,
@@ -59,6 +60,7 @@ from parley.media.kernels_slow_stateless import (
     mix_add,
     mix_clear,
     mix_minus,
+    mix_scale,
     rtp_read,
     rtp_write,
 )
@@ -70,8 +72,10 @@ __all__ = (
     "bridge_before",
     "bridge_begin",
     "bridge_change",
+    "bridge_channels",
     "bridge_clock",
     "bridge_figures",
+    "bridge_gain",
     "bridge_init",
     "bridge_key_octets",
     "bridge_key_places",
@@ -108,6 +112,7 @@ __all__ = (
     "mix_add",
     "mix_clear",
     "mix_minus",
+    "mix_scale",
     "plc_conceal",
     "plc_pitch",
     "plc_recover",

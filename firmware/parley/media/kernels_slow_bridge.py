@@ -25,11 +25,13 @@ from parley.media.kernels_slow_bridge_state import (
     CONFERENCES_USED,
     FIRST,
     FLAGS,
+    GAIN,
     HEARS,
     IN_USE,
     LAST,
     LEGS,
     LEGS_USED,
+    LISTENS,
     LOUDNESS,
     MEMBER,
     MEMBERS,
@@ -44,9 +46,11 @@ from parley.media.kernels_slow_bridge_state import (
     REFUSED,
     REFUSED_PACKETS,
     REPORT_PLACES,
+    SAYS,
     SPEAKS,
     STAT,
     STAT_COUNT,
+    TOLD,
     TRANSMIT_AT,
     TRANSMIT_BYTES,
     TURNS,
@@ -73,8 +77,8 @@ from parley.media.kernels_slow_leg import (
     leg_types_fit,
 )
 from parley.media.kernels_slow_leg_state import HALF_TICK
+from parley.media.kernels_slow_shape import shape_clear
 from parley.media.kernels_slow_stateless import count_items, need
-from parley.media.kernels_slow_tone import TOLD
 
 WIDE_LAW, NO_PLACE = 9, -12  # G.722: plain Python is narrowband
 
@@ -218,7 +222,7 @@ def bridge_add_leg(
     leg_init(leg_of(bridge, leg), law, payload_type, event_payload_type, depth_frames, seed)
     put(bridge, FLAGS, flags, at)
     put(bridge, VOICE, NOBODY, at)
-    for word in (LOUDNESS, CHOSEN, UNWANTED, REFUSED, TOLD):
+    for word in (LOUDNESS, CHOSEN, UNWANTED, REFUSED, TOLD, GAIN, SAYS, LISTENS):
         put(bridge, word, 0, at)
     _set_peer(bridge, leg, peer)
     _append(bridge, leg, conference)
@@ -261,6 +265,7 @@ def bridge_remove_leg(bridge, leg):
         put(bridge, CONFERENCES_USED, get(bridge, CONFERENCES_USED) - 1)
     put(bridge, LEGS_USED, get(bridge, LEGS_USED) - 1)
     _set_peer(bridge, leg, (0, 0))
+    shape_clear(bridge, leg)
     side_clear(bridge, leg)
     put(bridge, CONFERENCE, NOBODY, at)
     _end_tick(bridge)

@@ -11,6 +11,7 @@ from parley.media.kernels_slow_bridge_state import (
     ADDRESS,
     CHOSEN,
     CODED_AT,
+    CONFERENCE,
     CONFERENCES,
     COPIED,
     ENCODED,
@@ -26,11 +27,13 @@ from parley.media.kernels_slow_bridge_state import (
     NEXT,
     NEXT_CONFERENCE,
     NOBODY,
+    OTHER,
     PACKET_AT,
     PHASE_NEXT,
     PHASES,
     PORT,
     RECIPIENTS_AT,
+    SELECTS,
     SENT,
     SHARED,
     SHARED_AT,
@@ -39,6 +42,7 @@ from parley.media.kernels_slow_bridge_state import (
     SPEAKS,
     SUM_AT,
     SUM_READY,
+    TOLD,
     TRANSMIT_AT,
     TRANSMIT_BYTES,
     VOICE,
@@ -61,6 +65,7 @@ from parley.media.kernels_slow_leg import (
     leg_note_level,
     leg_pause,
 )
+from parley.media.kernels_slow_shape import amplify, hear_some
 from parley.media.kernels_slow_stateless import (
     g711_encode,
     level_dbov,
@@ -69,7 +74,7 @@ from parley.media.kernels_slow_stateless import (
     mix_minus,
     need,
 )
-from parley.media.kernels_slow_tone import TOLD, tone_mix, tone_next
+from parley.media.kernels_slow_tone import tone_mix, tone_next
 
 _FAVOUR_DB = 6
 _COPIED_VOICES = 2
@@ -189,6 +194,8 @@ def _next_conference(bridge):
         _play(bridge, leg)
         leg = get(bridge, NEXT, block_at(leg))
     _select(bridge)
+    if get(bridge, OTHER, conference_at(bridge, get(bridge, CONFERENCE, block_at(first)))):
+        amplify(bridge)
     _code_again(bridge)
     put(bridge, MEMBER, first)
     tally(bridge, FRAMES)
@@ -257,9 +264,11 @@ def _write_packet(bridge, leg, place):
     leg_header(leg_of(bridge, leg), packet)
     _write_payload(bridge, leg, packet[12:])
     told = get(bridge, TOLD, at)
-    if told:
-        tone_mix(told, leg_law(leg_of(bridge, leg)), packet[12:])
-        put(bridge, TOLD, tone_next(told), at)
+    if told & SELECTS:
+        hear_some(bridge, leg, packet[12:])
+    if told & ~SELECTS:
+        tone_mix(told & ~SELECTS, leg_law(leg_of(bridge, leg)), packet[12:])
+        put(bridge, TOLD, told & SELECTS | tone_next(told & ~SELECTS), at)
     put(bridge, place, leg, get(bridge, RECIPIENTS_AT))
 
 

@@ -3,11 +3,10 @@
 As native/src/bridge_tone.c, octet for octet; what it means stands in native/include/parley_bridge_side.h.
 """
 
-from parley.media.kernels_slow_bridge_state import ARGUMENT, in_use, put, usable
+from parley.media.kernels_slow_bridge_state import ARGUMENT, SELECTS, TOLD, get, in_use, put, usable
 from parley.media.kernels_slow_stateless import g711_decode, g711_encode, mix_add, mix_clear, mix_minus, need
 
 OVER = -1
-TOLD = 12  # word of a leg's block
 PEAK, STEP_HZ, RATE_HZ, FRAME_SAMPLES = 4000, 50, 8000, 160
 # notes of each tone: frequency in steps of 50 Hz (0 a rest), frames
 NOTES = (
@@ -72,5 +71,5 @@ def bridge_tell(bridge, leg, tone, times):
     """Plays a leg a tone, so often, on top of what it hears; returns 0."""
     at = in_use(usable(bridge), leg)
     need(0 <= tone < len(NOTES) and 1 <= times <= 255, ARGUMENT)
-    put(bridge, TOLD, times << 8 | tone if tone else 0, at)
+    put(bridge, TOLD, get(bridge, TOLD, at) & SELECTS | (times << 8 | tone if tone else 0), at)
     return 0

@@ -29,8 +29,10 @@ from parley_native._bridge import (
     bridge_widen,
 )
 from parley_native._bridge_side import (
+    bridge_channels,
     bridge_clock,
     bridge_figures,
+    bridge_gain,
     bridge_key_octets,
     bridge_key_places,
     bridge_open_report,
@@ -80,8 +82,10 @@ __all__ = [
     "bridge_before",
     "bridge_begin",
     "bridge_change",
+    "bridge_channels",
     "bridge_clock",
     "bridge_figures",
+    "bridge_gain",
     "bridge_init",
     "bridge_key_octets",
     "bridge_key_places",
@@ -122,6 +126,7 @@ __all__ = [
     "mix_add",
     "mix_clear",
     "mix_minus",
+    "mix_scale",
     "plc_conceal",
     "plc_pitch",
     "plc_recover",
@@ -171,6 +176,13 @@ def mix_minus(total, own, out):
     sums = view(total, WORD, writable=False)
     less = ffi.NULL if own is None else view(own, SAMPLE, len(sums), writable=False)
     lib.parley_mix_minus(sums, less, view(out, SAMPLE, len(sums)), len(sums))
+
+
+def mix_scale(pcm, gain):
+    """Makes `pcm` louder or softer in place: gain in 1/256."""
+    need(0 <= gain <= lib.PARLEY_MIX_GAIN_MAX, "argument")
+    samples = view(pcm, SAMPLE, 0)
+    lib.parley_mix_scale(samples, gain, len(samples))
 
 
 def level_dbov(pcm):

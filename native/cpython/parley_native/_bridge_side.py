@@ -74,6 +74,16 @@ def bridge_figures(bridge, leg, figures):
     return checked(lib.parley_bridge_figures(bridge_in(bridge), leg, words), "bridge")
 
 
+def bridge_gain(bridge, leg, gain):
+    """Makes a leg louder or softer for everybody: gain in 1/256."""
+    return checked(lib.parley_bridge_gain(bridge_in(bridge), leg, gain), "bridge")
+
+
+def bridge_channels(bridge, leg, says, hears):
+    """Chooses on which channels a leg is heard, and to which it listens: 30 bits each."""
+    return checked(lib.parley_bridge_channels(bridge_in(bridge), leg, says, hears), "bridge")
+
+
 def bridge_tell(bridge, leg, tone, times):
     """Plays a leg a tone, so often, on top of what it hears."""
     return checked(lib.parley_bridge_tell(bridge_in(bridge), leg, tone, times), "bridge")
