@@ -84,7 +84,7 @@ class World:
         names = [name for name, _rate_hz in preference(self.media.wide_limit > 0)]
         codec = names[number % len(names)]
         law = law_of(codec)
-        participant = Participant(None, "sip:%d@test" % number, 1, (number + 1, 0, 0))
+        participant = Participant(None, "sip:%d@test" % number, 1, (number + 1, 0, 0), number + 1)
         participant.conference = conference
         participant.codec, participant.payload_type, participant.event_payload_type = codec, law, 101
         participant.direction = "sendrecv"

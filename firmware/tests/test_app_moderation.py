@@ -3,7 +3,9 @@ import unittest
 
 from app_bench import Bench, rtp_packet
 
+from parley.app.hearing import channels_of
 from parley.wire.address import Allocation
+from parley.wire.errors import RemoteError
 from parley.wire.sip import response_to
 
 FRAMES = 6  # more than the jitter buffer's prefill
@@ -67,6 +69,65 @@ class MuteTest(unittest.TestCase):
     def test_nobody_of_that_number(self):
         for order in ([1, 50, 3, 1], [1, 49, 1, 1], [2, 50, 1, 1], [99, 50, 1, 1]):
             self.assertEqual(self.bench.order(mute=order), 404)
+
+
+class GainTest(unittest.TestCase):
+    def setUp(self):
+        self.bench = ModeratedBench()
+
+    def test_softer_and_as_before(self):
+        self.assertEqual(self.bench.order(gain=[1, 50, 1, 128]), 200)
+        self.assertIn(
+            b"\xa0" * 160, self.bench.speak()
+        )  # a segment of mu-law less: half, as nearly as it can be
+        self.assertNotIn(b"\x90" * 160, self.bench.speak())
+        self.assertEqual(self.bench.reported()[0][7:], [[], [], [[1, 128]], []])
+        self.assertEqual(self.bench.order(gain=[1, 50, 1, 256]), 200)
+        self.assertIn(b"\x90" * 160, self.bench.speak())
+        self.assertEqual(len(self.bench.reported()[0]), 7)
+
+    def test_too_loud_and_nobody(self):
+        self.assertEqual(self.bench.order(gain=[1, 50, 1, 4097]), 400)
+        self.assertEqual(self.bench.order(gain=[1, 50, 3, 256]), 404)
+
+
+class HearTest(unittest.TestCase):
+    def setUp(self):
+        self.bench = ModeratedBench()
+
+    def test_one_does_not_hear_another(self):
+        self.assertEqual(self.bench.order(hear=[1, 50, 2, 1, 0]), 200)
+        self.assertNotIn(b"\x90", self.bench.speak())
+        self.assertEqual(self.bench.reported()[0][7:], [[], [], [], [[2, 1]]])
+        self.assertEqual(self.bench.order(hear=[1, 50, 2, 1, 1]), 200)
+        self.assertIn(b"\x90" * 160, self.bench.speak())
+        self.assertEqual(len(self.bench.reported()[0]), 7)
+
+    def test_a_new_offer_and_a_newcomer_change_nothing(self):
+        self.bench.order(hear=[1, 50, 2, 1, 0])
+        self.bench.bob.reinvite(self.bench.bob_call, self.bench.bob.offer())
+        self.bench.phone(3).call(self.bench.uri)
+        self.assertNotIn(b"\x90", self.bench.speak())
+        self.assertIn(b"\x90" * 160, self.bench.rtp[2].outbox[-1])
+
+    def test_nobody_and_oneself(self):
+        self.assertEqual(self.bench.order(hear=[1, 50, 2, 2, 0]), 400)
+        self.assertEqual(self.bench.order(hear=[1, 50, 2, 7, 0]), 404)
+        self.assertEqual(self.bench.order(hear=[1, 50, 7, 2, 0]), 404)
+
+    def test_channels_are_enough_for_thirty_rows(self):
+        class One:
+            def __init__(self, number, unheard):
+                self.number, self.unheard = number, unheard
+
+        many = [One(number, [number % 40 + 1]) for number in range(1, 30)]
+        found = channels_of(many)
+        for one in many:
+            for other in many:
+                hears = found[one.number][1] & found[other.number][0] != 0
+                self.assertEqual(hears, other.number not in one.unheard)
+        with self.assertRaises(RemoteError):
+            channels_of([One(number, [number % 40 + 1]) for number in range(1, 41)])
 
 
 class KickAndLockTest(unittest.TestCase):

@@ -120,7 +120,7 @@ class Cases:
             self.assertEqual(self.stats(leg)["forged"], 3)
 
     def test_a_mixed_conference_of_all_of_it(self):
-        """Both rates, keys and none, RTCP and telephone events, tones, somebody muted, lost packets."""
+        """Both rates, keys and none, RTCP and telephone events, tones, mute, gain, who hears whom, lost packets."""
         world = self.world
         everybody = world.media.everybody()
         for leg, participant in enumerate(everybody):
@@ -132,6 +132,9 @@ class Cases:
                 )
                 world.media.retune(participant)
         world.media.mute(everybody[5], True)
+        for one in (everybody[0], everybody[1]):
+            world.media.set_gain(one, 100)
+            world.media.set_hears(one, everybody[2], False)
         for tick in range(30):
             if tick % 7 == 0:
                 for participant in everybody:

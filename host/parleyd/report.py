@@ -14,6 +14,7 @@ from pydantic import (
 
 from parley.wire.address import MAX_GENERATION, MAX_SIZE, MIN_SIZE
 from parley.wire.errors import RemoteError
+from parleyd.gain import GAIN_MOST
 
 DEFAULT_RATE_HZ = 8000
 MAX_UNIX_S = 0xFFFFFFFF
@@ -39,8 +40,9 @@ class LiveConference(NamedTuple):
 
     numbers: what the board calls them, in the same order; muted: the numbers of those whom nobody hears; locked:
     nobody else is let in; muted_self: the numbers of those who muted themselves; hands: of those who raised their
-    hands. Boards of older firmware send none of these. unnamed: how many participants there are beside those named:
-    all of them, in a report of a board with a crowd; below 0: so many of those named have left.
+    hands; gains: number and gain in 1/256 of those heard louder or softer; unheard: pairs of numbers, the second of
+    whom the first does not hear. Boards of older firmware send none of these. unnamed: how many participants there
+    are beside those named: all of them, in a report of a board with a crowd; below 0: so many of those named have left.
     """
 
     slot: U16
@@ -52,6 +54,8 @@ class LiveConference(NamedTuple):
     locked: bool = False
     muted_self: list[ParticipantNumber] = []
     hands: list[ParticipantNumber] = []
+    gains: list[tuple[ParticipantNumber, Annotated[int, Field(ge=0, le=GAIN_MOST)]]] = []
+    unheard: list[tuple[ParticipantNumber, ParticipantNumber]] = []
     unnamed: Annotated[int, Field(ge=0, le=MAX_SIZE)] = 0
 
     @property

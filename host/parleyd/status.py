@@ -7,6 +7,7 @@ from parley import __version__
 from parley.wire.address import conference_uri, make_token
 from parley.wire.grammar import format_host_port
 from parleyd.complaints import complaint_of
+from parleyd.gain import GAIN_ONE, gain_db
 from parleyd.health import Verdict, judge
 from parleyd.lease import Lease, LeaseState, reserved_legs
 from parleyd.pool import ProvisionedBoard
@@ -104,7 +105,7 @@ def conference_row(server: ConferenceServer, lease: Lease) -> Row:
 
 
 def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | None) -> list[Row]:
-    """Return the participants: number, URI, muted, muted by themselves, hand raised, level [dBov] while watched."""
+    """Return the participants: number, URI, what was done to them, hand raised, level [dBov] while watched."""
     if live is None:
         return []
     levels = server.journal.levels(lease.conference_id)
@@ -115,6 +116,8 @@ def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | N
             "muted": number in live.muted,
             "muted_self": number in live.muted_self,
             "hand": number in live.hands,
+            "gain_db": gain_db(dict(live.gains).get(number, GAIN_ONE)),
+            "unheard": [other for listener, other in live.unheard if listener == number],
             "level_dbov": -levels[number] if number in levels else None,
         }
         for number, uri in zip(live.numbers, live.participants, strict=False)

@@ -55,6 +55,10 @@ def test_orders_reach_the_board(bench):
     for path, method, order in (
         ("/participants/1/mute", "POST", ("mute", *ids, 1, 1)),
         ("/participants/1/unmute", "POST", ("mute", *ids, 1, 0)),
+        ("/participants/1/gain?db=-6", "POST", ("gain", *ids, 1, 128)),
+        ("/participants/1/gain?db=24", "POST", ("gain", *ids, 1, 4057)),
+        ("/participants/1/unhear/2", "POST", ("hear", *ids, 1, 2, 0)),
+        ("/participants/1/hear/2", "POST", ("hear", *ids, 1, 2, 1)),
         ("/participants/1", "DELETE", ("kick", *ids, 1)),
         ("/lock", "POST", ("lock", *ids, 1)),
         ("/unlock", "POST", ("lock", *ids, 0)),
@@ -84,6 +88,8 @@ def test_one_conference_and_its_ladder(bench):
                 "muted": False,
                 "muted_self": False,
                 "hand": False,
+                "gain_db": 0.0,
+                "unheard": [],
                 "level_dbov": None,
             }
         ],
@@ -101,6 +107,8 @@ def test_one_conference_and_its_ladder(bench):
         ("/v1/conferences/bench-1/9/9/participants", "GET", 404),
         ("/v1/conferences/bench-1/9/x", "GET", 422),
         ("/v1/conferences/bench-1/70000/9", "GET", 422),
+        ("/v1/conferences/bench-1/1/9/participants/1/gain?db=25", "POST", 422),
+        ("/v1/conferences/bench-1/1/9/participants/1/gain", "POST", 422),
         ("/v1/boards/nobody", "GET", 404),
         ("/v1/boards/nobody/drain", "POST", 404),
         ("/v1/boards/bench-1/console", "GET", 409),

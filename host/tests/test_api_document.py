@@ -71,6 +71,8 @@ def value_of(schema):
         return st.booleans()
     if schema["type"] == "integer":
         return st.integers(schema.get("minimum"), schema.get("maximum"))
+    if schema["type"] == "number":
+        return st.floats(schema.get("minimum"), schema.get("maximum"), allow_nan=False, width=32)
     return st.from_regex(schema["pattern"], fullmatch=True) if "pattern" in schema else st.text(min_size=1)
 
 

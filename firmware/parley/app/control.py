@@ -5,6 +5,8 @@
 | `{"end": [slot, generation]}` | hang up on everybody |
 | `{"lock": [slot, generation, 0 or 1]}` | let nobody else in, or everybody again |
 | `{"mute": [slot, generation, participant, 0 or 1]}` | let nobody hear a participant, or everybody again |
+| `{"gain": [slot, generation, participant, 256ths]}` | let everybody hear a participant louder or softer |
+| `{"hear": [slot, generation, participant, another, 0 or 1]}` | let a participant hear another one, or not |
 | `{"kick": [slot, generation, participant]}` | hang up on one participant |
 | `{"move": [slot, generation, "sip:..."]}` | send everybody to that address (moves.py) |
 | `{"watch": [seconds]}` | tell the levels for so long |
@@ -17,7 +19,16 @@ from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
 
 USERNAME = "server"
-NUMBERS = {"end": 2, "lock": 3, "mute": 4, "kick": 3, "watch": 1, "move": 3}  # order -> how many it has
+NUMBERS = {
+    "end": 2,
+    "lock": 3,
+    "mute": 4,
+    "gain": 4,
+    "hear": 5,
+    "kick": 3,
+    "watch": 1,
+    "move": 3,
+}  # order -> how many it has
 TEXTS = ("move",)  # whose last one is a text
 MOST_TEXT = 256
 

@@ -108,7 +108,7 @@ class Learner:
     def _is_his(self, lesson, packet, source):
         participant = lesson.participant
         if participant.keys is not None:
-            return self._media.hear(participant, packet)
+            return self._media.take(participant, packet)
         try:
             header = read_header(packet)[0]
         except RemoteError:
@@ -125,7 +125,7 @@ class Learner:
         lesson.last[source] = (header.ssrc, header.sequence)
         if before != (header.ssrc, (header.sequence - 1) & 0xFFFF):
             return False
-        self._media.hear(participant, packet)
+        self._media.take(participant, packet)
         return True
 
     def _received(self, participant):

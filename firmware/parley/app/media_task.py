@@ -1,9 +1,10 @@
 """The media tick: packets in, mix, packets out, for everybody on the board. Nothing in `tick` allocates."""
 
+from parley.app.hearing import channels_of
 from parley.media import kernels
 from parley.media.bridge import NO_ADDRESS
 from parley.media.codecs import PACKET_BYTES, WIDEBAND, preference
-from parley.wire.errors import LocalError
+from parley.wire.errors import LocalError, RemoteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,19 +23,22 @@ class Participant:
     """A leg with its call: what the focus makes of an INVITE and the tick works on.
 
     number: his name on this board since its start; muted: the operator lets nobody hear him; muted_self: he himself
-    does; hand: he has raised it; typed, typed_ms: of the menu's keys, and when; direction: ours, as negotiated; port:
-    ours for RTP; line: RtpSocket on it that is his alone, or None; address: of his RTP as the bridge knows it,
-    NO_ADDRESS for who has a line; origin: host that his signalling came from, "" unknown; aimed: where his source was
-    looked for last (MediaWire); leg: its number in the bridge, -1 without; uri: who it is, for the server;
-    agreed_keys: Keys as negotiated, None in the clear; keys: those that his leg has; session_id, session_version: of
-    our descriptions; our_offer: the description that waits for an answer, or None. seed: (SSRC, sequence number,
-    timestamp) to send first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or
-    "alerting" while we call him, '' once he is in (RFC 4575 5.7).
+    does; gain: in 1/256, how loud everybody hears him; unheard: numbers of whom he does not hear; hand: he has raised
+    it; typed, typed_ms: of the menu's keys, and when; direction: ours, as negotiated; port: ours for RTP; line:
+    RtpSocket on it that is his alone, or None; address: of his RTP as the bridge knows it, NO_ADDRESS for who has a
+    line; origin: host that his signalling came from, "" unknown; aimed: where his source was looked for last
+    (MediaWire); leg: its number in the bridge, -1 without; uri: who it is, for the server; agreed_keys: Keys as
+    negotiated, None in the clear; keys: those that his leg has; session_id, session_version: of our descriptions;
+    our_offer: the description that waits for an answer, or None. seed: (SSRC, sequence number, timestamp) to send
+    first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or "alerting" while we
+    call him, '' once he is in (RFC 4575 5.7).
     """
 
     def __init__(self, call, uri, session_id, seed=(0, 0, 0), number=0):
         self.number = number
         self.muted = self.muted_self = self.hand = False
+        self.gain = kernels.GAIN_ONE
+        self.unheard = []
         self.typed = ""
         self.typed_ms = 0
         self.direction = "inactive"
@@ -161,12 +165,32 @@ class MediaTask:
         participant.muted_self = muted
         self.retune(participant)
 
+    def set_gain(self, participant, gain):
+        """Lets everybody hear him louder or softer, in 1/256."""
+        participant.gain = gain
+        self._bridge.gain(participant.leg, gain)
+
+    def set_hears(self, listener, talker, hears):
+        """Lets a participant hear another of his conference no more, or again. RemoteError(486): nothing changed."""
+        before = listener.unheard
+        listener.unheard = [number for number in before if number != talker.number]
+        if not hears:
+            listener.unheard.append(talker.number)
+        members = self.members(listener.conference)
+        try:
+            channels = channels_of(members)
+        except RemoteError:
+            listener.unheard = before
+            raise
+        for one in members:
+            self._bridge.channels(one.leg, *channels[one.number])
+
     def tell(self, participant, tone, times=1):
         """Plays him alone a tone (Bridge.tell), if he has a leg."""
         if participant.leg >= 0:
             self._bridge.tell(participant.leg, tone, times)
 
-    def hear(self, participant, packet):
+    def take(self, participant, packet):
         """Takes a packet as one of his. Returns whether it is: under his keys, if he has some."""
         result = self._bridge.receive_leg(participant.leg, packet, len(packet))
         return result not in (kernels.BRIDGE_FORGED, kernels.BRIDGE_REPLAYED)

@@ -1,5 +1,6 @@
-"""What an operator may do to a conference, by way of the server: end, lock, mute, put out."""
+"""What an operator may do to a conference, by way of the server: end, lock, mute, gain, who hears whom, put out."""
 
+from parley.media.kernels import GAIN_MOST
 from parley.wire.errors import RemoteError
 
 
@@ -36,6 +37,26 @@ class Moderator:
         self._media.mute(participant, muted != 0)
         self._focus.show(participant, now_ms)
         self._log.info("control", "%s is %s" % (participant.uri, "muted" if muted else "heard again"))
+        self._changed(now_ms)
+
+    def gain(self, slot, generation, number, gain, now_ms):
+        """Lets everybody hear a participant louder or softer (gain in 1/256, at most GAIN_MOST)."""
+        if gain > GAIN_MOST:
+            raise RemoteError(400, "Not so loud")
+        participant = self._participant(slot, generation, number)
+        self._media.set_gain(participant, gain)
+        self._log.info("control", "%s is heard %d/256 as loud" % (participant.uri, gain))
+        self._changed(now_ms)
+
+    def hear(self, slot, generation, number, other, hears, now_ms):
+        """Lets a participant hear another one (hears 1), or not (0)."""
+        listener = self._participant(slot, generation, number)
+        talker = self._participant(slot, generation, other)
+        if listener is talker:
+            raise RemoteError(400, "Nobody hears himself")
+        self._media.set_hears(listener, talker, hears != 0)
+        words = "hears" if hears else "does not hear"
+        self._log.info("control", "%s %s %s" % (listener.uri, words, talker.uri))
         self._changed(now_ms)
 
     def kick(self, slot, generation, number, now_ms):

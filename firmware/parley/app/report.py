@@ -88,10 +88,16 @@ def _people(members):
 def _entry(conference, media):
     """[slot, generation, size, URIs, numbers of the participants, those of the muted, locked].
 
-    Behind it, where there are any: numbers of those who muted themselves, of those who raised their hands.
+    Behind it, where there are any: numbers of those who muted themselves, of those who raised their hands; [number,
+    gain in 1/256] of the louder and softer, [number, number of whom he does not hear].
     """
-    people, more = _people([one for one in media.members(conference) if not one.ringing])
+    members = [one for one in media.members(conference) if not one.ringing]
+    people, more = _people(members)
     named = [conference.slot, conference.generation, conference.size] + people + [conference.locked]
+    gains = [[one.number, one.gain] for one in members if one.gain != kernels.GAIN_ONE]
+    unheard = [[one.number, other] for one in members for other in one.unheard if other in people[1]]
+    if gains or unheard:
+        return named + more + [gains, unheard]
     return named + more if more[0] or more[1] else named
 
 

@@ -98,6 +98,7 @@ class SipTask:
         moderator = Moderator(slots, media, self.focus, changed, log)
         orders = {"end": moderator.end, "lock": moderator.lock, "mute": moderator.mute}
         orders["kick"] = moderator.kick
+        orders["gain"], orders["hear"] = moderator.gain, moderator.hear
         orders["watch"] = self.watch.ask
         orders["move"] = self.mover.move
         self.control = Control(config, self.endpoint, clock, random_bytes, orders, log)

@@ -169,6 +169,14 @@ class Bridge:
         """Plays a leg a tone of kernels.TONES on top of what it hears, so often; it ends the tone before."""
         kernels.bridge_tell(self.memory, leg, kernels.TONES.index(tone), times)
 
+    def gain(self, leg, gain):
+        """Makes a leg louder or softer for everybody, in 1/256: kernels.GAIN_ONE leaves it as it came."""
+        kernels.bridge_gain(self.memory, leg, gain)
+
+    def channels(self, leg, says, hears):
+        """On which channels a leg is heard, and to which it listens: kernels.BRIDGE_CHANNELS bits each."""
+        kernels.bridge_channels(self.memory, leg, says, hears)
+
     def level(self, leg):
         """Level of the frame last played, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
         return kernels.bridge_leg_stat(self.memory, leg, kernels.BRIDGE_LEG_STATS.index("level_in"))

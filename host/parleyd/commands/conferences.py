@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from parleyd.commands.options import Http, Json, State, asked, or_table, shown
+from parleyd.gain import LEAST_DB, MOST_DB
 from parleyd.show import conference_page, conferences_table, console, ladder_table
 
 conference_app = typer.Typer(help="Conferences.", no_args_is_help=True)
@@ -85,6 +86,51 @@ def participant_unmute(
     """Let everybody hear a participant again."""
     answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/unmute", "POST")
     shown(answer, as_json, f"unmuted {number} in {conference}")
+
+
+@participant_app.command("gain", context_settings={"ignore_unknown_options": True})
+def participant_gain(
+    conference: Conference,
+    number: Number,
+    db: Annotated[float, typer.Argument(help="Decibels; 0: as he is, -6: half.", min=LEAST_DB, max=MOST_DB)],
+    as_json: Json = False,
+    http: Http = None,
+    state: State = None,
+) -> None:
+    """Let everybody hear a participant louder or softer than he is."""
+    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/gain?db={db:g}", "POST")
+    shown(answer, as_json, f"everybody hears {number} in {conference} at {db:+g} dB")
+
+
+Other = Annotated[int, typer.Argument(help="The number of another participant.", min=1)]
+
+
+@participant_app.command("unhear")
+def participant_unhear(
+    conference: Conference,
+    number: Number,
+    other: Other,
+    as_json: Json = False,
+    http: Http = None,
+    state: State = None,
+) -> None:
+    """Let a participant not hear another one: a coach whom the customer must not hear, for one."""
+    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/unhear/{other}", "POST")
+    shown(answer, as_json, f"{number} does not hear {other} in {conference}")
+
+
+@participant_app.command("hear")
+def participant_hear(
+    conference: Conference,
+    number: Number,
+    other: Other,
+    as_json: Json = False,
+    http: Http = None,
+    state: State = None,
+) -> None:
+    """Let a participant hear another one again."""
+    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/hear/{other}", "POST")
+    shown(answer, as_json, f"{number} hears {other} in {conference}")
 
 
 @participant_app.command("kick")

@@ -5,11 +5,13 @@ import asyncio
 from fastapi import APIRouter, Depends, Request
 
 from parleyd.control import NO_ANSWER, Outcome
+from parleyd.gain import gain_of
 from parleyd.status import Row, conference_row, conference_rows
 from parleyd.web.access import daemon_of, operator, viewer
 from parleyd.web.models import (
     BoardId,
     Conference,
+    Decibel,
     Done,
     Ended,
     Generation,
@@ -107,6 +109,32 @@ async def unmute(
     return await _muted(request, f"{board_id}/{slot}/{generation}", number, False)
 
 
+@act.post(ONE + "/participants/{number}/gain", response_model=Done)
+async def gain(
+    request: Request, board_id: BoardId, slot: Slot, generation: Generation, number: Number, db: Decibel
+) -> Row:
+    """Let everybody hear this participant so much louder, or softer, than he is."""
+    conference_id = f"{board_id}/{slot}/{generation}"
+    await _order(request, conference_id, "gain", number, gain_of(db))
+    return {"done": "gain", "conference": conference_id, "participant": number}
+
+
+@act.post(ONE + "/participants/{number}/hear/{other}", response_model=Done)
+async def hear(
+    request: Request, board_id: BoardId, slot: Slot, generation: Generation, number: Number, other: Number
+) -> Row:
+    """Let this participant hear the other one again."""
+    return await _heard(request, f"{board_id}/{slot}/{generation}", number, other, True)
+
+
+@act.post(ONE + "/participants/{number}/unhear/{other}", response_model=Done)
+async def unhear(
+    request: Request, board_id: BoardId, slot: Slot, generation: Generation, number: Number, other: Number
+) -> Row:
+    """Let this participant hear the other one no more; everybody else does, and the other one hears him."""
+    return await _heard(request, f"{board_id}/{slot}/{generation}", number, other, False)
+
+
 @act.delete(ONE + "/participants/{number}", response_model=Done)
 async def kick(
     request: Request, board_id: BoardId, slot: Slot, generation: Generation, number: Number
@@ -120,6 +148,11 @@ async def kick(
 async def _locked(request: Request, conference_id: str, locked: bool) -> Row:
     await _order(request, conference_id, "lock", int(locked))
     return {"done": "lock" if locked else "unlock", "conference": conference_id}
+
+
+async def _heard(request: Request, conference_id: str, number: int, other: int, heard: bool) -> Row:
+    await _order(request, conference_id, "hear", number, other, int(heard))
+    return {"done": "hear" if heard else "unhear", "conference": conference_id, "participant": number}
 
 
 async def _muted(request: Request, conference_id: str, number: int, muted: bool) -> Row:

@@ -2,15 +2,17 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import BaseModel, Field
 
 from parley.wire.address import MAX_GENERATION, MAX_SLOT
+from parleyd.gain import LEAST_DB, MOST_DB
 from parleyd.health import Health
 
 BoardId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$", examples=["virtual-1"])]
 Slot = Annotated[int, Path(ge=0, le=MAX_SLOT)]
 Generation = Annotated[int, Path(ge=1, le=MAX_GENERATION)]
+Decibel = Annotated[float, Query(ge=LEAST_DB, le=MOST_DB, description="0: as he is")]
 Number = Annotated[int, Path(ge=1, le=0xFFFFFFFF, description="A participant, as in `members`")]
 
 
@@ -45,7 +47,8 @@ class Board(BaseModel):
 class Member(BaseModel):
     """One participant. level_dbov: while somebody watches; 0 is loudest, -127 silence (RFC 6464).
 
-    muted: by an operator; muted_self: by his own keys; hand: raised by them.
+    muted: by an operator; muted_self: by his own keys; hand: raised by them; gain_db: how much louder everybody hears
+    him than he is; unheard: numbers of those whom he does not hear.
     """
 
     number: int
@@ -53,6 +56,8 @@ class Member(BaseModel):
     muted: bool
     muted_self: bool
     hand: bool
+    gain_db: float
+    unheard: list[int]
     level_dbov: int | None
 
 
