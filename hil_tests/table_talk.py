@@ -44,14 +44,19 @@ class Seat:
 
 
 async def conference(
-    bench: Bench, plays: Iterable[tuple[str, bytes]], ssrc: int = 1, named: tuple[str, ...] = ()
+    bench: Bench,
+    plays: Iterable[tuple[str, bytes]],
+    ssrc: int = 1,
+    named: tuple[str, ...] = (),
+    spare: int = 0,
 ) -> list[Seat]:
     """A conference of as many as there are (codec, codes): codes are played in a loop.
 
-    named: for the first seats, the hosts that their descriptions name for media, whatever the truth is.
+    named: for the first seats, the hosts that their descriptions name for media, whatever the truth is. spare: places
+    for others.
     """
     plays, seats = list(plays), []
-    uri = f"{bench.server};size={max(2, len(plays))}"
+    uri = f"{bench.server};size={max(2, len(plays) + spare)}"
     for number, (codec, codes) in enumerate(plays):
         caller, end = await Caller.open("127.0.0.1"), rtp_stream.RtpEnd("127.0.0.1", ssrc=ssrc + number)
         call = caller.call(f"seat{caller.port}")

@@ -86,6 +86,11 @@ class GainTest(unittest.TestCase):
         self.assertIn(b"\x90" * 160, self.bench.speak())
         self.assertEqual(len(self.bench.reported()[0]), 7)
 
+    def test_automatic(self):
+        self.assertEqual(self.bench.order(gain=[1, 50, 1, 65535]), 200)
+        self.assertEqual(self.bench.reported()[0][7:], [[], [], [[1, 65535]], []])
+        self.assertNotEqual(self.bench.speak(30)[-160:], b"\x90" * 160)
+
     def test_too_loud_and_nobody(self):
         self.assertEqual(self.bench.order(gain=[1, 50, 1, 4097]), 400)
         self.assertEqual(self.bench.order(gain=[1, 50, 3, 256]), 404)

@@ -197,10 +197,11 @@ def version(as_json: Json = False) -> None:
 
 
 def _mount_user_equipment() -> None:
-    from parleyue.cli import call, listen
+    from parleyue.cli import call, listen, record
 
     app.command()(call)
     app.command()(listen)
+    app.command()(record)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import math
 
 GAIN_ONE = 256
 GAIN_MOST = 4096
+AUTOMATIC = 65535  # the board finds it
 LEAST_DB, MOST_DB = -40, 24
 
 
@@ -13,5 +14,7 @@ def gain_of(db: float) -> int:
 
 
 def gain_db(gain: int) -> float:
-    """Return a gain of 1/256 in dB, to a tenth; LEAST_DB for one that is less."""
+    """Return a gain of 1/256 in dB, to a tenth; LEAST_DB for one that is less, 0 for AUTOMATIC."""
+    if gain == AUTOMATIC:
+        return 0.0
     return max(float(LEAST_DB), round(20 * math.log10(max(gain, 1) / GAIN_ONE), 1))

@@ -14,7 +14,7 @@ from pydantic import (
 
 from parley.wire.address import MAX_GENERATION, MAX_SIZE, MIN_SIZE
 from parley.wire.errors import RemoteError
-from parleyd.gain import GAIN_MOST
+from parleyd.gain import AUTOMATIC
 
 DEFAULT_RATE_HZ = 8000
 MAX_UNIX_S = 0xFFFFFFFF
@@ -54,7 +54,7 @@ class LiveConference(NamedTuple):
     locked: bool = False
     muted_self: list[ParticipantNumber] = []
     hands: list[ParticipantNumber] = []
-    gains: list[tuple[ParticipantNumber, Annotated[int, Field(ge=0, le=GAIN_MOST)]]] = []
+    gains: list[tuple[ParticipantNumber, Annotated[int, Field(ge=0, le=AUTOMATIC)]]] = []
     unheard: list[tuple[ParticipantNumber, ParticipantNumber]] = []
     unnamed: Annotated[int, Field(ge=0, le=MAX_SIZE)] = 0
 

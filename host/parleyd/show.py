@@ -65,6 +65,8 @@ def _states(member: Row) -> str:
     told = [word for key, word in words if member.get(key)]
     if member.get("gain_db"):
         told.append(f"{member['gain_db']:+g} dB")
+    if member.get("gain_auto"):
+        told.append("automatic gain")
     if member.get("unheard"):
         told.append("does not hear " + ", ".join(map(str, member["unheard"])))
     said = ", ".join(told)

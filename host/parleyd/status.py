@@ -7,7 +7,7 @@ from parley import __version__
 from parley.wire.address import conference_uri, make_token
 from parley.wire.grammar import format_host_port
 from parleyd.complaints import complaint_of
-from parleyd.gain import GAIN_ONE, gain_db
+from parleyd.gain import AUTOMATIC, GAIN_ONE, gain_db
 from parleyd.health import Verdict, judge
 from parleyd.lease import Lease, LeaseState, reserved_legs
 from parleyd.pool import ProvisionedBoard
@@ -109,6 +109,7 @@ def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | N
     if live is None:
         return []
     levels = server.journal.levels(lease.conference_id)
+    gains = dict(live.gains)
     return [
         {
             "number": number,
@@ -116,7 +117,8 @@ def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | N
             "muted": number in live.muted,
             "muted_self": number in live.muted_self,
             "hand": number in live.hands,
-            "gain_db": gain_db(dict(live.gains).get(number, GAIN_ONE)),
+            "gain_db": gain_db(gains.get(number, GAIN_ONE)),
+            "gain_auto": gains.get(number) == AUTOMATIC,
             "unheard": [other for listener, other in live.unheard if listener == number],
             "level_dbov": -levels[number] if number in levels else None,
         }

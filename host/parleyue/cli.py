@@ -1,4 +1,4 @@
-"""`parley call` and `parley listen`: the user equipment on the command line."""
+"""`parley call`, `parley listen` and `parley record`: the user equipment on the command line."""
 
 import getpass
 import os
@@ -109,6 +109,36 @@ def call(
     )
     handset = _handset(local, user, codec, play, record, loop, tls_ca, srtp)
     raise typer.Exit(run_call(handset, plan, _report(as_json, quiet), keys))
+
+
+@app.command(epilog=_EXIT_CODES)
+def record(
+    uri: Annotated[str, typer.Argument(help="The conference's address, as `parley conference show` has it.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="WAV file to be written (8 kHz, 16 bit).")],
+    duration: Duration = None,
+    patience: Annotated[float, typer.Option(min=0.1, help="Seconds to wait for an answer.")] = 30.0,
+    local: Annotated[
+        str | None,
+        typer.Option("--local", "--sip", metavar="HOST:PORT", help="Our own address; chosen without it."),
+    ] = None,
+    user: Annotated[str, typer.Option(help="User part of our own address, which others see.")] = "recorder",
+    tls_ca: TlsCa = None,
+    srtp: Srtp = "off",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Record a conference: a participant who only listens, until it ends, or Ctrl-C."""
+    from parleyue.equipment import CallPlan
+    from parleyue.run import run_call
+
+    plan = CallPlan(
+        server=_sip_uri(uri, "URI"),
+        duration_ms=None if duration is None else round(duration * 1000),
+        patience_ms=round(patience * 1000),
+        listens=True,
+    )
+    handset = _handset(local, user, None, None, file, False, tls_ca, srtp)
+    raise typer.Exit(run_call(handset, plan, _report(as_json, quiet)))
 
 
 @app.command()

@@ -75,7 +75,7 @@ class CallPlan:
     """What the user wants: whom to ask, whom to tell and how, how long to talk and to wait for anybody.
 
     credentials: user name and password for a server that asks (RFC 3261 22); nobody else gets to see them.
-    watch: be told who is in (RFC 4575).
+    watch: be told who is in (RFC 4575). listens: hear only, and send nothing (RFC 3264 5.1).
     """
 
     server: str
@@ -85,3 +85,4 @@ class CallPlan:
     patience_ms: int = 30_000
     credentials: tuple[str, str] | None = None
     watch: bool = False
+    listens: bool = False

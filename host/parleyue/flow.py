@@ -160,7 +160,7 @@ class Initiator(Endings):
             self._session = Session(self._equipment, "conference")
         target = self._visited[-1]
         endpoint = self._equipment.endpoint
-        body = self._session.offer()
+        body = self._session.offer("recvonly" if self.plan.listens else "sendrecv")
         credentials = (
             self.plan.credentials if len(self._visited) == 1 else None
         )  # the server's, not a board's

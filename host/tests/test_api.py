@@ -57,6 +57,7 @@ def test_orders_reach_the_board(bench):
         ("/participants/1/unmute", "POST", ("mute", *ids, 1, 0)),
         ("/participants/1/gain?db=-6", "POST", ("gain", *ids, 1, 128)),
         ("/participants/1/gain?db=24", "POST", ("gain", *ids, 1, 4057)),
+        ("/participants/1/gain/auto", "POST", ("gain", *ids, 1, 65535)),
         ("/participants/1/unhear/2", "POST", ("hear", *ids, 1, 2, 0)),
         ("/participants/1/hear/2", "POST", ("hear", *ids, 1, 2, 1)),
         ("/participants/1", "DELETE", ("kick", *ids, 1)),
@@ -89,6 +90,7 @@ def test_one_conference_and_its_ladder(bench):
                 "muted_self": False,
                 "hand": False,
                 "gain_db": 0.0,
+                "gain_auto": False,
                 "unheard": [],
                 "level_dbov": None,
             }

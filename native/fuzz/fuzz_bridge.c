@@ -1,7 +1,7 @@
 /**
  * @file fuzz_bridge.c
- * A bridge with a plain, a watched and two protected legs takes what the fuzzer makes of datagrams; ticks go on between.
- * Input: datagrams, each behind one octet that says to which leg and one or two of its length.
+ * A bridge with a plain, a watched and two protected legs, and a wideband one, takes what the fuzzer makes of datagrams;
+ * ticks go on between. Input: datagrams, each behind one octet that says to which leg and one of its length.
  */
 #include "fuzz.h"
 
@@ -9,25 +9,31 @@
 #include <string.h>
 
 #include "bridge_side.h"
+#include "parley_g711.h"
+#include "parley_g722.h"
 
-enum { LEGS = 4, KEYED = 2, LONGEST = 1100, FRAME = 160 };
+enum { LEGS = 4, WIDE = LEGS, ALL = LEGS + 1, KEYED = 2, LONGEST = 1100 };
 
 static parley_bridge *fresh(void) {
     static parley_bridge *bridge;
     static const uint8_t master[PARLEY_SRTP_MASTER_BYTES] = {1, 2, 3};
-    int32_t size = (parley_bridge_size(LEGS, 1) + 63) / 64 * 64 + parley_bridge_key_octets(KEYED);
+    int32_t size = (parley_bridge_size(ALL, 1) + 63) / 64 * 64 + (parley_bridge_key_octets(KEYED) + 63) / 64 * 64 +
+                   parley_bridge_wide_octets(1, 1);
     if (bridge == NULL && (bridge = malloc((size_t)size)) == NULL) {
         abort();
     }
-    parley_bridge_init(bridge, size, LEGS, 1, 0);
+    parley_bridge_init(bridge, size, ALL, 1, 0);
     parley_bridge_key_places(bridge, size, KEYED);
-    for (int32_t leg = 0; leg < LEGS; leg++) {
+    parley_bridge_widen(bridge, size, 1);
+    for (int32_t leg = 0; leg < ALL; leg++) {
         const int32_t seed[3] = {leg + 1, 1, 1};
         uint8_t address[16] = {127, 0, 0, 1, 16, (uint8_t)(2 * leg + 2)};
-        parley_bridge_add_leg(bridge, leg, 0, 0, 0, 101, 2, 3, seed, address);
+        parley_bridge_add_leg(bridge, leg, 0, leg == WIDE ? PARLEY_LAW_G722 : PARLEY_LAW_PCMU, 0, 101, 2, 3, seed, address);
     }
     parley_bridge_watch(bridge, 1, 1);
     parley_bridge_watch(bridge, 2, 1);
+    parley_bridge_gain(bridge, 1, 300);
+    parley_bridge_channels(bridge, 3, 1, 2);
     parley_bridge_secure(bridge, 2, PARLEY_SRTP_AES_CM_80, master, master, 3);
     parley_bridge_secure(bridge, 3, PARLEY_SRTP_AES_GCM, master, master, 4);
     return bridge;
@@ -37,7 +43,7 @@ static void attend(parley_bridge *bridge) {
     uint8_t report[PARLEY_BRIDGE_REPORT_BYTES_MAX];
     int32_t leg, figures[PARLEY_BRIDGE_FIGURES];
     parley_bridge_begin(bridge, 0, 1);
-    while (parley_bridge_mix(bridge, LEGS) > 0) {
+    while (parley_bridge_mix(bridge, ALL) > 0) {
     }
     while (parley_bridge_take_report(bridge, &leg, report, (int32_t)sizeof report) > 0) {
     }
@@ -80,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         memcpy(exact, packet, (size_t)length);
         parley_bridge_clock(bridge, (int32_t)at);
-        parley_bridge_receive_leg(bridge, how % LEGS, exact, length);
+        parley_bridge_receive_leg(bridge, how & 32 ? WIDE : how % LEGS, exact, length);
         free(exact), free(packet);
         if (how & 4) {
             attend(bridge);

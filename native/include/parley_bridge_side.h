@@ -12,7 +12,8 @@ enum {
     PARLEY_BRIDGE_REPORT_BYTES_MAX = 504,
     PARLEY_BRIDGE_TONE_COUNT = 12,
     PARLEY_BRIDGE_TONE_TIMES_MAX = 255,
-    PARLEY_BRIDGE_CHANNELS_ALL = 0x3FFFFFFF
+    PARLEY_BRIDGE_CHANNELS_ALL = 0x3FFFFFFF,
+    PARLEY_BRIDGE_GAIN_AUTO = -1
 };
 
 /** What a leg may be told by a tone. */
@@ -118,7 +119,11 @@ int32_t parley_bridge_tell(parley_bridge *bridge, int32_t leg, int32_t tone, int
 /**
  * Makes a leg's voice louder or softer for everybody (parley_mix_scale). Who is among the loudest is decided before.
  *
- * @param gain  in 1/256, 0..PARLEY_MIX_GAIN_MAX; PARLEY_MIX_GAIN_ONE at first: as it came, to the bit
+ * Automatic, the gain follows the level of what is said: from 1 towards -24 dBov, by 18 dB up and 12 down at most, an
+ * eighth of the way down and a 128th up with each frame of 20 ms above -48 dBov. Who is below -60 dBov for more than
+ * 300 ms is not heard at all until he says more (a gate).
+ *
+ * @param gain  in 1/256, 0..PARLEY_MIX_GAIN_MAX; PARLEY_MIX_GAIN_ONE at first: as it came, to the bit; or GAIN_AUTO
  * @return 0 or PARLEY_BRIDGE_ARGUMENT
  */
 int32_t parley_bridge_gain(parley_bridge *bridge, int32_t leg, int32_t gain);

@@ -11,7 +11,24 @@ enum {
     FORM_BITS = PARLEY_ARM ? 2 : 0, /* frames of G.711 are kept in steps of 4 there (kernel_form.h) */
     GAINED = 1,
     SELECTS = 1 << 16,
-    USUAL_CHANNEL = 1
+    USUAL_CHANNEL = 1,
+    GAIN_MASK = 0x1FFF, /* of a leg's `gain`; the gate's frames are from QUIET_AT on */
+    GAIN_AUTO = 1 << 30,
+    QUIET_AT = 16,
+    QUIET_MASK = 0xFF,
+    GATE_FRAMES = 15,
+    GATE_DBOV = 60,
+    SPEECH_DBOV = 48,
+    TARGET_DBOV = 24,
+    DOWN_DB = 12,
+    UP_DB = 18
+};
+
+/** Gains of -12 to 18 dB. */
+static const int16_t GAINS[DOWN_DB + UP_DB + 1] = {
+    64, 72, 81, 91, 102, 114, 128, 144, 162, 181, 203,
+    228, 256, 287, 322, 362, 406, 455, 511, 573, 643, 722,
+    810, 908, 1019, 1144, 1283, 1440, 1615, 1812, 2033,
 };
 
 int bridge_is_for(const bridge_leg *listener, const bridge_leg *talker) {
@@ -28,7 +45,7 @@ static void note(parley_bridge *bridge, const bridge_leg *leg, int32_t by) {
 
 static void set_gain(parley_bridge *bridge, bridge_leg *leg, int32_t gain) {
     int32_t before = leg->gain;
-    leg->gain = gain ^ PARLEY_MIX_GAIN_ONE;
+    leg->gain = gain == PARLEY_BRIDGE_GAIN_AUTO ? GAIN_AUTO : gain ^ PARLEY_MIX_GAIN_ONE;
     note(bridge, leg, ((leg->gain != 0) - (before != 0)) * GAINED);
 }
 
@@ -41,7 +58,7 @@ static void set_hears(parley_bridge *bridge, bridge_leg *leg, int32_t hears) {
 
 int32_t parley_bridge_gain(parley_bridge *bridge, int32_t leg, int32_t gain) {
     bridge_leg *named = bridge_leg_in_use(bridge, leg);
-    if (named == NULL || gain < 0 || gain > PARLEY_MIX_GAIN_MAX) {
+    if (named == NULL || gain < PARLEY_BRIDGE_GAIN_AUTO || gain > PARLEY_MIX_GAIN_MAX) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
     set_gain(bridge, named, gain);
@@ -66,8 +83,23 @@ void bridge_shape_clear(parley_bridge *bridge, bridge_leg *leg) {
     set_hears(bridge, leg, PARLEY_BRIDGE_CHANNELS_ALL);
 }
 
-static void amplify(parley_bridge *bridge, const bridge_leg *leg) {
-    int32_t gain = leg->gain ^ PARLEY_MIX_GAIN_ONE;
+/** The automatic gain after this frame. */
+static int32_t follow(bridge_leg *leg) {
+    int32_t level = leg->leg.stat[PARLEY_LEG_STAT_LEVEL_IN];
+    int32_t gain = (leg->gain & GAIN_MASK) ^ PARLEY_MIX_GAIN_ONE;
+    int32_t quiet = (leg->gain >> QUIET_AT & QUIET_MASK) + 1;
+    quiet = level <= GATE_DBOV ? 0 : quiet > QUIET_MASK ? QUIET_MASK : quiet;
+    if (level <= SPEECH_DBOV) {
+        int32_t wanted = level - TARGET_DBOV + DOWN_DB;
+        wanted = GAINS[wanted < 0 ? 0 : wanted > DOWN_DB + UP_DB ? DOWN_DB + UP_DB : wanted];
+        gain += gain < wanted ? (wanted - gain + 127) >> 7 : -((gain - wanted + 7) >> 3);
+    }
+    leg->gain = GAIN_AUTO | quiet << QUIET_AT | (gain ^ PARLEY_MIX_GAIN_ONE);
+    return quiet > GATE_FRAMES ? 0 : gain;
+}
+
+static void amplify(parley_bridge *bridge, bridge_leg *leg) {
+    int32_t gain = leg->gain & GAIN_AUTO ? follow(leg) : leg->gain ^ PARLEY_MIX_GAIN_ONE;
     if (leg->wide) {
         bridge_wide *wide = bridge_wide_at(bridge, leg->wide - 1);
         parley_mix_scale(wide->frame, gain, WIDE_SAMPLES);
@@ -87,7 +119,7 @@ static void amplify(parley_bridge *bridge, const bridge_leg *leg) {
 
 void bridge_amplify(parley_bridge *bridge) {
     for (int32_t i = 0; i < bridge->voices; i++) {
-        const bridge_leg *leg = bridge_leg_at(bridge, bridge_voices(bridge)[i]);
+        bridge_leg *leg = bridge_leg_at(bridge, bridge_voices(bridge)[i]);
         if (leg->gain != 0) {
             amplify(bridge, leg);
         }

@@ -134,7 +134,7 @@ class Session:
         self.clock_ms += self.random.below(60)
         kind = self.random.below(10)
         if kind == 8:
-            self.pair.call("gain", leg, self.random.below(4110) - 5 if self.random.below(3) else 256)
+            self.pair.call("gain", leg, self.random.below(4110) - 5 if self.random.below(3) else -1)
         elif kind == 9:
             hears = self.random.below(17) if self.random.below(3) else 0x3FFFFFFF
             self.pair.call("channels", leg, self.random.below(17), hears)

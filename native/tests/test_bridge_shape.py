@@ -63,6 +63,27 @@ def test_a_gain_of_one_voice_alone_and_its_end():
         assert (heard == expected) == (not 5 <= number < 15)
 
 
+@pytest.mark.parametrize("laws", [(PCMU, PCMA), (G722, PCMU)])
+@pytest.mark.parametrize(("amplitude", "expected"), [(250, 250 * 10**0.9), (800, 2900), (20000, 5000)])
+def test_an_automatic_gain_brings_voices_to_one_level(laws, amplitude, expected):
+    """-24 dBov is an amplitude of 2900; 18 dB up and 12 down are the most."""
+    room = Room(laws)
+    kernels.bridge_gain(room.memory, 0, -1)
+    ticks = 500
+    heard = room.listen({0: tone(1000, rate_of(laws[0]), amplitude, ticks)}, ticks)
+    assert 20 * np.log10(amplitude_of(heard[1], 1000, rate_of(laws[1])) / expected) == pytest.approx(0, abs=1)
+
+
+def test_the_gate_shuts_out_noise_and_lets_speech_in_at_once():
+    room = Room((PCMU, PCMU))
+    kernels.bridge_gain(room.memory, 0, -1)
+    noise = np.random.default_rng(7).integers(-30, 31, 160 * 60).astype(np.int16)
+    speech = tone(1000, 8000, 3000, 20)
+    heard = room.listen({0: np.concatenate([noise, speech])}, 80)[1].astype(int)
+    frames = np.abs(heard.reshape(-1, 160)).max(axis=1)
+    assert frames[5] > 0 and not frames[20:60].any() and frames[61] > 2500
+
+
 # leg 0 the agent, 1 the customer, 2 the coach whom the customer must not hear, 3 one who listens to the agent alone
 @pytest.mark.parametrize("laws", LAWS)
 def test_whisper_and_coach(laws):
@@ -122,7 +143,7 @@ def test_who_comes_later_to_the_place_has_neither():
 
 
 @pytest.mark.parametrize("call", [
-    lambda m: kernels.bridge_gain(m, 2, 256), lambda m: kernels.bridge_gain(m, 0, -1),
+    lambda m: kernels.bridge_gain(m, 2, 256), lambda m: kernels.bridge_gain(m, 0, -2),
     lambda m: kernels.bridge_gain(m, 0, 4097), lambda m: kernels.bridge_channels(m, 0, 0, 1),
     lambda m: kernels.bridge_channels(m, 0, 1, -1), lambda m: kernels.bridge_channels(m, 0, ALL + 1, 1),
     lambda m: kernels.bridge_channels(m, -1, 1, 1),

@@ -15,8 +15,9 @@ def test_corpus(run, tmp_path, target):
     assert len(files) >= 20
     program = tmp_path / target
     options = ["-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"]
-    includes = [f"-I{NATIVE / folder}" for folder in ("include", "src", "fuzz")]
-    sources = [FUZZ / "replay.c", FUZZ / f"fuzz_{target}.c", *sorted((NATIVE / "src").glob("*.c"))]
+    includes = [f"-I{NATIVE / folder}" for folder in ("include", "src", "sip", "fuzz")]
+    kernels = sorted((NATIVE / ("sip" if target == "sip" else "src")).glob("*.c"))
+    sources = [FUZZ / "replay.c", FUZZ / f"fuzz_{target}.c", *kernels]
     code, text = run("gcc", *options, "-fno-sanitize-recover=all", *includes, *sources, "-lm", "-o", program)
     assert code == 0, text
     code, text = run(program, *files)

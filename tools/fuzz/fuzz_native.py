@@ -28,8 +28,11 @@ def build(compiler: str, target: str, folder: Path) -> Path:
     """Builds a target with libFuzzer; returns the program."""
     program = folder / target
     options = ["-std=c99", "-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"]
-    includes = [f"-I{NATIVE / name}" for name in ("include", "src", "fuzz")]
-    sources = [FUZZ / f"fuzz_{target}.c", *sorted((NATIVE / "src").glob("*.c"))]
+    includes = [f"-I{NATIVE / name}" for name in ("include", "src", "sip", "fuzz")]
+    sources = [
+        FUZZ / f"fuzz_{target}.c",
+        *sorted((NATIVE / ("sip" if target == "sip" else "src")).glob("*.c")),
+    ]
     subprocess.run([compiler, *options, *includes, *map(str, sources), "-lm", "-o", str(program)], check=True)
     return program
 

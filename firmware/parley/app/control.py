@@ -5,7 +5,7 @@
 | `{"end": [slot, generation]}` | hang up on everybody |
 | `{"lock": [slot, generation, 0 or 1]}` | let nobody else in, or everybody again |
 | `{"mute": [slot, generation, participant, 0 or 1]}` | let nobody hear a participant, or everybody again |
-| `{"gain": [slot, generation, participant, 256ths]}` | let everybody hear a participant louder or softer |
+| `{"gain": [slot, generation, participant, 256ths]}` | make a participant louder or softer; 65535: by itself |
 | `{"hear": [slot, generation, participant, another, 0 or 1]}` | let a participant hear another one, or not |
 | `{"kick": [slot, generation, participant]}` | hang up on one participant |
 | `{"move": [slot, generation, "sip:..."]}` | send everybody to that address (moves.py) |

@@ -166,7 +166,7 @@ class MediaTask:
         self.retune(participant)
 
     def set_gain(self, participant, gain):
-        """Lets everybody hear him louder or softer, in 1/256."""
+        """Lets everybody hear him louder or softer, in 1/256, or BRIDGE_GAIN_AUTO: as loud as it needs to be."""
         participant.gain = gain
         self._bridge.gain(participant.leg, gain)
 

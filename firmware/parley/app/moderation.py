@@ -1,7 +1,9 @@
 """What an operator may do to a conference, by way of the server: end, lock, mute, gain, who hears whom, put out."""
 
-from parley.media.kernels import GAIN_MOST
+from parley.media.kernels import BRIDGE_GAIN_AUTO, GAIN_MOST
 from parley.wire.errors import RemoteError
+
+AUTOMATIC = 65535  # of the order: as loud as it needs to be
 
 
 class Moderator:
@@ -40,12 +42,15 @@ class Moderator:
         self._changed(now_ms)
 
     def gain(self, slot, generation, number, gain, now_ms):
-        """Lets everybody hear a participant louder or softer (gain in 1/256, at most GAIN_MOST)."""
+        """Lets everybody hear a participant louder or softer (gain in 1/256, at most GAIN_MOST; AUTOMATIC)."""
+        if gain == AUTOMATIC:
+            gain = BRIDGE_GAIN_AUTO
         if gain > GAIN_MOST:
             raise RemoteError(400, "Not so loud")
         participant = self._participant(slot, generation, number)
         self._media.set_gain(participant, gain)
-        self._log.info("control", "%s is heard %d/256 as loud" % (participant.uri, gain))
+        loud = "at one level" if gain < 0 else "%d/256 as loud" % gain
+        self._log.info("control", "%s is heard %s" % (participant.uri, loud))
         self._changed(now_ms)
 
     def hear(self, slot, generation, number, other, hears, now_ms):

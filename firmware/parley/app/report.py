@@ -3,6 +3,7 @@
 import json
 
 from parley import __version__
+from parley.app.moderation import AUTOMATIC
 from parley.media import kernels
 from parley.media.codecs import preference
 
@@ -89,12 +90,12 @@ def _entry(conference, media):
     """[slot, generation, size, URIs, numbers of the participants, those of the muted, locked].
 
     Behind it, where there are any: numbers of those who muted themselves, of those who raised their hands; [number,
-    gain in 1/256] of the louder and softer, [number, number of whom he does not hear].
+    gain in 1/256, or AUTOMATIC] of the louder and softer, [number, number of whom he does not hear].
     """
     members = [one for one in media.members(conference) if not one.ringing]
     people, more = _people(members)
     named = [conference.slot, conference.generation, conference.size] + people + [conference.locked]
-    gains = [[one.number, one.gain] for one in members if one.gain != kernels.GAIN_ONE]
+    gains = [[one.number, one.gain & AUTOMATIC] for one in members if one.gain != kernels.GAIN_ONE]
     unheard = [[one.number, other] for one in members for other in one.unheard if other in people[1]]
     if gains or unheard:
         return named + more + [gains, unheard]

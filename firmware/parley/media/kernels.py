@@ -328,6 +328,7 @@ MOST_TIMES = 255
 
 BRIDGE_CHANNELS = 30
 BRIDGE_CHANNELS_ALL = 0x3FFFFFFF  # who listens to all hears everybody
+BRIDGE_GAIN_AUTO = -1
 GAIN_ONE = 256  # as it came
 GAIN_MOST = 4096  # 24 dB
 

@@ -32,11 +32,47 @@ from parley.media.kernels_slow_bridge_state import (
     put,
     usable,
 )
-from parley.media.kernels_slow_leg import leg_law
+from parley.media.kernels_slow_leg import leg_law, leg_stat
 from parley.media.kernels_slow_stateless import g711_encode, mix_add, mix_clear, mix_minus, mix_scale, need
 
 GAIN_ONE, GAIN_MAX, ALL_CHANNELS, USUAL_CHANNEL = 256, 4096, 0x3FFFFFFF, 1
 GAINED, SELECTING = 1, 1 << 16
+GAIN_MASK, AUTOMATIC, QUIET_AT, QUIET_MASK = 0x1FFF, 1 << 30, 16, 0xFF
+GATE_FRAMES, GATE_DBOV, SPEECH_DBOV, TARGET_DBOV, DOWN_DB = 15, 60, 48, 24, 12
+LEVEL_IN = 8  # statistic of a leg
+GAINS = (
+    64,
+    72,
+    81,
+    91,
+    102,
+    114,
+    128,
+    144,
+    162,
+    181,
+    203,
+    228,
+    256,
+    287,
+    322,
+    362,
+    406,
+    455,
+    511,
+    573,
+    643,
+    722,
+    810,
+    908,
+    1019,
+    1144,
+    1283,
+    1440,
+    1615,
+    1812,
+    2033,
+)  # of -12 to 18 dB
 COPIED_VOICES, SILENCE = 2, {0: 0xFF, 8: 0xD5}
 
 
@@ -63,8 +99,8 @@ def _set_hears(bridge, at, hears):
 def bridge_gain(bridge, leg, gain):
     """Makes a leg louder or softer; returns 0."""
     at = in_use(usable(bridge), leg)
-    need(0 <= gain <= GAIN_MAX, ARGUMENT)
-    _set(bridge, at, GAIN, gain ^ GAIN_ONE, GAINED)
+    need(-1 <= gain <= GAIN_MAX, ARGUMENT)
+    _set(bridge, at, GAIN, AUTOMATIC if gain < 0 else gain ^ GAIN_ONE, GAINED)
     return 0
 
 
@@ -95,13 +131,27 @@ def _voices(bridge):
     return [get(bridge, voice, get(bridge, VOICES_AT)) for voice in range(get(bridge, VOICES))]
 
 
+def _follow(bridge, at, level):
+    """The automatic gain after this frame."""
+    word = get(bridge, GAIN, at)
+    gain = (word & GAIN_MASK) ^ GAIN_ONE
+    quiet = 0 if level <= GATE_DBOV else min((word >> QUIET_AT & QUIET_MASK) + 1, QUIET_MASK)
+    if level <= SPEECH_DBOV:
+        wanted = GAINS[max(0, min(level - TARGET_DBOV + DOWN_DB, len(GAINS) - 1))]
+        gain += (wanted - gain + 127) >> 7 if gain < wanted else -((gain - wanted + 7) >> 3)
+    put(bridge, GAIN, AUTOMATIC | quiet << QUIET_AT | (gain ^ GAIN_ONE), at)
+    return 0 if quiet > GATE_FRAMES else gain
+
+
 def amplify(bridge):
     """Gives the voices in the mix their gain."""
     for leg in _voices(bridge):
         at = block_at(leg)
         voice, gain = get(bridge, VOICE, at), get(bridge, GAIN, at)
         if gain:
-            mix_scale(_frame(bridge, voice), gain ^ GAIN_ONE)
+            level = leg_stat(leg_of(bridge, leg), LEVEL_IN)
+            gain = _follow(bridge, at, level) if gain & AUTOMATIC else gain ^ GAIN_ONE
+            mix_scale(_frame(bridge, voice), gain)
             if voice < COPIED_VOICES:
                 coded = memoryview(bridge)[CODED_AT + 160 * voice : CODED_AT + 160 * (voice + 1)]
                 g711_encode(leg_law(leg_of(bridge, leg)), _frame(bridge, voice), coded)

@@ -102,6 +102,15 @@ def participant_gain(
     shown(answer, as_json, f"everybody hears {number} in {conference} at {db:+g} dB")
 
 
+@participant_app.command("autogain")
+def participant_autogain(
+    conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
+) -> None:
+    """Let the board make a participant as loud as the others, and his noise unheard; `gain` ends it."""
+    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/gain/auto", "POST")
+    shown(answer, as_json, f"{number} in {conference} is as loud as the others now")
+
+
 Other = Annotated[int, typer.Argument(help="The number of another participant.", min=1)]
 
 

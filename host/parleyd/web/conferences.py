@@ -5,7 +5,7 @@ import asyncio
 from fastapi import APIRouter, Depends, Request
 
 from parleyd.control import NO_ANSWER, Outcome
-from parleyd.gain import gain_of
+from parleyd.gain import AUTOMATIC, gain_of
 from parleyd.status import Row, conference_row, conference_rows
 from parleyd.web.access import daemon_of, operator, viewer
 from parleyd.web.models import (
@@ -117,6 +117,16 @@ async def gain(
     conference_id = f"{board_id}/{slot}/{generation}"
     await _order(request, conference_id, "gain", number, gain_of(db))
     return {"done": "gain", "conference": conference_id, "participant": number}
+
+
+@act.post(ONE + "/participants/{number}/gain/auto", response_model=Done)
+async def gain_auto(
+    request: Request, board_id: BoardId, slot: Slot, generation: Generation, number: Number
+) -> Row:
+    """Let the board make this participant as loud as the others (-24 dBov), and his noise unheard."""
+    conference_id = f"{board_id}/{slot}/{generation}"
+    await _order(request, conference_id, "gain", number, AUTOMATIC)
+    return {"done": "gain auto", "conference": conference_id, "participant": number}
 
 
 @act.post(ONE + "/participants/{number}/hear/{other}", response_model=Done)

@@ -48,7 +48,7 @@ class Member(BaseModel):
     """One participant. level_dbov: while somebody watches; 0 is loudest, -127 silence (RFC 6464).
 
     muted: by an operator; muted_self: by his own keys; hand: raised by them; gain_db: how much louder everybody hears
-    him than he is; unheard: numbers of those whom he does not hear.
+    him than he is; gain_auto: as loud as it needs to be; unheard: numbers of those whom he does not hear.
     """
 
     number: int
@@ -57,6 +57,7 @@ class Member(BaseModel):
     muted_self: bool
     hand: bool
     gain_db: float
+    gain_auto: bool
     unheard: list[int]
     level_dbov: int | None
 
