@@ -77,6 +77,7 @@ class Daemon:
             *times,
             answers=answers,
             callers=callers_of(settings),
+            reunion_trust=settings.reunion_trust,
             spared_share=settings.spared_percent / 100,
             users=settings.phone_users(),
             sources=sources_of(settings),

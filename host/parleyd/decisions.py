@@ -15,6 +15,7 @@ from parleyd.store.face import ConflictError, StoreError
 from parleyd.verdict import Grant, Refusal
 
 STORE_FAILED = Refusal(503, "The conference server cannot store leases now", STORE_RETRY_S)
+OVER = Refusal(404, "That conference is not here, call the server for another")
 CLOSING = Refusal(503, "The conference server is going down", 10)
 BUSY = Refusal(503, "The conference server is overloaded", 2)
 
@@ -70,10 +71,12 @@ class Decisions:
             if now_ms != self._refreshed_ms:
                 self._refreshed_ms = now_ms
                 self._refresh()
-            lost = self._reunions.of(need.asked_by, now_ms)
+            lost = self._reunions.of(need, now_ms)
             if lost is not None:
                 self._reunite(need, lost, then)
                 return
+            if need.token:
+                need = OVER
         self._decide(need, then, TRIES)
 
     def _reunite(self, need: Need, lost: Lost, then: Then) -> None:

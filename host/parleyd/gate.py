@@ -36,26 +36,26 @@ class Gate:
         """Whether nobody is asked."""
         return not self._users.hashes
 
-    def stop(self, request: Request, now_s: int, status: int = 401) -> Reply | None:
-        """Return the challenge for this request, None when it may pass.
+    def stop(self, request: Request, now_s: int, status: int = 401) -> tuple[Reply | None, str]:
+        """Return the challenge for this request, None when it may pass; and the name that it has proved, "" for none.
 
         Args:
             now_s: seconds of a clock that never goes back.
             status: 407 where the server is a proxy to this caller.
         """
         if self.open:
-            return None
+            return None, ""
         challenge, credentials = HEADERS[status]
         verdict = "missing"
         for value in _values(request, credentials):
-            verdict, _ = self._authenticator.check_hashed(value, request.method, self._hash_of, now_s)
+            verdict, name = self._authenticator.check_hashed(value, request.method, self._hash_of, now_s)
             if verdict == "ok":
-                return None
+                return None, name
             if verdict != "missing":
                 break
         # A wrong password is asked for again, as a wrong name is: the answer tells nothing about who exists.
         challenges = self._authenticator.challenges(now_s, verdict == "stale")
-        return Reply(status, REASONS[status], tuple((challenge, text) for text in challenges))
+        return Reply(status, REASONS[status], tuple((challenge, text) for text in challenges)), ""
 
     def _hash_of(self, name: str, algorithm: str) -> str | None:
         return self._users.hashes.get((name, algorithm))

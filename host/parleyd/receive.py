@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from parley.wire.address import MAX_SIZE, MIN_SIZE
+from parley.wire.address import MAX_SIZE, MIN_SIZE, looks_like_token
 from parley.wire.errors import RemoteError
 from parley.wire.grammar import parse_decimal
 from parley.wire.sip import Request
@@ -29,7 +29,9 @@ class Need(NamedTuple):
     codecs: audio formats the phone offers, (name in capitals, clock rate in Hz), best first. size: legs to
     reserve. srtp: whether media may, may not or must be encrypted. asked_by: the phone's URI, for people. ipv6, ipv4:
     the phone has that family only. site: where the board should be, "" for anywhere. priority: may take legs that are
-    spared for such calls. quota: conferences that the asker may hold at once, 0 for no limit.
+    spared for such calls. quota: conferences that the asker may hold at once, 0 for no limit. source: the IP address
+    that the request came from. user: the name that the asker has proved by a password. token: of the conference that
+    was called instead of the factory.
     """
 
     codecs: tuple[Codec, ...] = ASSUMED_CODECS
@@ -41,6 +43,9 @@ class Need(NamedTuple):
     priority: bool = False
     quota: int = 0
     ipv4: bool = False
+    source: str = ""
+    user: str = ""
+    token: str = ""
 
 
 class ReceiverUnit:
@@ -59,17 +64,17 @@ class ReceiverUnit:
         self._callers = callers or Callers()
         self._near = near
 
-    def receive(self, request: Request, source: str = "") -> Need | Refusal:
+    def receive(self, request: Request, source: str = "", user: str = "") -> Need | Refusal:
         """Return what the INVITE asks for, or the refusal: 400, 404, 415, 416, 420, 488.
 
-        source: the IP address it came from.
+        source: the IP address it came from; user: the name that its sender has proved.
         """
         try:
             asker = parse_name_addr(request.get("From") or "").uri_text[:200]
         except RemoteError as error:
             return Refusal(error.status or 400, error.reason, warn_code=_warn_code(error.status))
         said = self.said(request)
-        return said if isinstance(said, Refusal) else self.personal(said, asker, source)
+        return said if isinstance(said, Refusal) else self.personal(said, asker, source, user)
 
     def said(self, request: Request) -> Need | Refusal:
         """Return what the INVITE itself says, whoever sent it; size 0 where it names none."""
@@ -82,11 +87,14 @@ class ReceiverUnit:
             offer = read_offer(request.body)
             urgent = (request.get("Priority") or "").strip().lower() in URGENT
             site = uri.param("site") or ""
-            return Need(offer.codecs, size, offer.srtp, "", offer.ipv6, site, urgent, ipv4=offer.ipv4)
+            token = uri.user if uri.user is not None and looks_like_token(uri.user) else ""
+            return Need(
+                offer.codecs, size, offer.srtp, "", offer.ipv6, site, urgent, ipv4=offer.ipv4, token=token
+            )
         except RemoteError as error:
             return Refusal(error.status or 400, error.reason, warn_code=_warn_code(error.status))
 
-    def personal(self, said: Need, asker: str, source: str) -> Need:
+    def personal(self, said: Need, asker: str, source: str, user: str = "") -> Need:
         """Return the need of this caller: what the request leaves open is filled in by the operator's rules."""
         rule = self._callers.rule(asker)
         site = said.site or rule.site or (self._callers.site(source) if self._near else "")
@@ -100,13 +108,16 @@ class ReceiverUnit:
             said.priority or rule.priority,
             rule.quota,
             said.ipv4,
+            source,
+            user,
+            said.token,
         )
 
     def _unwelcome(self, request: Request, uri: SipUri) -> Refusal | None:
         if uri.scheme == "sips":  # RFC 5630 5.1: every hop would have to be secure; not every board takes TLS
             way_out = f"No sips address here, call sip:{self._factory_user}"
             return Refusal(480, way_out, warn_code=SIPS_NOT_ALLOWED)
-        if uri.user is None or unescape(uri.user) != self._factory_user:
+        if uri.user is None or (unescape(uri.user) != self._factory_user and not looks_like_token(uri.user)):
             return Refusal(404, f"Nobody of that name here, call {self._factory_user}")
         required = [tag for tag in request.get_all("Require") if tag.strip().lower() not in HARMLESS]
         if required:  # RFC 3261 8.2.2.3

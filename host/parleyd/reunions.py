@@ -1,12 +1,17 @@
 """Boards that die: whoever was in a conference there and asks again in time meets the others in a new one.
 
-No phone has to know anything for that. The new conference is one lease, `asked_by` the lost one, so every server of a
-fleet finds it, and its address can be written anew by any of them.
+No phone has to know anything for that. Who says that he was there must prove it: by the conference's address itself,
+which nobody can invent; by his password; or by calling from the host that his own URI names, where the answer goes.
+The new conference is one lease, `asked_by` the lost one, so every server of a fleet finds it, and its address can be
+written anew by any of them.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from parley.wire.address import read_token
+from parley.wire.errors import RemoteError
 from parleyd.allocate import speaks
 from parleyd.books import Books
 from parleyd.callers import user_at_host
@@ -15,18 +20,21 @@ from parleyd.receive import Need
 from parleyd.report import LiveConference
 from parleyd.verdict import Grant
 
-REUNION_S = 0  # only an operator knows whether each phone has a From of its own
+REUNION_S = 120
 ANONYMOUS = "anonymous"  # RFC 3323 4.1.1.3
-MAX_KEPT = 65536  # people
+MAX_KEPT = 65536  # people, and conferences
+Trust = Literal["proof", "from"]
 
 
 class Lost(NamedTuple):
-    """A conference that died with its board: name and size; until when people may come back (monotonic)."""
+    """A conference that died with its board: name, size and place; until when people may come back (monotonic)."""
 
     conference_id: str
     board_id: str
     size: int
     until_ms: int
+    slot: int
+    generation: int
 
     @property
     def asked_by(self) -> str:
@@ -37,35 +45,49 @@ class Lost(NamedTuple):
 class Reunions:
     """Who was in what was lost."""
 
-    def __init__(self, ttl_s: int, kept_s: int, alive: Callable[[str, str], bool]) -> None:
+    def __init__(
+        self,
+        ttl_s: int,
+        kept_s: int,
+        trust: Trust,
+        alive: Callable[[str, str], bool],
+        key_of: Callable[[str], bytes],
+    ) -> None:
         """ttl_s: life of an address until its first call. kept_s: for how long people may come back, 0 for never.
 
-        alive(board, conference): whether it runs after all.
+        trust: "from" where nobody can send another's From, so that it is proof enough. alive(board, conference):
+        whether it runs after all. key_of(board): the key that signs its addresses, b"" for none.
         """
         self._ttl_s = ttl_s
         self._kept_ms = 1000 * kept_s
+        self._trust = trust
         self._alive = alive
-        self._lost: dict[str, Lost] = {}  # by user@host
+        self._key_of = key_of
+        self._people: dict[str, Lost] = {}  # by user@host
+        self._places: dict[tuple[int, int], list[Lost]] = {}  # by slot and generation, on any board
 
     def lose(self, board_id: str, live: Iterable[LiveConference], now_ms: int) -> int:
         """Remember who was where, by the board's last report; returns how many conferences were lost."""
+        live = list(live)
         if not self._kept_ms:
-            return len(list(live))
-        self._lost = {who: lost for who, lost in self._lost.items() if lost.until_ms > now_ms}
-        count = 0
+            return len(live)
+        self._forget(now_ms)
+        times = Counter(user_at_host(uri) for one in live for uri in one.participants)
         for one in live:
-            count += 1
-            lost = Lost(one.name_on(board_id), board_id, one.size, now_ms + self._kept_ms)
-            for who in map(user_at_host, one.participants) if len(self._lost) < MAX_KEPT else ():
-                if not who.startswith(ANONYMOUS):
-                    self._lost[who] = lost
-        return count
+            place = (one.slot, one.generation)
+            lost = Lost(one.name_on(board_id), board_id, one.size, now_ms + self._kept_ms, *place)
+            if not one.locked and len(self._places) < MAX_KEPT:  # who has the address may enter, unless it was locked
+                self._places.setdefault(place, []).append(lost)
+            for who in map(user_at_host, one.participants) if len(self._people) < MAX_KEPT else ():
+                if not who.startswith(ANONYMOUS) and times[who] == 1:  # a gateway's URI is many people's
+                    self._people[who] = lost
+        return len(live)
 
-    def of(self, caller: str, now_ms: int) -> Lost | None:
-        """Return the conference that this caller (a SIP URI) has lost, None as a rule."""
-        if not self._lost:
+    def of(self, need: Need, now_ms: int) -> Lost | None:
+        """Return the conference that this caller has lost, and proves to have been in; None as a rule."""
+        if not self._places and not self._people:
             return None
-        lost = self._lost.get(user_at_host(caller))
+        lost = self._by_token(need.token) if need.token else self._by_name(need)
         if lost is None or lost.until_ms <= now_ms or self._alive(lost.board_id, lost.conference_id):
             return None
         return lost
@@ -81,7 +103,38 @@ class Reunions:
                     return Grant(lease, book.view, self._ttl_s)
         return None
 
+    def _by_name(self, need: Need) -> Lost | None:
+        who = user_at_host(need.asked_by)
+        lost = self._people.get(who)
+        if lost is None or not (self._trust == "from" or _proves(who, need)):
+            return None
+        return lost
+
+    def _by_token(self, token: str) -> Lost | None:
+        place = (int(token[2:6], 16), int(token[6:14], 16))  # as parley.wire.address lays it out
+        for lost in self._places.get(place, ()):
+            try:
+                allocation = read_token(self._key_of(lost.board_id), token)
+            except RemoteError:
+                continue
+            if (allocation.slot, allocation.generation) == place:
+                return lost
+        return None
+
+    def _forget(self, now_ms: int) -> None:
+        self._people = {who: lost for who, lost in self._people.items() if lost.until_ms > now_ms}
+        kept = [lost for those in self._places.values() for lost in those if lost.until_ms > now_ms]
+        self._places = {}
+        for lost in kept:
+            self._places.setdefault((lost.slot, lost.generation), []).append(lost)
+
+
+def _proves(who: str, need: Need) -> bool:
+    """Tell whether it is his name that he has proved by a password, or his host that he calls from."""
+    user, _, host = who.rpartition("@")
+    return bool(user) and (need.user == user or (bool(need.source) and host.strip("[]") == need.source))
+
 
 def need_of(need: Need, lost: Lost) -> Need:
     """Return what the first who comes back asks for: as much room as there was, on nobody's account."""
-    return need._replace(size=max(need.size, lost.size), asked_by=lost.asked_by, quota=0, priority=True)
+    return need._replace(size=max(need.size, lost.size), asked_by=lost.asked_by, quota=0, priority=True, token="")

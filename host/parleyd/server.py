@@ -37,7 +37,7 @@ from parleyd.pool import Pool, Registration
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
 from parleyd.redirects import Kind, Redirects, Tell
 from parleyd.registrar import REALM, Registrar
-from parleyd.reunions import REUNION_S, Reunions
+from parleyd.reunions import REUNION_S, Reunions, Trust
 from parleyd.sources import Ruling, Sources
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
@@ -70,6 +70,7 @@ class Rules:
     offer_ttl_s: int = OFFER_TTL_S
     quarantine_s: float = QUARANTINE_S
     reunion_s: int = REUNION_S
+    reunion_trust: Trust = "proof"
     answers: Answers = REDIRECT_ALL
     callers: Callers | None = None
     spared_share: float = 0.0
@@ -115,7 +116,9 @@ class ConferenceServer:
         )
         near = ledger.books.pattern.near
         self._receiver = ReceiverUnit(rules.factory_user, rules.default_size, rules.callers, near)
-        self._reunions = Reunions(rules.offer_ttl_s, rules.reunion_s, self._alive)
+        self._reunions = Reunions(
+            rules.offer_ttl_s, rules.reunion_s, rules.reunion_trust, self._alive, self._key_of
+        )
         pool.on_drop = self._dropped
         self._decisions = Decisions(
             AllocationUnit(rules.offer_ttl_s, rules.spared_share),
@@ -230,6 +233,10 @@ class ConferenceServer:
         live = () if registration is None else registration.report.live
         return any(one.name_on(board_id) == conference_id for one in live)
 
+    def _key_of(self, board_id: str) -> bytes:
+        board = self.pool.board(board_id)
+        return b"" if board is None else board.key
+
     def _changed(self) -> None:
         self.on_board_change()
 
@@ -267,12 +274,12 @@ class ConferenceServer:
             self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
 
         proxied = self.rules.answers.choose(invite, call.peer[0]) == "proxy"
-        stop = self._gate.stop(invite, self.clock.now_ms() // 1000, 407 if proxied else 401)
+        stop, user = self._gate.stop(invite, self.clock.now_ms() // 1000, 407 if proxied else 401)
         if stop is not None:
             self._count(f"invite {stop.status}")
             self._endpoint.reject(call, stop.status, self.clock.now_ms(), stop.reason, list(stop.headers))
             return
-        self.allocate(self._receiver.receive(invite, source), answer)
+        self.allocate(self._receiver.receive(invite, source, user), answer)
 
     def _asked_plainly(self, kind: Kind, asker: str, host: str, tell: Tell) -> None:
         said = self._said.get(kind)

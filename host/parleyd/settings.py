@@ -18,7 +18,7 @@ from parley.wire.address import MAX_SIZE, MIN_SIZE
 from parleyd.answers import Answer, AnswerRule
 from parleyd.gate import NOBODY, Users
 from parleyd.lease import QUARANTINE_S
-from parleyd.reunions import REUNION_S
+from parleyd.reunions import REUNION_S, Trust
 from parleyd.settings_entries import (
     SIP_PORT as SIP_PORT,
 )
@@ -88,6 +88,7 @@ class Settings(BaseSettings):
     offer_ttl_s: int = Field(default=32, ge=5, le=3600)
     quarantine_s: float = Field(default=QUARANTINE_S, ge=0, le=3600)
     reunion_s: int = Field(default=REUNION_S, ge=0, le=3600)
+    reunion_trust: Trust = "proof"
     registration_s: int = Field(default=9, ge=3, le=60)
     ready_s: float = Field(default=30, ge=1, le=600)
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")

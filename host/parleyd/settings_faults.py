@@ -28,6 +28,7 @@ EXAMPLES = {
     "offer_ttl_s": "32",
     "quarantine_s": "32",
     "reunion_s": "120",
+    "reunion_trust": "proof",
     "registration_s": "9",
     "ready_s": "30",
     "log_level": "info",

@@ -2,8 +2,11 @@
 
 import pytest
 
+from parley.wire.address import make_token
 from parleyd.lease import LeaseState
 from parleyd.receive import Need
+from parleyd.report import LiveConference
+from parleyd.reunions import Reunions
 
 from .server_world import START_S, World
 
@@ -73,23 +76,23 @@ def lose(world, board):
     assert world.server.pool.registration(board.board_id) is None
 
 
-def ask_as(world, name):
-    """Where this phone is sent."""
+def ask_as(world, name, uri="sip:conference@127.0.0.1:5060;size=2", host="127.0.0.1"):
+    """Where this phone is sent; a status when nowhere."""
     world.phone.user = name
     body = (
         b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 6000 RTP/AVP 0\r\n"
     )
     world.phone_events.clear()
     world.phone.invite(
-        "sip:conference@127.0.0.1:5060;size=2",
+        uri,
         body,
         world.clock.now_ms(),
         peer=("127.0.0.1", 5060),
-        from_uri=f"sip:{name}@127.0.0.1:5070",
+        from_uri=f"sip:{name}@{host}:5070",
     )
     world.settle()
     (final,) = [event for event in world.phone_events if event.kind in ("redirected", "rejected")]
-    return final.message.get("Contact")
+    return final.message.get("Contact") or final.status
 
 
 def test_those_whose_board_has_died_meet_in_one_new_conference(world):
@@ -109,7 +112,7 @@ def test_both_who_ask_at_once_are_answered_when_it_is_durable(world):
     lose(world, board)
     verdicts = []
     for name in ("alice", "bob"):
-        need = Need(size=2, asked_by=f"sip:{name}@127.0.0.1")
+        need = Need(size=2, asked_by=f"sip:{name}@127.0.0.1", source="127.0.0.1")
         world.server.allocate(need, verdicts.append)
     assert verdicts == []
     world.server.transmits()
@@ -155,11 +158,84 @@ def test_a_conference_that_follows_and_ends_is_followed_by_another(world):
 
 
 def test_nobody_is_brought_together_unless_that_is_wanted(tmp_path):
-    world = World(tmp_path / "leases.sqlite", boards=3)
+    world = World(tmp_path / "leases.sqlite", boards=3, reunion_s=0)
     world.register_all()
-    board, _ = begin(world, "alice", "bob")
+    board, allocation = begin(world, "alice", "bob")
     lose(world, board)
     assert ask_as(world, "alice") != ask_as(world, "bob")
+    assert ask_as(world, "alice", old_address(board, allocation)) == 404
+
+
+def old_address(board, allocation):
+    """The lost conference's address, called at the server."""
+    fields = (allocation.slot, allocation.generation, allocation.size, allocation.expires_s)
+    return f"sip:{make_token(board.key, *fields)}@127.0.0.1:5060"
+
+
+def test_who_has_the_old_address_comes_back_whatever_his_name(world):
+    board, allocation = begin(world, "alice", "bob")
+    assert ask_as(world, "carol", old_address(board, allocation)) == 404  # it lives: call it there
+    lose(world, board)
+    new = ask_as(world, "carol", old_address(board, allocation))
+    assert ask_as(world, "alice") == new and board.host not in new
+    other = next(one for one in world.boards if one is not board)
+    assert ask_as(world, "carol", old_address(other, allocation)) == 404  # under another board's key
+    world.wait(REUNION_S + 1)
+    assert ask_as(world, "carol", old_address(board, allocation)) == 404
+
+
+def test_a_locked_conference_takes_back_those_who_were_in_it_alone(world):
+    board, allocation = begin(world, "alice", "bob")
+    board.report["live"][0][-1] = True
+    board.register(world.clock.now_ms())
+    world.settle()
+    lose(world, board)
+    assert ask_as(world, "carol", old_address(board, allocation)) == 404
+    assert ask_as(world, "alice") == ask_as(world, "bob")
+
+
+def test_a_name_alone_is_no_proof(world):
+    board, allocation, _ = world.granted()
+    people = ["sip:alice@example.org", "sip:bob@127.0.0.9"]
+    board.report["live"] = [[allocation.slot, allocation.generation, allocation.size, people, [1, 2], [], False]]
+    board.register(world.clock.now_ms())
+    world.settle()
+    lose(world, board)
+    there = ask_as(world, "dave", old_address(board, allocation))
+    assert ask_as(world, "alice", host="example.org") != there  # a domain says nothing of where she calls from
+    assert ask_as(world, "bob", host="127.0.0.9") != there  # he calls from elsewhere than he says
+
+
+def test_where_nobody_can_lie_a_name_is_enough(tmp_path):
+    world = World(tmp_path / "leases.sqlite", boards=3, reunion_trust="from")
+    world.register_all()
+    board, allocation, _ = world.granted()
+    people = ["sip:alice@example.org", "sip:bob@example.org"]
+    board.report["live"] = [[allocation.slot, allocation.generation, allocation.size, people, [1, 2], [], False]]
+    board.register(world.clock.now_ms())
+    world.settle()
+    lose(world, board)
+    assert ask_as(world, "alice", host="example.org") == ask_as(world, "bob", host="example.org")
+
+
+def test_a_password_is_proof_of_a_name():
+    reunions = Reunions(32, 60, "proof", lambda board, conference: False, lambda board: b"k")
+    live = [LiveConference(0, 5, 4, ["sip:alice@example.org", "sip:bob@example.org"])]
+    assert reunions.lose("b1", live, 0) == 1
+    asked = Need(asked_by="sip:alice@example.org", source="10.0.0.1")
+    assert reunions.of(asked, 1) is None and reunions.of(asked._replace(user="bob"), 1) is None
+    assert reunions.of(asked._replace(user="alice"), 1).conference_id == "b1/0/5"
+    assert reunions.of(asked._replace(user="alice"), 60_000) is None
+
+
+def test_a_name_that_is_in_two_conferences_is_nobodys(world):
+    board, first = begin(world, "gateway", "bob")
+    people = ["sip:gateway@127.0.0.1", "sip:carol@127.0.0.1"]
+    board.report["live"].append([first.slot + 1, 7, 4, people, [1, 2], [], False])
+    board.register(world.clock.now_ms())
+    world.settle()
+    lose(world, board)
+    assert ask_as(world, "gateway") not in (ask_as(world, "bob"), ask_as(world, "carol"))
 
 
 def test_who_hides_his_name_is_nobody_in_particular(world):

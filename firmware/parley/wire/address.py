@@ -78,12 +78,17 @@ def make_token(
     return hex_of(fields + mac(key, fields)[:MAC_BYTES])
 
 
+def looks_like_token(text: str) -> bool:
+    """Tell whether the user part of a URI is written as a token is; whose it is only its key tells."""
+    return len(text) == TOKEN_CHARACTERS and not text.strip(_HEX)
+
+
 def read_token(key: bytes, token: str) -> Allocation:
     """Read a token and verify that it was made under this key.
 
     Raises RemoteError(404) on anything else: another length, other characters, another key, one flipped bit.
     """
-    if not key or len(token) != TOKEN_CHARACTERS or token.strip(_HEX):
+    if not key or not looks_like_token(token):
         raise RemoteError(404, "No such conference")
     octets = bytes.fromhex(token)
     fields = octets[:_FIELD_BYTES]
