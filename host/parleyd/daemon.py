@@ -87,10 +87,12 @@ class Daemon:
         self.server = ConferenceServer(
             settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log, tls_port
         )
-        self.server.pool.draining = self._roster.draining
+        self.server.pool.draining = ledger.draining if self._store.shared else self._roster.draining
         self.server.on_board_change = self._board_changed
         self._sip = SipSockets(self.server)
-        self._neighbours = Neighbours(ledger, self.server.pool, clock, self._sip.drain, self._board_changed)
+        self._neighbours = Neighbours(
+            ledger, self.server.pool, clock, self._sip.drain, self._board_changed, self._drained
+        )
         self.upgrades = Upgrades(
             self.server.pool, self.server.events, self.drain, self._busy, self._end_all_on
         )
@@ -154,12 +156,28 @@ class Daemon:
         self._sip.drain()
         return future
 
-    def drain(self, board_id: str, draining: bool) -> None:
-        """Take a board out of the pool, or let it have conferences again. Raises RosterError."""
-        if draining != (board_id in self._roster.draining):
+    async def drain(self, board_id: str, draining: bool) -> None:
+        """Take a board out of the pool, of all servers that share a store, or let it have conferences again.
+
+        Raises RosterError or StoreError; then nothing has changed.
+        """
+        if self._store.shared:
+            await self._store.drain(board_id, draining)
+            self._drained(board_id, draining)
+        elif draining != (board_id in self._roster.draining):
             self._roster.drain(board_id, draining)
-            self.server.pool.look_again(board_id)
-            self.server.events.info("board drains" if draining else "board is back", board=board_id)
+            self._now_drains(board_id, draining)
+
+    def _drained(self, board_id: str, draining: bool) -> None:
+        """Take note of what the shared store says of a board, from whichever server."""
+        known = self.server.pool.draining
+        if draining != (board_id in known):
+            (known.add if draining else known.discard)(board_id)
+            self._now_drains(board_id, draining)
+
+    def _now_drains(self, board_id: str, draining: bool) -> None:
+        self.server.pool.look_again(board_id)
+        self.server.events.info("board drains" if draining else "board is back", board=board_id)
 
     def move_all(self, board_id: str) -> int:
         """Begin to move every conference off a board that drains; returns how many there are."""

@@ -32,13 +32,14 @@ class Ledger:
     """The writer of a store."""
 
     def __init__(self, store: Store, pattern: Pattern = ROUND_ROBIN, turn: int = 0) -> None:
-        """Load everything; pattern, turn: as in Books. Raises StoreError."""
+        """Load everything; pattern, turn: as in Books. draining: boards that drained then. Raises StoreError."""
         self._store = store
         self.books = Books(pattern, turn)
         self._leases: dict[str, dict[int, Lease]] = {}
         self._staged: list[Staged] = []
         self._waiting = 0
         snapshot = store.load()
+        self.draining = set(snapshot.draining)
         self._keys = {entry.board_id: entry for entry in snapshot.keys}
         self._heard = {entry.board_id: entry for entry in snapshot.heard}
         self._put(snapshot.leases)

@@ -14,7 +14,8 @@ from parleyd.store.face import BoardKey, Heard
 class Neighbours:
     """The follower of a shared store.
 
-    on_change: a board came or went by another server's word. settled: answers are to be sent.
+    on_change: a board came or went by another server's word. settled: answers are to be sent. drains(board, whether):
+    an operator has said at any server that a board drains, or does no more.
     """
 
     def __init__(
@@ -24,8 +25,10 @@ class Neighbours:
         clock: Clock,
         settled: Callable[[], None],
         on_change: Callable[[], None] = lambda: None,
+        drains: Callable[[str, bool], None] = lambda board_id, draining: None,
     ) -> None:
         self.settled = settled
+        self.drains = drains
         self._ledger = ledger
         self._pool = pool
         self._clock = clock

@@ -63,7 +63,7 @@ class Upgrades:
         self,
         pool: Pool,
         events: EventLog,
-        drain: Callable[[str, bool], None],
+        drain: Callable[[str, bool], Awaitable[None]],
         busy: Callable[[str], bool],
         end_all: Callable[[str], Awaitable[None]],
     ) -> None:
@@ -117,7 +117,7 @@ class Upgrades:
         was_draining = board_id in self._pool.draining
         self._events.info("upgrade begins", board=board_id, image=image.image_id, firmware=image.firmware)
         try:
-            self._drain(board_id, True)
+            await self._drain(board_id, True)
             if now:
                 await self._end_all(board_id)
             while self._busy(board_id):
@@ -128,11 +128,17 @@ class Upgrades:
             upgrade.step, upgrade.note = "failed", str(error)
         finally:
             if not was_draining:
-                self._drain(board_id, False)
+                await self._undrain(board_id)
         if upgrade.step == "done":
             self._events.info("upgrade is confirmed", board=board_id, image=image.image_id)
         else:
             self._events.warning("upgrade failed", board=board_id, image=image.image_id, reason=upgrade.note)
+
+    async def _undrain(self, board_id: str) -> None:
+        try:
+            await self._drain(board_id, False)
+        except LocalError as error:
+            self._events.warning("board still drains", board=board_id, reason=str(error))
 
     async def _write(self, upgrade: Upgrade, handle: Handle, image: Image) -> None:
         upgrade.step = "writing"

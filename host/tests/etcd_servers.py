@@ -24,6 +24,7 @@ class Follower:
     def __init__(self):
         self.learned, self.boards, self.registered = [], [], {}
         self.last_heard = {}
+        self.drained = []
         self.keys = []
 
     def learn(self, leases, heard):
@@ -42,6 +43,9 @@ class Follower:
 
     def present(self, board_id, server, told):
         self.registered[board_id, server] = told
+
+    def drains(self, board_id, draining):
+        self.drained.append((board_id, draining))
 
     def settled(self):
         pass

@@ -36,8 +36,11 @@ def daemon_of(world, folder):
 
     made.order = order
     made.upgrade_board = upgrade_board
-    made.upgrades = Upgrades(world.server.pool, world.server.events, roster.drain, None, None)
-    made.drain = roster.drain
+    async def drain(board_id, draining):
+        roster.drain(board_id, draining)
+
+    made.upgrades = Upgrades(world.server.pool, world.server.events, drain, None, None)
+    made.drain = drain
     made.move_all = lambda board_id: world.server.moves.board(board_id, lambda outcome: None)
     made.status = lambda: status_document(world.server, {})
     return made

@@ -95,6 +95,25 @@ def test_what_a_server_promised_is_known_after_its_death(fleet):
     assert first.stop() == second.stop() == 0
 
 
+def test_a_drain_asked_at_one_server_holds_at_all_over_their_restarts(fleet):
+    fleet.start()
+    first, second = fleet.daemons
+    assert fleet.board.register().status == 200
+    states = [lambda one=one: one.ask("/v1/boards/bench-1")[1]["state"] for one in fleet.daemons]
+    fleet.board.until(lambda: states[1]() == "ready", "the board at the other server")
+    assert first.ask("/v1/boards/bench-1/drain", "POST")[0] == 200
+    fleet.board.until(lambda: [state() for state in states] == ["draining"] * 2, "the drain at both")
+    assert [Phone(one.server).ask().status for one in fleet.daemons] == [503, 503]
+    assert first.stop() == 0
+    first.start("--config", str(fleet.config))
+    assert first.ask("/v1/boards/bench-1")[1]["draining"]
+    assert second.ask("/v1/boards/bench-1/undrain", "POST")[0] == 200
+    fleet.board.register()
+    fleet.board.until(lambda: [state() for state in states] == ["ready"] * 2, "its return at both")
+    assert Phone(first.server).ask().status == 302
+    assert first.stop() == second.stop() == 0
+
+
 def test_a_board_of_one_servers_settings_is_known_to_all_and_has_one_identity(fleet, tmp_path):
     first, second = fleet.daemons
     text = fleet.config.read_text()

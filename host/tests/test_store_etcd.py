@@ -115,6 +115,18 @@ async def test_a_registration_lives_as_long_as_it_is_repeated(node):
 
 
 @on_loop
+async def test_a_drain_is_known_to_all_servers_and_to_those_that_start_later(node):
+    prefix = next(prefixes)
+    asked, hears = Server(node.endpoints, prefix), Server(node.endpoints, prefix)
+    await asked.store.drain("b1", True)
+    await asked.store.drain("b2", True)
+    await asked.store.drain("b2", False)
+    wanted = [("b1", True), ("b2", True), ("b2", False)]
+    await until(lambda: hears.follower.drained == asked.follower.drained == wanted, "the drains")
+    assert EtcdStore(node.endpoints, prefix).load().draining == ("b1",)
+
+
+@on_loop
 async def test_a_lease_that_was_over_is_taken_anew(node):
     prefix = next(prefixes)
     told, hears = Server(node.endpoints, prefix, server="a"), Server(node.endpoints, prefix)
@@ -156,6 +168,7 @@ async def test_a_watch_that_missed_what_etcd_has_forgotten_reads_all_anew(node):
     for generation in range(6, 10):
         await writer.write(group(lease(0, generation)))
     writer.store.announce("b1", "report", 5)
+    await writer.store.drain("b1", True)
     await asyncio.sleep(0.2)
     (only,) = node.nodes
     head = only.ask("/v3/kv/range", b'{"key": "AA=="}')["header"]["revision"]
@@ -165,7 +178,7 @@ async def test_a_watch_that_missed_what_etcd_has_forgotten_reads_all_anew(node):
     await until(lambda: follower.boards, "the board")
     assert follower.boards == [("b1", (lease(0, 9),), None)]
     assert follower.registered == {("b1", writer.store.server): "report"}
-    assert late.watch.counters["missed"] == 1
+    assert late.watch.counters["missed"] == 1 and follower.drained == [("b1", True)]
     await writer.write(group(lease(1, 11)))
     await until(lambda: follower.learned == [lease(1, 11)], "what came later")
     await late.stop()

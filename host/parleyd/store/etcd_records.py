@@ -5,6 +5,7 @@
 | keys/BOARD | the board's key in hex, its host, port and site | for ever |
 | slots/BOARD/SLOT | the slot's lease | for ever |
 | boards/BOARD | by which transaction the board's slots were last written, and on which report | for ever |
+| drains/BOARD | the server at which an operator asked for it | while the board drains |
 | present/BOARD/SERVER | what a server tells of a board that is registered with it | as long as the registration |
 
 Legs are shared by all slots of a board, so that a comparison of slot keys alone would not do: two servers could
@@ -51,6 +52,10 @@ class Names:
     def board(self, board_id: str) -> bytes:
         """Return the name of a board's mark."""
         return f"{self.prefix}boards/{board_id}".encode()
+
+    def drain(self, board_id: str) -> bytes:
+        """Return the name of the key that is there while a board drains."""
+        return f"{self.prefix}drains/{board_id}".encode()
 
     def present(self, board_id: str, server: str) -> bytes:
         """Return the name of a registration."""
@@ -101,6 +106,11 @@ def read_mark(board_id: str, value: bytes) -> Mark:
 def put(key: bytes, value: bytes, lease_id: int = 0) -> Any:
     """Return the operation that writes a key."""
     return rpc.RequestOp(request_put=rpc.PutRequest(key=key, value=value, lease=lease_id))
+
+
+def delete(key: bytes) -> Any:
+    """Return the operation that deletes a key."""
+    return rpc.RequestOp(request_delete_range=rpc.DeleteRangeRequest(key=key))
 
 
 def get(key: bytes, end: bytes = b"") -> Any:
@@ -162,17 +172,20 @@ def everything(names: Names) -> Any:
 
 
 class Contents(NamedTuple):
-    """All that was read: leases and marks by board, keys, registrations as (board, server, what is told)."""
+    """All that was read: leases and marks by board, keys, registrations as (board, server, what is told);
+    boards that drain.
+    """
 
     leases: dict[str, list[Lease]]
     marks: dict[str, tuple[int, Mark]]
     keys: list[BoardKey]
     present: list[tuple[str, str, str]]
+    draining: set[str]
 
 
 def read_all(names: Names, pairs: Sequence[Any]) -> Contents:
     """Sort what lies under the prefix. Raises StoreError for what makes no sense."""
-    found = Contents({}, {}, [], [])
+    found = Contents({}, {}, [], [], set())
     for pair in pairs:
         kind, board_id, *rest = names.parts(pair.key)
         if kind == "slots":
@@ -183,4 +196,6 @@ def read_all(names: Names, pairs: Sequence[Any]) -> Contents:
             found.keys.append(read_key(board_id, pair.value))
         elif kind == "present":
             found.present.append((board_id, rest[0], pair.value.decode()))
+        elif kind == "drains":
+            found.draining.add(board_id)
     return found

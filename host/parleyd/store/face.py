@@ -65,6 +65,7 @@ class Snapshot:
     leases: tuple[Lease, ...]
     keys: tuple[BoardKey, ...]
     heard: tuple[Heard, ...] = ()
+    draining: tuple[str, ...] = ()  # boards; in a shared store only, else the roster knows
 
 
 class Follower(Protocol):
@@ -88,6 +89,10 @@ class Follower(Protocol):
 
     def present(self, board_id: str, server: str, told: str | None) -> None:
         """Hear that a board is registered with another server, and what that tells of it; None: it is no more."""
+        ...
+
+    def drains(self, board_id: str, draining: bool) -> None:
+        """Hear that a board is to get no new conferences, or may have them again; perhaps known already."""
         ...
 
     def settled(self) -> None:
@@ -118,6 +123,10 @@ class Store(Protocol):
 
     def follow(self, follower: Follower) -> None:
         """Tell the follower from now on what other servers write. To be called in the running event loop."""
+        ...
+
+    async def drain(self, board_id: str, draining: bool) -> None:
+        """Let all servers know that a board drains, or does no more. Raises StoreError: then none does."""
         ...
 
     def announce(self, board_id: str, told: str, life_s: int) -> None:

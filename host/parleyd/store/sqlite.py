@@ -182,6 +182,9 @@ class SqliteStore:
         self._loop = asyncio.get_running_loop()
         self._follower = follower
 
+    async def drain(self, board_id: str, draining: bool) -> None:
+        """Do nothing: the roster of the only server remembers it."""
+
     def announce(self, board_id: str, told: str, life_s: int) -> None:
         """Do nothing: nobody else is to know."""
 

@@ -73,20 +73,27 @@ async def drain(
     board_id: BoardId,
     move: Annotated[bool, Query(description="Move its conferences to other boards")] = False,
 ) -> dict[str, str]:
-    """Give it no new conferences; those it has go on, here or elsewhere. Kept over restarts of the server."""
+    """Give it no new conferences; those it has go on, here or elsewhere. Kept over restarts, and by all servers of an etcd."""
     _known(request, board_id)
-    daemon_of(request).drain(board_id, True)
+    await _drain(request, board_id, True)
     if move:
         daemon_of(request).move_all(board_id)
     return {"done": "drain", "board_id": board_id}
 
 
 @act.post("/v1/boards/{board_id}/undrain", response_model=BoardDone)
-def undrain(request: Request, board_id: BoardId) -> dict[str, str]:
+async def undrain(request: Request, board_id: BoardId) -> dict[str, str]:
     """Let it have new conferences again."""
     _known(request, board_id)
-    daemon_of(request).drain(board_id, False)
+    await _drain(request, board_id, False)
     return {"done": "undrain", "board_id": board_id}
+
+
+async def _drain(request: Request, board_id: str, draining: bool) -> None:
+    try:
+        await daemon_of(request).drain(board_id, draining)
+    except LocalError as error:
+        raise Problem(503, str(error)) from error
 
 
 @change.post("/v1/boards/{board_id}/reset", response_model=BoardDone)
