@@ -8,6 +8,7 @@ import time
 import pytest
 
 from hil_tests import rtp_stream, sip_text
+from hil_tests.ask import offer, with_caller
 from hil_tests.hearing import measure
 from hil_tests.processes import wait_until
 from hil_tests.rtp_stream import Arrived
@@ -90,14 +91,41 @@ def test_a_drained_board_sends_its_conference_to_another(own_bench, phone_of, ca
     bench.wait_status(bench.idle, 12, "its end")
 
 
-def test_those_whose_board_has_died_meet_by_calling_again(own_bench, phone_of, spoken, figures):
-    bench = own_bench(boards=2, env={"PARLEY_REUNION_S": "120"})
+def address_for_a_liar(bench, name: str) -> str:
+    """Where somebody is sent who calls himself by the name of a phone that is elsewhere."""
+
+    async def scene(caller):
+        call = caller.call()
+        call.local = f"<sip:{name}@127.0.0.2:5062>;tag={sip_text.random_id(4)}"
+        outcome = await call.invite(bench.server, offer(), follow=False)
+        assert outcome.status == 302, outcome.response.start
+        return outcome.contact
+
+    return with_caller(scene)
+
+
+def test_those_whose_board_has_died_meet_by_calling_again(own_bench, phone_of, capture_of, spoken, figures):
+    """PJSUA calls the old address at the server; the others dial the server again, from where they were."""
+    bench = own_bench(boards=2)
     phones, host = talk_on_one_board(bench, phone_of, spoken)
+    capture = capture_of(bench, *phones)
+    (old,) = [one["address"] for one in bench.conferences() if one["participants"]]
     os.kill(bench.board_at(host).pid, signal.SIGKILL)  # its keeper starts it again
     started_s = time.time()
     wait_until(lambda: people(bench) == {}, 15, "the loss", 0.1)
     figures.add(missed_ms=round((time.time() - started_s) * 1000))
+    astray = address_for_a_liar(bench, NAMES[1])
+    place = bench.server.partition("@")[2]
     for phone in phones:
         phone.hangup()
-        phone.call(bench.server)
+        phone.call(f"sip:{sip_text.user_of(old)}@{place}" if phone is phones[0] else bench.server)
     wait_until(lambda: list(people(bench).values()) == [NAMES], 10, "all three in one conference", 0.1)
+    there_s = time.time()
+    (new,) = [one["address"] for one in bench.conferences() if one["participants"]]
+    assert new not in (old, astray)
+    time.sleep(TALK_S)
+    for phone in phones:
+        phone.finish()
+    capture.stop()
+    heard = voices_from(capture, sip_text.address_of(new)[0], spoken, there_s)
+    assert heard == [NAMES[:2], [NAMES[0], NAMES[2]], NAMES[1:]]

@@ -28,7 +28,7 @@ class Neighbours:
         drains: Callable[[str, bool], None] = lambda board_id, draining: None,
     ) -> None:
         self.settled = settled
-        self.drains = drains
+        self._drains = drains
         self._ledger = ledger
         self._pool = pool
         self._clock = clock
@@ -59,6 +59,10 @@ class Neighbours:
             self._lent.add(key.board_id)
             self._pool.provision(ProvisionedBoard(key.board_id, *place, site=key.site))
             self._on_change()
+
+    def drains(self, board_id: str, draining: bool) -> None:
+        """See Follower.drains."""
+        self._drains(board_id, draining)
 
     def heard(self, board_id: str) -> Heard | None:
         """See Follower.heard."""

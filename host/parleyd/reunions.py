@@ -76,7 +76,9 @@ class Reunions:
         for one in live:
             place = (one.slot, one.generation)
             lost = Lost(one.name_on(board_id), board_id, one.size, now_ms + self._kept_ms, *place)
-            if not one.locked and len(self._places) < MAX_KEPT:  # who has the address may enter, unless it was locked
+            if (
+                not one.locked and len(self._places) < MAX_KEPT
+            ):  # who has the address may enter, unless it was locked
                 self._places.setdefault(place, []).append(lost)
             for who in map(user_at_host, one.participants) if len(self._people) < MAX_KEPT else ():
                 if not who.startswith(ANONYMOUS) and times[who] == 1:  # a gateway's URI is many people's
@@ -137,4 +139,6 @@ def _proves(who: str, need: Need) -> bool:
 
 def need_of(need: Need, lost: Lost) -> Need:
     """Return what the first who comes back asks for: as much room as there was, on nobody's account."""
-    return need._replace(size=max(need.size, lost.size), asked_by=lost.asked_by, quota=0, priority=True, token="")
+    return need._replace(
+        size=max(need.size, lost.size), asked_by=lost.asked_by, quota=0, priority=True, token=""
+    )

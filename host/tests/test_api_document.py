@@ -36,6 +36,7 @@ def daemon_of(world, folder):
 
     made.order = order
     made.upgrade_board = upgrade_board
+
     async def drain(board_id, draining):
         roster.drain(board_id, draining)
 

@@ -197,12 +197,16 @@ def test_a_locked_conference_takes_back_those_who_were_in_it_alone(world):
 def test_a_name_alone_is_no_proof(world):
     board, allocation, _ = world.granted()
     people = ["sip:alice@example.org", "sip:bob@127.0.0.9"]
-    board.report["live"] = [[allocation.slot, allocation.generation, allocation.size, people, [1, 2], [], False]]
+    board.report["live"] = [
+        [allocation.slot, allocation.generation, allocation.size, people, [1, 2], [], False]
+    ]
     board.register(world.clock.now_ms())
     world.settle()
     lose(world, board)
     there = ask_as(world, "dave", old_address(board, allocation))
-    assert ask_as(world, "alice", host="example.org") != there  # a domain says nothing of where she calls from
+    assert (
+        ask_as(world, "alice", host="example.org") != there
+    )  # a domain says nothing of where she calls from
     assert ask_as(world, "bob", host="127.0.0.9") != there  # he calls from elsewhere than he says
 
 
@@ -211,7 +215,9 @@ def test_where_nobody_can_lie_a_name_is_enough(tmp_path):
     world.register_all()
     board, allocation, _ = world.granted()
     people = ["sip:alice@example.org", "sip:bob@example.org"]
-    board.report["live"] = [[allocation.slot, allocation.generation, allocation.size, people, [1, 2], [], False]]
+    board.report["live"] = [
+        [allocation.slot, allocation.generation, allocation.size, people, [1, 2], [], False]
+    ]
     board.register(world.clock.now_ms())
     world.settle()
     lose(world, board)
