@@ -38,8 +38,6 @@ app.add_typer(participant_app, name="participant")
 app.add_typer(token_app, name="token")
 app.add_typer(config_app, name="config")
 app.add_typer(bench_app, name="bench")
-app.command()(user)
-app.command()(events)
 daemon_app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 Sip = Annotated[
@@ -199,9 +197,14 @@ def version(as_json: Json = False) -> None:
 def _mount_user_equipment() -> None:
     from parleyue.cli import call, listen, record
 
+<<<<<<< HEAD
     app.command()(call)
     app.command()(listen)
     app.command()(record)
+=======
+    for one in (call, listen, events, user):
+        app.command()(one)
+>>>>>>> 602f9f0 (cli: An address without a call; help in the order of use; no password hashes on the screen.)
 
 
 def main() -> None:

@@ -61,11 +61,11 @@ def find_daemon(http: str | None, state: Path) -> Api:
     return Api(url, token or (own if url.rstrip("/") == noted else ""))
 
 
-def ask(api: Api, path: str, method: str = "GET") -> Any:
-    """Return the decoded answer. Raises ClientError."""
+def ask(api: Api, path: str, method: str = "GET", body: Any = None) -> Any:
+    """Return the decoded answer; body: sent as JSON. Raises ClientError."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(_request(api, path, method), timeout=TIMEOUT_S) as answer:
+        with opener.open(_request(api, path, method, body), timeout=TIMEOUT_S) as answer:
             return json.loads(answer.read())
     except urllib.error.HTTPError as error:
         raise _refusal(error) from error
@@ -91,11 +91,14 @@ def follow(api: Api, path: str) -> Iterator[tuple[str, Any]]:
         raise _nobody(api) from error
 
 
-def _request(api: Api, path: str, method: str) -> urllib.request.Request:
+def _request(api: Api, path: str, method: str, body: Any = None) -> urllib.request.Request:
     address, question, query = path.partition("?")
     headers = {"Authorization": f"Bearer {api.token}"} if api.token else {}
     url = api.url.rstrip("/") + quote(address) + question + query
-    return urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - an http URL of ours
+    data = None
+    if body is not None:
+        data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+    return urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - an http URL of ours
 
 
 def _refusal(error: urllib.error.HTTPError) -> ClientError:

@@ -5,7 +5,9 @@ import threading
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from parleyd.commands.conferences import conference_app
 from parleyd.tokens import Role, Tokens
 
 from .daemon_bench import Board, Daemon, Phone
@@ -189,6 +191,17 @@ def test_events_are_streamed(shared):
     assert "status" in kinds
     assert {"board new", "offered", "lease"} <= {row.get("event") for row in rows}
     shared.daemon.ask("/v1/boards/bench-1/undrain", "POST")
+
+
+def test_the_command_line_has_an_address_without_a_call(shared):
+    where = ["--http", shared.daemon.http, "--state", str(shared.daemon.state)]
+    done = CliRunner().invoke(conference_app, ["new", "--size", "4", "--codec", "PCMA", "--json", *where])
+    offer = json.loads(done.output)
+    assert (done.exit_code, offer["size"], offer["board_id"]) == (0, 4, "bench-1")
+    done = CliRunner().invoke(conference_app, ["new", *where])
+    assert done.output.startswith("sip:") and "kept for 32 s" in done.output
+    done = CliRunner().invoke(conference_app, ["new", "--codec", "OPUS", *where])
+    assert done.exit_code == 1
 
 
 def test_a_drained_board_stays_so_over_a_restart(bench):

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from parleyd.board_network import board_core, board_hosts, board_server
+from parleyd.cli import app
 from parleyd.client import DEFAULT_URL, Api, find_daemon, forget_address, write_address
 from parleyd.settings import EXAMPLES, Settings, SettingsError, default_state, load_settings
 
@@ -154,6 +156,13 @@ def test_rules_of_allocation_come_from_the_settings(tmp_path):
 def test_a_pattern_that_does_not_exist(tmp_path):
     with pytest.raises(SettingsError, match=r"pattern.*least_loaded"):
         load_settings(None, pattern="random")
+
+
+def test_what_holds_is_printed_without_what_is_secret(tmp_path):
+    user = f'[[users]]\nname = "alice"\nha1_sha256 = "{"1" * 64}"\nha1_md5 = "{"2" * 32}"\n'
+    done = CliRunner().invoke(app, ["config", "check", str(file(tmp_path, BOARD + user))])
+    assert done.exit_code == 0, done.output
+    assert "alice" in done.output and not any(digit * 32 in done.output for digit in "012")
 
 
 def test_pinned_boards_take_the_cores_in_turn(monkeypatch):

@@ -1,6 +1,6 @@
 """`parley conference` and `parley participant`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,7 @@ Conference = Annotated[str, typer.Argument(help="Its id, as in `parley conferenc
 Number = Annotated[
     int, typer.Argument(help="The participant's number, as in `parley conference show`.", min=1)
 ]
+Srtp = Literal["none", "optional", "required"]
 ROOT = "/v1/conferences"
 
 
@@ -41,6 +42,33 @@ def conference_ladder(
     """The messages of a conference, as far as server and board know them; also after its end."""
     rows = asked(http, state, f"{ROOT}/{conference}/ladder")
     or_table(rows, as_json, lambda: console().print(ladder_table(rows)))
+
+
+@conference_app.command("new")
+def conference_new(
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=2, max=65535, help="Participants to keep room for; the server's default without it."
+        ),
+    ] = None,
+    codec: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="PCMU, PCMA, G722 ...; once for each, best first [PCMU]."),
+    ] = None,
+    srtp: Annotated[Srtp, typer.Option(help="Encrypted media.")] = "none",
+    site: Annotated[str, typer.Option(help="Where the board should be; anywhere without it.")] = "",
+    as_json: Json = False,
+    http: Http = None,
+    state: State = None,
+) -> None:
+    """Have the address of a new conference without calling; whoever calls it while it is kept is in."""
+    query: dict[str, object] = {"codecs": codec or ["PCMU"], "srtp": srtp, "site": site}
+    if size is not None:
+        query["size"] = size
+    offer = asked(http, state, ROOT, "POST", query)
+    left = f"{offer['size']} participants, kept for {offer['expires_in_s']} s until the first call"
+    shown(offer, as_json, f"{offer['address']}  ({left})")
 
 
 @conference_app.command("end")

@@ -32,6 +32,9 @@ def config_check(
     table = settings.model_dump(mode="json")
     for board in table["provisioned"]:
         board["key"] = SECRET
+    for user in table["users"]:  # as good as the password
+        hashes = [name for name in ("ha1_sha256", "ha1_md5") if user[name] is not None]
+        user |= {name: f"{len(user[name])} hex digits" for name in hashes}
     if as_json:
         print(json.dumps(table, indent=2))
         return

@@ -17,7 +17,14 @@ Json = Annotated[bool, typer.Option("--json", help="JSON for programs.")]
 Http = Annotated[
     str | None, typer.Option("--http", metavar="HOST:PORT", help="The daemon's HTTP address [$PARLEY_HTTP].")
 ]
-State = Annotated[Path | None, typer.Option("--state", metavar="DIR", help="The daemon's state folder.")]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        help="The daemon's state folder [$PARLEY_STATE, else ~/.local/state/parley].",
+    ),
+]
 
 
 def fail(error: Exception) -> typer.Exit:
@@ -37,10 +44,10 @@ def daemon_at(http: str | None, state: Path | None) -> Api:
     return find_daemon(http, state_folder(state))
 
 
-def asked(http: str | None, state: Path | None, path: str, method: str = "GET") -> Any:
+def asked(http: str | None, state: Path | None, path: str, method: str = "GET", body: Any = None) -> Any:
     """Return the daemon's decoded answer; ends the command with exit code 1 when it refuses or is not there."""
     try:
-        return ask(daemon_at(http, state), path, method)
+        return ask(daemon_at(http, state), path, method, body)
     except LocalError as error:
         raise fail(error) from None
 

@@ -73,7 +73,7 @@ async def drain(
     board_id: BoardId,
     move: Annotated[bool, Query(description="Move its conferences to other boards")] = False,
 ) -> dict[str, str]:
-    """Give it no new conferences; those it has go on, here or elsewhere. Kept over restarts, by all that share an etcd."""
+    """Give it no new conferences; those it has go on or move. Kept over restarts; holds at all that share an etcd."""
     _known(request, board_id)
     await _drain(request, board_id, True)
     if move:

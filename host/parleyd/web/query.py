@@ -26,7 +26,7 @@ class Query(BaseModel):
     """What kind of conference is needed, in the terms of an SDP offer.
 
     size: legs to reserve, by default the server's. codecs: `PCMU` or `G722/8000`, best first. srtp: none, optional or
-    required. asked_by: for people.
+    required. asked_by: for people. site: where the board should be, "" for anywhere.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -35,11 +35,12 @@ class Query(BaseModel):
     codecs: list[Annotated[str, Field(pattern=FORMAT)]] = Field(default=["PCMU"], min_length=1, max_length=32)
     srtp: Literal["none", "optional", "required"] = "none"
     asked_by: str = Field(default="", max_length=200)
+    site: str = Field(default="", max_length=64)
 
     def need(self, default_size: int) -> Need:
         """Return what the allocation unit understands."""
         codecs = tuple(map(_codec, self.codecs))
-        return Need(codecs, self.size or default_size, self.srtp, self.asked_by or "HTTP")
+        return Need(codecs, self.size or default_size, self.srtp, self.asked_by or "HTTP", site=self.site)
 
 
 class Offer(BaseModel):
