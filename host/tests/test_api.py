@@ -195,10 +195,10 @@ def test_events_are_streamed(shared):
 
 def test_the_command_line_has_an_address_without_a_call(shared):
     where = ["--http", shared.daemon.http, "--state", str(shared.daemon.state)]
-    done = CliRunner().invoke(conference_app, ["new", "--size", "4", "--codec", "PCMA", "--json", *where])
+    done = CliRunner().invoke(conference_app, ["new", "--size", "4", "--codec", "PCMU", "--json", *where])
     offer = json.loads(done.output)
     assert (done.exit_code, offer["size"], offer["board_id"]) == (0, 4, "bench-1")
-    done = CliRunner().invoke(conference_app, ["new", *where])
+    done = CliRunner().invoke(conference_app, ["new", "--size", "2", *where])
     assert done.output.startswith("sip:") and "kept for 32 s" in done.output
     done = CliRunner().invoke(conference_app, ["new", "--codec", "OPUS", *where])
     assert done.exit_code == 1
