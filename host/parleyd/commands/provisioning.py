@@ -35,7 +35,10 @@ def board_provision(
     kind: Annotated[str, typer.Option(help="Kind of board; its image must be built.")],
     host: Annotated[str, typer.Option(help="IPv4 address that the board is to have.")],
     server: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="The SIP server, as the board reaches it.")
+        list[str],
+        typer.Option(
+            metavar="HOST:PORT", help="The SIP server, as the board reaches it; once for each of a fleet."
+        ),
     ],
     usb_serial: Annotated[
         str | None, typer.Option(help="USB serial number, as in `parley board discover`.")
@@ -65,16 +68,18 @@ def board_provision(
         roster, image = read_roster(folder), find_image(folder, kind)
         known = roster.enrolled.get(board_id)
         key = known.key if known else secrets.token_hex(32)
+        servers = tuple(map(host_port, server))
         mask, _, gateway = (network or "").partition(",")
         config = BoardConfig(
             board_id,
             kind,
             host,
-            host_port(server),
+            servers[0],
             key,
             image.board.legs,
             image.board.slots,
             network=(mask, gateway) if network else None,
+            servers=servers if len(servers) > 1 else None,
             **board_tls(tls_cert, tls_key),
         )
         at = port or port_of(usb_serial or "", discover(list_ports.comports(), board_types(), roster)).port
