@@ -62,12 +62,23 @@ def test_a_bare_board_is_provisioned_over_its_port(tmp_path):
     image = small_image(state)
     with bare_board(tmp_path / "bare", image):
         words = ["board", "provision", "bench-1", "--kind", "virtual", "--host", "127.0.1.77"]
-        words += ["--server", "127.0.0.1:5060", "--port", str(tmp_path / "bare" / "serial")]
+        words += [
+            "--server",
+            "127.0.0.1:5060",
+            "--server",
+            "127.0.0.2:5060",
+            "--port",
+            str(tmp_path / "bare" / "serial"),
+        ]
         done = run(*words, "--state", str(state), "--json")
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["written"] > 5
         config = json.loads((tmp_path / "bare" / "flash" / CONFIG_FILE).read_text())
     enrolled = read_roster(state).enrolled["bench-1"]
+    assert (config["server"], config["servers"]) == (
+        ["127.0.0.1", 5060],
+        [["127.0.0.1", 5060], ["127.0.0.2", 5060]],
+    )
     assert (config["board_id"], config["host"], config["key"]) == ("bench-1", "127.0.1.77", enrolled.key)
     refused = run(*words[:-1], str(tmp_path / "nothing"), "--state", str(state))
     assert refused.returncode == 1 and "there is no serial port" in refused.stderr

@@ -64,7 +64,9 @@ def board_reset(board: Board, as_json: Json = False, http: Http = None, state: S
 @board_app.command("upgrade")
 def board_upgrade(
     board: Board,
-    image: Annotated[str | None, typer.Option(help="Name of a built image; that of its kind without it.")] = None,
+    image: Annotated[
+        str | None, typer.Option(help="Name of a built image; that of its kind without it.")
+    ] = None,
     now: Annotated[bool, typer.Option("--now", help="End its conferences instead of waiting.")] = False,
     as_json: Json = False,
     http: Http = None,
