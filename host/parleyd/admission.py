@@ -22,6 +22,10 @@ class Admission:
         self._count = count
         self._tell_ms = 0
 
+    def watches(self, busy: bool) -> bool:
+        """Tell whether anything would not be let in now."""
+        return busy or self._sources.limited
+
     def rule(self, data: bytes, host: str, now_ms: int, busy: bool) -> Ruling:
         """Return what becomes of a message.
 

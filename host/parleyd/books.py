@@ -155,7 +155,10 @@ class Books:
         for lease in leases:
             book = self._book(lease.board_id)
             before = book.put(lease)
-            self._count(before, lease)
+            if before is not None and before.state in HOLDS_LEGS:
+                self._held(before.asked_by, -1)
+            if lease.state in HOLDS_LEGS:
+                self._held(lease.asked_by, 1)
             if lease.serial > self.last_serial:
                 self.last_serial = lease.serial
             elif before is not None and before.serial > lease.serial:
@@ -166,7 +169,9 @@ class Books:
     def remove(self, board_id: str, slot: int) -> None:
         """Forget a record."""
         book = self._book(board_id)
-        self._count(book.records.get(slot), None)
+        before = book.records.get(slot)
+        if before is not None and before.state in HOLDS_LEGS:
+            self._held(before.asked_by, -1)
         book.remove(slot)
         self._count_serials()
         self._rank_anew(board_id, book)
@@ -200,14 +205,14 @@ class Books:
         """Yield the boards that may be asked."""
         return (book.view for book in self.boards.values() if book.view is not None)
 
-    def _count(self, before: Lease | None, after: Lease | None) -> None:
-        for lease, change in ((before, -1), (after, 1)):
-            if lease is not None and lease.state in HOLDS_LEGS and lease.asked_by:
-                held = self.held.get(lease.asked_by, 0) + change
-                if held:
-                    self.held[lease.asked_by] = held
-                else:
-                    del self.held[lease.asked_by]
+    def _held(self, asked_by: str, change: int) -> None:
+        if not asked_by:
+            return
+        held = self.held.get(asked_by, 0) + change
+        if held:
+            self.held[asked_by] = held
+        else:
+            del self.held[asked_by]
 
     def _book(self, board_id: str) -> BoardBook:
         book = self.boards.get(board_id)

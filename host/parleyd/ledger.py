@@ -165,9 +165,10 @@ class Ledger:
 
     def _settled(self, groups: list[Staged], errors: Sequence[StoreError | None]) -> None:
         self._waiting -= len(groups)
-        for group, error in zip(reversed(groups), reversed(errors), strict=True):
-            if error is not None:
-                self._undo(group)
+        if any(errors):
+            for group, error in zip(reversed(groups), reversed(errors), strict=True):
+                if error is not None:
+                    self._undo(group)
         for group, error in zip(groups, errors, strict=True):
             if error is None and group.group.heard is not None:
                 self._heard[group.group.board_id] = group.group.heard

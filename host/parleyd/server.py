@@ -164,8 +164,9 @@ class ConferenceServer:
 
         asked: what `transactions` have begun for it.
         """
-        now_ms = self.clock.now_ms()
-        ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
+        now_ms, ruling = self.clock.now_ms(), Ruling.TAKE
+        if self._admission.watches(self.busy):
+            ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
         if asked is not None and self._redirects.asked(asked, data, peer, ruling):
             return
         if ruling is Ruling.DROP:

@@ -152,13 +152,13 @@ def test_transactions_take_what_is_theirs_from_a_socket_and_answer_by_it():
         phone.sendto(invite(number, via), server.getsockname())
     came, got = datagrams.receive(server.fileno(), transactions, 0, True)
     assert came == 7 and len(transactions) == 4 and transactions.counts() == (1, 0, 0)
-    assert [asked.what for _, _, asked in got] == [parley_sip.INVITE] * 4 + [lib.PARLEY_SIP_FULL] * 2
+    assert [asked[0] for _, _, asked in got] == [parley_sip.INVITE] * 4 + [lib.PARLEY_SIP_FULL] * 2
     assert [data for data, _, _ in got] == [invite(number, via) for number in range(1, 7)]
     read = read_plain(invite(1, via), phone.getsockname())
-    assert (got[0][2].kind, got[0][2].asker, got[0][1]) == (read.kind, read.asker, phone.getsockname())
+    assert (*got[0][2][2:], got[0][1]) == (read.kind, read.asker, phone.getsockname())
     for _, _, asked in got[:3]:
-        transactions.answer(asked.number, b"404 Nobody", b"\r\nX: y")
-    transactions.forget(got[3][2].number)
+        transactions.answer(asked[1], b"404 Nobody", b"\r\nX: y")
+    transactions.forget(got[3][2][1])
     phone.sendto(ack(2, via), server.getsockname())
     assert datagrams.receive(server.fileno(), transactions, 1, True) == (1, [])
     assert transactions.send() == 0 and transactions.send() == 0
@@ -181,7 +181,7 @@ def test_a_grant_in_c_is_the_one_in_python():
         transactions = parley_sip.Transactions(9, bytes, b"")
         asked = transactions.take(invite(1), PEER, 0, True)
         fields = (0xFFFF, 0xFFFFFFFE, 2, 0x80000001)
-        assert transactions.grant(asked.number, key, where, *fields, 32)
+        assert transactions.grant(asked[1], key, where, *fields, 32)
         ((answer, _),) = transactions.pop()
         assert f"\r\nContact: <sip:{make_token(key, *fields)}{where}\r\nExpires: 32\r\n".encode() in answer
     assert not transactions.grant(0, b"k" * 65, "", 0, 1, 2, 3, 32)

@@ -47,7 +47,7 @@ class Datagrams:
             if what != OTHER:
                 at = place * _SCRATCH
                 kind = (pieces[at + uri : at + tail], pieces[at + tail : at + asker])
-                asked = Asked(what, number, kind, pieces[at + asker : at + end].decode())
+                asked = (what, number, kind, pieces[at + asker : at + end].decode())
             begun = place * _DATAGRAM
             found.append((data[begun : begun + octets], (text_of(address), port), asked))
         return count, found

@@ -1,8 +1,6 @@
 """The server transactions of plain INVITEs, kept by the native module: it asks for decisions, and for nothing else."""
 
 from collections.abc import Callable
-from typing import NamedTuple
-
 from parley_sip._sip import ffi, lib
 from parley_sip.hosts import number_of, text_of
 
@@ -21,13 +19,8 @@ MAX_PLACE_BYTES = lib.PARLEY_SIP_PLACE
 Peer = tuple[str, int]
 
 
-class Asked(NamedTuple):
-    """A new INVITE: what became of it (INVITE, MERGED, FULL), its transaction; kind and asker as in PlainInvite."""
-
-    what: int
-    number: int
-    kind: tuple[bytes, bytes]
-    asker: str
+# A new INVITE: what became of it (INVITE, MERGED, FULL), its transaction; kind and asker as in PlainInvite.
+Asked = tuple[int, int, tuple[bytes, bytes], str]
 
 
 class Transactions:
@@ -70,10 +63,10 @@ class Transactions:
         if what == TAKEN:
             return None
         if what == OTHER:
-            return Asked(what, -1, (b"", b""), "")
+            return what, -1, (b"", b""), ""
         pieces = ffi.buffer(self._scratch)
         uri, tail, asker = pieces[ends[3] : ends[4]], pieces[ends[4] : ends[5]], pieces[ends[5] : ends[6]]
-        return Asked(what, self._number[0], (uri, tail), asker.decode())
+        return what, self._number[0], (uri, tail), asker.decode()
 
     def answer(self, number: int, status: bytes, more: bytes) -> None:
         """Answer a transaction; more: header lines, CRLF in front of each."""
