@@ -101,7 +101,7 @@ class Decisions:
     def _decide(self, need: Need | Refusal, then: Then, tries: int) -> None:
         """tries: how often to decide anew when another server of the fleet was faster."""
         verdict = self._verdict(need)
-        if type(verdict) is Refusal:
+        if isinstance(verdict, Refusal):
             self._log.info("refused", status=verdict.status, reason=verdict.reason)
             then(verdict)
             return
@@ -134,7 +134,7 @@ class Decisions:
         self._journal.offered([(grant.lease, grant.board.place) for grant in granted])
 
     def _verdict(self, need: Need | Refusal) -> Grant | Refusal:
-        if type(need) is Refusal:
+        if isinstance(need, Refusal):
             return need
         if self._state.closing:
             return CLOSING

@@ -95,7 +95,7 @@ class World:
                 return None
             server.ledger.stage(verdict.lease.board_id, [verdict.lease], stored.append)
             server.settle()
-        assert stored[-1] is None
+        assert stored[-1] is None, stored
         board = self.boards[verdict.lease.board_id]
         last_s = board.refreshed_s.get(number, -100)
         assert self.elapsed_s - last_s <= REGISTRATION_S, "address of a lost board"

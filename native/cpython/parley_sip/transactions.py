@@ -1,6 +1,7 @@
 """The server transactions of plain INVITEs, kept by the native module: it asks for decisions, and for nothing else."""
 
 from collections.abc import Callable
+
 from parley_sip._sip import ffi, lib
 from parley_sip.hosts import number_of, text_of
 
