@@ -197,14 +197,8 @@ def version(as_json: Json = False) -> None:
 def _mount_user_equipment() -> None:
     from parleyue.cli import call, listen, record
 
-<<<<<<< HEAD
-    app.command()(call)
-    app.command()(listen)
-    app.command()(record)
-=======
-    for one in (call, listen, events, user):
+    for one in (call, listen, record, events, user):
         app.command()(one)
->>>>>>> 602f9f0 (cli: An address without a call; help in the order of use; no password hashes on the screen.)
 
 
 def main() -> None:
