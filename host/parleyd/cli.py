@@ -194,10 +194,14 @@ def version(as_json: Json = False) -> None:
     print(json.dumps({"version": __version__}) if as_json else f"parley {__version__}")
 
 
+app.command()(events)
+app.command()(user)
+
+
 def _mount_user_equipment() -> None:
     from parleyue.cli import call, listen, record
 
-    for one in (call, listen, record, events, user):
+    for one in (call, listen, record):
         app.command()(one)
 
 
