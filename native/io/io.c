@@ -116,14 +116,33 @@ static int32_t before_tick(const io_batch *batch, int32_t place) {
     return samples < 0 || samples > PARLEY_BRIDGE_BEFORE_MAX ? HALF_TICK : (int32_t)samples; /* the clock was set */
 }
 
+static uint32_t host_of(const io_datagram *datagram) {
+    const uint8_t *host = datagram->from.address;
+    return (uint32_t)host[0] << 24 | (uint32_t)host[1] << 16 | (uint32_t)host[2] << 8 | host[3];
+}
+
+static uint32_t port_of(const io_datagram *datagram) {
+    return (uint32_t)datagram->from.port[0] << 8 | datagram->from.port[1];
+}
+
+/** Has the legs of all these datagrams fetched at once: one after the other each would be waited for. */
+static void fetch_legs(const parley_io *io, const parley_bridge *bridge, int32_t messages) {
+    for (int32_t i = 0; i < messages; i++) {
+        int32_t leg = bridge_source_find(bridge, host_of(&io->received[i]), port_of(&io->received[i]));
+        if (leg != NOBODY) {
+            bridge_leg_fetch(bridge, leg);
+        }
+    }
+}
+
 /** Hands datagrams to the bridge; leg: who sent them, NOBODY: their source tells. */
 static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t messages, int32_t leg) {
+    if (leg == NOBODY) {
+        fetch_legs(io, bridge, messages);
+    }
     for (int32_t i = 0; i < messages; i++) {
         const io_datagram *datagram = &io->received[i];
-        const uint8_t *host = datagram->from.address;
         int32_t octets = (int32_t)batch->messages[i].octets;
-        uint32_t address = (uint32_t)host[0] << 24 | (uint32_t)host[1] << 16 | (uint32_t)host[2] << 8 | host[3];
-        uint32_t port = (uint32_t)datagram->from.port[0] << 8 | datagram->from.port[1];
         int32_t before = before_tick(batch, i);
         batch->messages[i].name_octets = sizeof datagram->from;
         batch->messages[i].control_octets = sizeof batch->stamps[i];
@@ -133,7 +152,7 @@ static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32
         }
         parley_bridge_before(bridge, before);
         if (leg == NOBODY) {
-            bridge_receive_from(bridge, address, port, datagram->octets, octets);
+            bridge_receive_from(bridge, host_of(datagram), port_of(datagram), datagram->octets, octets);
         } else {
             parley_bridge_receive_leg(bridge, leg, datagram->octets, octets);
         }

@@ -100,7 +100,11 @@ static int next_conference(parley_bridge *bridge) {
     bridge->voices = 0;
     bridge->sum_ready = 0;
     bridge->shared_laws = 0;
-    for (int32_t leg = first; leg != NOBODY; leg = bridge_leg_at(bridge, leg)->next) {
+    for (int32_t leg = first, next; leg != NOBODY; leg = next) {
+        next = bridge_leg_at(bridge, leg)->next;
+        if (next != NOBODY) {
+            bridge_leg_fetch(bridge, next);
+        }
         play(bridge, leg);
     }
     bridge_select(bridge);

@@ -7,12 +7,14 @@
 #ifndef PARLEY_BRIDGE_STATE_H
 #define PARLEY_BRIDGE_STATE_H
 
+#include "kernel_form.h"
 #include "leg_state.h"
 #include "parley_bridge_side.h"
 
 enum {
     BRIDGE_MAGIC = 0x42524447, /* "BRDG": this memory went through parley_bridge_init */
     CACHE_LINE = 64,
+    BRIDGE_LEG_LINES = 5, /* of a leg's block, that a plain packet and a tick need beside its codes */
     NOBODY = -1,
     LAWS = 2,
     COPIED_VOICES = 2, /* only of two voices can a leg hear but one */
@@ -148,6 +150,18 @@ static inline void *bridge_at(const parley_bridge *bridge, int32_t offset) {
 
 static inline bridge_leg *bridge_leg_at(const parley_bridge *bridge, int32_t leg) {
     return (bridge_leg *)bridge_at(bridge, (int32_t)sizeof *bridge) + leg;
+}
+
+/** Has what a packet or a tick touches of a leg fetched: of hundreds nothing is left in the cache from frame to frame. */
+static inline void bridge_leg_fetch(const parley_bridge *bridge, int32_t leg) {
+#if defined(__GNUC__) && !PARLEY_ARM
+    const uint8_t *line = (const uint8_t *)bridge_leg_at(bridge, leg);
+    for (int32_t i = 0; i < BRIDGE_LEG_LINES; i++) {
+        __builtin_prefetch(line + i * CACHE_LINE, 1);
+    }
+#else
+    (void)bridge, (void)leg;
+#endif
 }
 
 static inline bridge_conference *bridge_conference_at(const parley_bridge *bridge, int32_t conference) {
