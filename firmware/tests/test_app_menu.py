@@ -7,7 +7,7 @@ import unittest
 from app_bench import Bench, rtp_packet
 
 from parley.app.menu import BETWEEN_KEYS_MS, ENTRIES
-from parley.media import kernels
+from parley.media import kernel_numbers, kernels
 from parley.wire.dtmf import DIGITS, make_event
 
 EVENT_TYPE = 101
@@ -177,6 +177,6 @@ class AnnouncerTest(unittest.TestCase):
         memory = bytearray(kernels.bridge_size(1, 1))
         kernels.bridge_init(memory, 1, 1, 0)
         kernels.bridge_add_leg(memory, 0, 0, 0, 0, -1, 1, 3, bytes(12), bytes(8))
-        for number in range(len(kernels.TONES)):
+        for number in range(len(kernel_numbers.TONES)):
             self.assertEqual(kernels.bridge_tell(memory, 0, number, 1), 0)
-        self.assertRaises(ValueError, kernels.bridge_tell, memory, 0, len(kernels.TONES), 1)
+        self.assertRaises(ValueError, kernels.bridge_tell, memory, 0, len(kernel_numbers.TONES), 1)

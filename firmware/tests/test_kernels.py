@@ -3,7 +3,7 @@
 import struct
 import unittest
 
-from parley.media import kernels, kernels_slow
+from parley.media import kernel_numbers, kernels, kernels_slow
 
 SILENCE = bytes(320)
 
@@ -24,20 +24,20 @@ class Cases:
     def test_g711_keeps_every_code_but_the_negative_zero(self):
         codes = bytes(range(256))
         linear, back = bytearray(512), bytearray(256)
-        for law in (kernels.LAW_PCMU, kernels.LAW_PCMA):
+        for law in (kernel_numbers.LAW_PCMU, kernel_numbers.LAW_PCMA):
             self.assertEqual(self.k.g711_decode(law, codes, linear), 256)
             self.assertEqual(self.k.g711_encode(law, linear, back), 256)
             changed = [code for code in range(256) if back[code] != code]
-            self.assertEqual(changed, [0x7F] if law == kernels.LAW_PCMU else [])
+            self.assertEqual(changed, [0x7F] if law == kernel_numbers.LAW_PCMU else [])
 
     def test_g711_values_of_the_recommendation(self):
         linear = bytearray(8)
         self.k.g711_decode(
-            kernels.LAW_PCMU, b"\x80\x00\xff\xfe", linear
+            kernel_numbers.LAW_PCMU, b"\x80\x00\xff\xfe", linear
         )  # Tables 2a and 2b: 8031, -8031, 0, 2
         self.assertEqual(samples_of(linear), (32124, -32124, 0, 8))
         self.k.g711_decode(
-            kernels.LAW_PCMA, b"\xaa\x2a\xd5\x55", linear
+            kernel_numbers.LAW_PCMA, b"\xaa\x2a\xd5\x55", linear
         )  # Tables 1a and 1b: 4032, -4032, 1, -1
         self.assertEqual(samples_of(linear), (32256, -32256, 8, -8))
 
@@ -75,23 +75,28 @@ class Cases:
         self.assertEqual(self.k.rtp_write(packet, fields), 12)
         self.assertEqual(self.k.rtp_read(packet, 20, found), 12)
         self.assertEqual(struct.unpack("<8I", found), (8, 1, 65535, 0xFEDCBA98, 0x89ABCDEF, 0, 20, 0))
-        self.assertEqual(self.k.rtp_read(packet, 11, found), kernels.RTP_SHORT)
+        self.assertEqual(self.k.rtp_read(packet, 11, found), kernel_numbers.RTP_SHORT)
 
     def make_leg(self, law):
         leg = bytearray(self.k.leg_size())
         self.k.leg_init(
-            leg, law, law, -1, kernels.LEG_DEPTH_FRAMES, struct.pack("<3I", 0xFFFFFFFF, 65535, 0xFFFFFFF0)
+            leg,
+            law,
+            law,
+            -1,
+            kernel_numbers.LEG_DEPTH_FRAMES,
+            struct.pack("<3I", 0xFFFFFFFF, 65535, 0xFFFFFFF0),
         )
         return leg
 
     def test_two_legs_mouth_to_ear(self):
-        for law in (kernels.LAW_PCMU, kernels.LAW_PCMA):
+        for law in (kernel_numbers.LAW_PCMU, kernel_numbers.LAW_PCMA):
             mouth, ear = self.make_leg(law), self.make_leg(law)
             packet, heard, expected = bytearray(172), bytearray(320), bytearray(320)
             voice = pcm(*[(sample * 331) % 20000 - 10000 for sample in range(160)])
             for _ in range(5):
                 self.assertEqual(self.k.leg_packetise(mouth, voice, packet), 172)
-                self.assertEqual(self.k.leg_receive(ear, packet, 172), kernels.LEG_TAKEN)
+                self.assertEqual(self.k.leg_receive(ear, packet, 172), kernel_numbers.LEG_TAKEN)
                 self.assertEqual(self.k.leg_playout(ear, heard), 1)
             self.k.g711_decode(law, memoryview(packet)[12:], expected)
             self.assertEqual(heard, expected)
@@ -99,13 +104,15 @@ class Cases:
             self.assertEqual(self.stat(ear, "level_in"), self.k.level_dbov(expected))
 
     def stat(self, leg, name):
-        return self.k.leg_stat(leg, kernels.LEG_STATS.index(name))
+        return self.k.leg_stat(leg, kernel_numbers.LEG_STATS.index(name))
 
     def test_silence_when_nothing_came(self):
         leg, heard = self.make_leg(0), bytearray(b"\x55" * 320)
         self.assertEqual(self.k.leg_playout(leg, heard), 0)
         self.assertEqual(heard, SILENCE)
-        self.assertEqual((self.stat(leg, "silent"), self.stat(leg, "level_in")), (1, kernels.LEVEL_SILENCE))
+        self.assertEqual(
+            (self.stat(leg, "silent"), self.stat(leg, "level_in")), (1, kernel_numbers.LEVEL_SILENCE)
+        )
 
     def test_our_mistakes_are_value_errors(self):
         leg = self.make_leg(0)
@@ -116,7 +123,7 @@ class Cases:
             lambda: self.k.leg_receive(leg, b"123", 4),
             lambda: self.k.leg_playout(leg, bytearray(100)),
             lambda: self.k.leg_playout(bytearray(len(leg)), bytearray(320)),
-            lambda: self.k.leg_stat(leg, len(kernels.LEG_STATS)),
+            lambda: self.k.leg_stat(leg, len(kernel_numbers.LEG_STATS)),
         ):
             self.assertRaises(ValueError, call)
 

@@ -1,7 +1,7 @@
 import struct
 import unittest
 
-from parley.media import kernels
+from parley.media import kernel_numbers, kernels
 from parley.media.bridge import DEPTH_FRAMES, NO_ADDRESS, Bridge, pack_address
 from parley.media.codecs import CODECS, FRAME_SAMPLES, PACKET_BYTES, RTP_HEADER_BYTES, law_of, preference
 from parley.wire.errors import LocalError
@@ -218,7 +218,7 @@ class LegsTest(unittest.TestCase):
         hall = Hall((2,))
         packet = bytes(172)
         stranger = pack_address("10.0.0.2", 4000)
-        self.assertEqual(hall.bridge.receive(packet, 172, stranger), kernels.BRIDGE_UNKNOWN)
+        self.assertEqual(hall.bridge.receive(packet, 172, stranger), kernel_numbers.BRIDGE_UNKNOWN)
         self.assertEqual(hall.bridge.totals()["unknown"], 1)
         self.assertEqual(hall.bridge.totals()["received"], 0)
 
@@ -226,8 +226,8 @@ class LegsTest(unittest.TestCase):
         hall = Hall((2,))
         moved = pack_address("10.9.9.9", 9)
         hall.bridge.change(0, "PCMU", 0, 101, "sendrecv", moved)
-        self.assertEqual(hall.bridge.receive(bytes(3), 3, peer(0)), kernels.BRIDGE_UNKNOWN)
-        self.assertEqual(hall.bridge.receive(bytes(3), 3, moved), kernels.LEG_BAD)
+        self.assertEqual(hall.bridge.receive(bytes(3), 3, peer(0)), kernel_numbers.BRIDGE_UNKNOWN)
+        self.assertEqual(hall.bridge.receive(bytes(3), 3, moved), kernel_numbers.LEG_BAD)
 
     def test_two_legs_cannot_have_one_peer(self):
         hall = Hall((2,))

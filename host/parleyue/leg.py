@@ -2,7 +2,7 @@
 
 import struct
 
-from parley.media import kernels
+from parley.media import kernel_numbers, kernels
 from parley.media.codecs import FRAME_BYTES, PACKET_BYTES, law_of
 
 NO_EVENTS = -1
@@ -26,7 +26,9 @@ class Leg:
         events = NO_EVENTS if event_payload_type is None else event_payload_type
         seed = bytearray(12)
         struct.pack_into("<III", seed, 0, ssrc, sequence, timestamp)
-        kernels.leg_init(self._state, law_of(codec), payload_type, events, kernels.LEG_DEPTH_FRAMES, seed)
+        kernels.leg_init(
+            self._state, law_of(codec), payload_type, events, kernel_numbers.LEG_DEPTH_FRAMES, seed
+        )
 
     def receive(self, buffer, length):
         """Takes one RTP packet of `length` bytes. Returns 0, or a negative reason why it was not taken."""
@@ -48,4 +50,6 @@ class Leg:
 
     def stats(self):
         """{name: count} of everything the kernel counts."""
-        return {name: kernels.leg_stat(self._state, index) for index, name in enumerate(kernels.LEG_STATS)}
+        return {
+            name: kernels.leg_stat(self._state, index) for index, name in enumerate(kernel_numbers.LEG_STATS)
+        }

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from parley.media import kernels
+from parley.media import kernel_numbers, kernels
 from parley.media.codecs import FRAME_SAMPLES, PACKET_BYTES, law_of
 from parleyue.leg import Leg
 
@@ -33,7 +33,7 @@ def test_packets_are_rtp_with_the_leg_s_own_numbers():
 def test_what_came_is_played(codec: str):
     leg = Leg(codec, 96, None, 1, 2, 3)
     assert not leg.playout()
-    for number in range(kernels.LEG_DEPTH_FRAMES):
+    for number in range(kernel_numbers.LEG_DEPTH_FRAMES):
         packet = packet_of(96, number, 0x90)
         assert leg.receive(packet, len(packet)) == 0
     assert leg.playout()
@@ -41,7 +41,7 @@ def test_what_came_is_played(codec: str):
     kernels.g711_decode(law_of(codec), b"\x90", sample)
     assert bytes(leg.pcm) == bytes(sample) * FRAME_SAMPLES
     stats = leg.stats()
-    assert (stats["received"], stats["played"]) == (kernels.LEG_DEPTH_FRAMES, 1)
+    assert (stats["received"], stats["played"]) == (kernel_numbers.LEG_DEPTH_FRAMES, 1)
 
 
 def test_other_payload_types_are_not_played():

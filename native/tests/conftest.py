@@ -158,5 +158,5 @@ class Line:
 def line(request):
     """Makes lines over one implementation of the kernels and the other."""
     kernels = import_module(request.param)
-    names = import_module("parley.media.kernels").LEG_STATS
+    names = import_module("parley.media.kernel_numbers").LEG_STATS
     return lambda **how: Line(kernels, names, **how)

@@ -69,7 +69,7 @@ class Network:
         return np.concatenate(heard), stats
 
     def stats(self):
-        names = import_module("parley.media.kernels").BRIDGE_LEG_STATS
+        names = import_module("parley.media.kernel_numbers").BRIDGE_LEG_STATS
         return {name: self.kernels.bridge_leg_stat(self.memory, 0, index) for index, name in enumerate(names)}
 
 

@@ -76,32 +76,32 @@ def test_missing_compiler_names_the_package(run, tmp_path, arch):
 
 def test_constants_are_those_of_the_headers():
     lib = import_module("parley_native._native").lib
-    kernels = import_module("parley.media.kernels")
+    kernel_numbers = import_module("parley.media.kernel_numbers")
     for name in dir(lib):
         if re.match(r"PARLEY_(LAW|RTP|LEG|BRIDGE)_", name) and not re.search(
             "STAT|UNUSABLE|ARGUMENT|MAX|BYTES|SAMPLES|SPARE|FIGURE_|TONE_", name
         ):
-            assert getattr(kernels, name.removeprefix("PARLEY_")) == getattr(lib, name), name
-    assert (kernels.FRAME_SAMPLES, kernels.PACKET_BYTES) == (160, lib.PARLEY_LEG_PACKET_BYTES)
-    assert kernels.LEVEL_SILENCE == lib.PARLEY_LEVEL_SILENCE
-    assert (len(kernels.TONES), kernels.MOST_TIMES) == (
+            assert getattr(kernel_numbers, name.removeprefix("PARLEY_")) == getattr(lib, name), name
+    assert (kernel_numbers.FRAME_SAMPLES, kernel_numbers.PACKET_BYTES) == (160, lib.PARLEY_LEG_PACKET_BYTES)
+    assert kernel_numbers.LEVEL_SILENCE == lib.PARLEY_LEVEL_SILENCE
+    assert (len(kernel_numbers.TONES), kernel_numbers.MOST_TIMES) == (
         lib.PARLEY_BRIDGE_TONE_COUNT,
         lib.PARLEY_BRIDGE_TONE_TIMES_MAX,
     )
-    assert len(kernels.LEG_STATS) == lib.PARLEY_LEG_STAT_COUNT
-    for index, name in enumerate(kernels.LEG_STATS):
+    assert len(kernel_numbers.LEG_STATS) == lib.PARLEY_LEG_STAT_COUNT
+    for index, name in enumerate(kernel_numbers.LEG_STATS):
         assert getattr(lib, f"PARLEY_LEG_STAT_{name.upper()}") == index
     for prefix, names in (
-        ("BRIDGE_LEG_STAT", kernels.BRIDGE_LEG_STATS),
-        ("BRIDGE_STAT", kernels.BRIDGE_STATS),
-        ("BRIDGE_TONE", kernels.TONES),
+        ("BRIDGE_LEG_STAT", kernel_numbers.BRIDGE_LEG_STATS),
+        ("BRIDGE_STAT", kernel_numbers.BRIDGE_STATS),
+        ("BRIDGE_TONE", kernel_numbers.TONES),
     ):
         assert len(names) == getattr(lib, f"PARLEY_{prefix}_COUNT")
         for index, name in enumerate(names):
             found = getattr(lib, f"PARLEY_{prefix}_{name.upper()}", None)
             assert found == index or (found is None and index < lib.PARLEY_LEG_STAT_COUNT), name
-    assert len(kernels.FIGURES) == kernels.BRIDGE_FIGURES
-    for index, name in enumerate(kernels.FIGURES):
+    assert len(kernel_numbers.FIGURES) == kernel_numbers.BRIDGE_FIGURES
+    for index, name in enumerate(kernel_numbers.FIGURES):
         assert getattr(lib, f"PARLEY_BRIDGE_FIGURE_{name.upper()}") == index
     io_lib = import_module("parley_io._io").lib
     packets = import_module("parley.media.packets")

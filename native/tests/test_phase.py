@@ -67,7 +67,7 @@ class Hall:
         return heard
 
     def stat(self, leg, name):
-        names = import_module("parley.media.kernels").BRIDGE_LEG_STATS
+        names = import_module("parley.media.kernel_numbers").BRIDGE_LEG_STATS
         return self.kernels.bridge_leg_stat(self.memory, leg, names.index(name))
 
 

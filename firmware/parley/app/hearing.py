@@ -1,6 +1,6 @@
 """Who hears whom in a conference, told to the bridge by channels: whisper, coach, a listener for one alone."""
 
-from parley.media.kernels import BRIDGE_CHANNELS, BRIDGE_CHANNELS_ALL
+from parley.media.kernel_numbers import BRIDGE_CHANNELS, BRIDGE_CHANNELS_ALL
 from parley.wire.errors import RemoteError
 
 USUAL = 1  # the channel of who is heard by everybody

@@ -1,7 +1,7 @@
 """The media tick: packets in, mix, packets out, for everybody on the board. Nothing in `tick` allocates."""
 
 from parley.app.hearing import channels_of
-from parley.media import kernels
+from parley.media import kernel_numbers
 from parley.media.bridge import NO_ADDRESS
 from parley.media.codecs import PACKET_BYTES, WIDEBAND, preference
 from parley.wire.errors import LocalError, RemoteError
@@ -37,7 +37,7 @@ class Participant:
     def __init__(self, call, uri, session_id, seed=(0, 0, 0), number=0):
         self.number = number
         self.muted = self.muted_self = self.hand = False
-        self.gain = kernels.GAIN_ONE
+        self.gain = kernel_numbers.GAIN_ONE
         self.unheard = []
         self.typed = ""
         self.typed_ms = 0
@@ -193,7 +193,7 @@ class MediaTask:
     def take(self, participant, packet):
         """Takes a packet as one of his. Returns whether it is: under his keys, if he has some."""
         result = self._bridge.receive_leg(participant.leg, packet, len(packet))
-        return result not in (kernels.BRIDGE_FORGED, kernels.BRIDGE_REPLAYED)
+        return result not in (kernel_numbers.BRIDGE_FORGED, kernel_numbers.BRIDGE_REPLAYED)
 
     def level(self, participant):
         """How loud he was in the last frame, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""

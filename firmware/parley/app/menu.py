@@ -4,7 +4,7 @@ A sequence begins with a star, and a star always begins anew; other keys mean no
 the participant alone hears, but for a lock, which all hear. The moderator is who has been in for longest.
 """
 
-from parley.media.kernels import MOST_TIMES
+from parley.media.kernel_numbers import MOST_TIMES
 
 BETWEEN_KEYS_MS = 5000  # then what was begun is forgotten
 EVERYBODY, MODERATOR = "everybody", "moderator"

@@ -1,6 +1,6 @@
 """What an operator may do to a conference, by way of the server: end, lock, mute, gain, who hears whom, put out."""
 
-from parley.media.kernels import BRIDGE_GAIN_AUTO, GAIN_MOST
+from parley.media.kernel_numbers import BRIDGE_GAIN_AUTO, GAIN_MOST
 from parley.wire.errors import RemoteError
 
 AUTOMATIC = 65535  # of the order: as loud as it needs to be

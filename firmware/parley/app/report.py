@@ -4,7 +4,7 @@ import json
 
 from parley import __version__
 from parley.app.moderation import AUTOMATIC
-from parley.media import kernels
+from parley.media import kernel_numbers, kernels
 from parley.media.codecs import preference
 
 NAMED = 96  # participants named in one report; on a board with more, conferences take turns, and pages of large ones
@@ -95,7 +95,7 @@ def _entry(conference, media):
     members = [one for one in media.members(conference) if not one.ringing]
     people, more = _people(members)
     named = [conference.slot, conference.generation, conference.size] + people + [conference.locked]
-    gains = [[one.number, one.gain & AUTOMATIC] for one in members if one.gain != kernels.GAIN_ONE]
+    gains = [[one.number, one.gain & AUTOMATIC] for one in members if one.gain != kernel_numbers.GAIN_ONE]
     unheard = [[one.number, other] for one in members for other in one.unheard if other in people[1]]
     if gains or unheard:
         return named + more + [gains, unheard]

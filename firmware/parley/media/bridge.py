@@ -5,11 +5,13 @@ No I/O: packets.py moves packets between this and the network. From `begin` to t
 
 import struct
 
-from parley.media import kernels
+from parley.media import kernel_numbers, kernels
 from parley.media.codecs import PACKET_BYTES, law_of
 from parley.wire.errors import LocalError
 
-DEPTH_FRAMES = kernels.LEG_DEPTH_FRAMES  # prefill of a jitter buffer at first; then it follows the network
+DEPTH_FRAMES = (
+    kernel_numbers.LEG_DEPTH_FRAMES
+)  # prefill of a jitter buffer at first; then it follows the network
 NO_ADDRESS = bytes(6)
 NO_EVENTS = -1
 
@@ -27,8 +29,8 @@ def pack_address(host, port):
 
 def _flags(direction):
     """direction: ours, as answered (RFC 3264 6.1): recvonly means that he speaks and hears nothing."""
-    speaks = kernels.BRIDGE_SPEAKS if direction in ("sendrecv", "recvonly") else 0
-    return speaks | (kernels.BRIDGE_HEARS if direction in ("sendrecv", "sendonly") else 0)
+    speaks = kernel_numbers.BRIDGE_SPEAKS if direction in ("sendrecv", "recvonly") else 0
+    return speaks | (kernel_numbers.BRIDGE_HEARS if direction in ("sendrecv", "sendonly") else 0)
 
 
 def can_widen():
@@ -47,7 +49,7 @@ def _whole_lines(octets):
 
 
 def _refusal(reason):
-    is_full = reason == kernels.BRIDGE_NO_PLACE
+    is_full = reason == kernel_numbers.BRIDGE_NO_PLACE
     return LocalError("no place for a wideband leg" if is_full else "another leg has this peer")
 
 
@@ -166,31 +168,31 @@ class Bridge:
         kernels.bridge_skip(self.memory, ticks)
 
     def tell(self, leg, tone, times=1):
-        """Plays a leg a tone of kernels.TONES on top of what it hears, so often; it ends the tone before."""
-        kernels.bridge_tell(self.memory, leg, kernels.TONES.index(tone), times)
+        """Plays a leg a tone of kernel_numbers.TONES on top of what it hears, so often; it ends the tone before."""
+        kernels.bridge_tell(self.memory, leg, kernel_numbers.TONES.index(tone), times)
 
     def gain(self, leg, gain):
-        """Makes a leg louder or softer for everybody, in 1/256: kernels.GAIN_ONE leaves it as it came."""
+        """Makes a leg louder or softer for everybody, in 1/256: kernel_numbers.GAIN_ONE leaves it as it came."""
         kernels.bridge_gain(self.memory, leg, gain)
 
     def channels(self, leg, says, hears):
-        """On which channels a leg is heard, and to which it listens: kernels.BRIDGE_CHANNELS bits each."""
+        """On which channels a leg is heard, and to which it listens: kernel_numbers.BRIDGE_CHANNELS bits each."""
         kernels.bridge_channels(self.memory, leg, says, hears)
 
     def level(self, leg):
         """Level of the frame last played, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
-        return kernels.bridge_leg_stat(self.memory, leg, kernels.BRIDGE_LEG_STATS.index("level_in"))
+        return kernels.bridge_leg_stat(self.memory, leg, kernel_numbers.BRIDGE_LEG_STATS.index("level_in"))
 
     def depth_ms(self, leg):
         """How much sound waits in a leg's jitter buffer."""
-        return kernels.bridge_leg_stat(self.memory, leg, kernels.BRIDGE_LEG_STATS.index("depth"))
+        return kernels.bridge_leg_stat(self.memory, leg, kernel_numbers.BRIDGE_LEG_STATS.index("depth"))
 
     def stats(self, leg):
         """{name: count} of everything counted of a leg; not for a tick, it allocates."""
-        names = kernels.BRIDGE_LEG_STATS
+        names = kernel_numbers.BRIDGE_LEG_STATS
         return {names[i]: kernels.bridge_leg_stat(self.memory, leg, i) for i in range(len(names))}
 
     def totals(self):
         """{name: count} of the whole bridge; not for a tick, it allocates."""
-        names = kernels.BRIDGE_STATS
+        names = kernel_numbers.BRIDGE_STATS
         return {names[i]: kernels.bridge_stat(self.memory, i) for i in range(len(names))}

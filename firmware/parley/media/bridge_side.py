@@ -6,7 +6,7 @@ Never in a tick but `clock`: it allocates.
 import struct
 from array import array
 
-from parley.media import kernels
+from parley.media import kernel_numbers, kernels
 from parley.media.bridge import can_encrypt
 from parley.media.rtcp_session import Figures
 from parley.wire.errors import LocalError
@@ -17,7 +17,7 @@ TAG_BYTES = {1: 10, 2: 4, 3: 16}
 PROTECTION_BYTES = 24  # SRTCP's index, tag, and what a suite adds (RFC 3711 3.4, RFC 7714 9)
 CLOCK_MASK = 0x1FFFFFFF  # what fits an integer of MicroPython without the heap
 _MASK = 0xFFFFFFFF
-_PACKETS_IN = kernels.FIGURES.index("packets_in")
+_PACKETS_IN = kernel_numbers.FIGURES.index("packets_in")
 
 
 class BridgeSide:
@@ -26,8 +26,8 @@ class BridgeSide:
     def __init__(self, bridge):
         self._memory = bridge.memory
         self._word = bytearray(4)
-        self._report = bytearray(kernels.BRIDGE_REPORT_BYTES)
-        self._words = array("I", bytes(4 * kernels.BRIDGE_FIGURES))
+        self._report = bytearray(kernel_numbers.BRIDGE_REPORT_BYTES)
+        self._words = array("I", bytes(4 * kernel_numbers.BRIDGE_FIGURES))
         self._figures = Figures()
 
     def secure(self, leg, suite, master_out, master_in, ssrc):
@@ -89,5 +89,5 @@ class BridgeSide:
         found.heard = words[3] != 0
         found.ssrc_in, found.first_sequence, found.highest_sequence = words[4], words[5], words[6]
         found.packets_in, found.jitter = words[7], words[8]
-        found.octets_out = found.packets_out * kernels.FRAME_SAMPLES & _MASK
+        found.octets_out = found.packets_out * kernel_numbers.FRAME_SAMPLES & _MASK
         return found

@@ -238,5 +238,5 @@ def leg_packetise(leg, pcm, packet):
 
 
 def leg_stat(leg, index):
-    """Returns statistic `index` of a leg (parley_leg.h; names in parley.media.kernels.LEG_STATS)."""
+    """Returns statistic `index` of a leg (parley_leg.h; names in parley.media.kernel_numbers.LEG_STATS)."""
     return checked(lib.parley_leg_stat(leg_in(leg), index), "leg")

@@ -99,10 +99,10 @@ def bridge_refused(bridge, place):
 
 
 def bridge_leg_stat(bridge, leg, index):
-    """Returns statistic `index` of a leg (names in parley.media.kernels.BRIDGE_LEG_STATS)."""
+    """Returns statistic `index` of a leg (names in parley.media.kernel_numbers.BRIDGE_LEG_STATS)."""
     return checked(lib.parley_bridge_leg_stat(bridge_in(bridge), leg, index), "bridge")
 
 
 def bridge_stat(bridge, index):
-    """Returns statistic `index` of the bridge (names in parley.media.kernels.BRIDGE_STATS)."""
+    """Returns statistic `index` of the bridge (names in parley.media.kernel_numbers.BRIDGE_STATS)."""
     return checked(lib.parley_bridge_stat(bridge_in(bridge), index), "bridge")
