@@ -7,7 +7,6 @@
 #ifndef PARLEY_BRIDGE_STATE_H
 #define PARLEY_BRIDGE_STATE_H
 
-#include "kernel_form.h"
 #include "leg_state.h"
 #include "parley_bridge_side.h"
 
@@ -154,7 +153,7 @@ static inline bridge_leg *bridge_leg_at(const parley_bridge *bridge, int32_t leg
 
 /** Has what a packet or a tick touches of a leg fetched: of hundreds nothing is left in the cache from frame to frame. */
 static inline void bridge_leg_fetch(const parley_bridge *bridge, int32_t leg) {
-#if defined(__GNUC__) && !PARLEY_ARM
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__aarch64__))
     const uint8_t *line = (const uint8_t *)bridge_leg_at(bridge, leg);
     for (int32_t i = 0; i < BRIDGE_LEG_LINES; i++) {
         __builtin_prefetch(line + i * CACHE_LINE, 1);
