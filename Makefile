@@ -29,7 +29,8 @@ hil: build ## the tests with real phones against BOARD
 soak: build ## the tests that take long, against BOARD
 	@$(BIN)/python -m pytest hil_tests -m soak --board $(BOARD) -q
 
-bench: build ## measurements, with their JSON in out/bench
+bench: build ## all measurements, JSON and plots in out/bench, beside other bridges that are installed for it
+	@tools/setup_bench.sh
 	@$(BIN)/python tools/bench.py
 
 wheel: build ## the installable package in dist: commands, dashboard and the firmware images built so far

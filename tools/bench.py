@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Measure what Parley is made of: tables on the screen, JSON with machine and versions and plots in out/bench.
 
-tools/bench.py [capacity] [latency] [kernels] [sip] [sizes] [idle] [allocate] [plots]
+tools/bench.py [capacity] [two-cores] [bridges] [latency] [packet-io] [kernels] [sip] [sizes] [idle] [allocate] [plots]
 
-All of them take some nine minutes, most of it `capacity`. What needs real time does best as root, on a quiet machine.
+All of them take some 14 minutes, six of them `capacity`. What needs real time does best as root, on a quiet machine.
 """
 
 import argparse
@@ -102,6 +102,11 @@ def both(*benches: Bench) -> Bench:
 
 BENCHES: dict[str, Bench] = {
     "capacity": parley("capacity"),
+    "two-cores": parley(
+        "capacity", "--boards", "2", "--participants", "4000", "--rounds", "3", output="two-cores"
+    ),
+    "bridges": program(sys.executable, SCRIPTS / "bridges" / "compare.py"),
+    "packet-io": program(sys.executable, SCRIPTS / "packet_io.py"),
     "latency": both(parley("latency"), parley("latency", "--legs", "4000", output="latency-crowd")),
     "kernels": parley("kernels"),
     "sip": bench_sip,

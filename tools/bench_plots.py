@@ -61,20 +61,19 @@ def capacity(document: Document) -> None:
 
 def delays(document: Document, crowd: Document | None) -> None:
     """How often which delay: a small board (four ticks in 20 ms) above, one for crowds (two) below."""
-    boards = [(document, "board of 64 participants: four ticks in 20 ms")]
-    boards += [(crowd, f"board of {crowd['legs']} participants: two ticks in 20 ms")] if crowd else []
+    boards = [(document, "four ticks in 20 ms")] + ([(crowd, "two ticks in 20 ms")] if crowd else [])
     figure, panels = pyplot.subplots(
         len(boards), 1, figsize=(9, 1 + 2.6 * len(boards)), squeeze=False, sharex=True
     )
-    for axes, (found, title) in zip(panels[:, 0], boards, strict=True):
+    for axes, (found, ticks) in zip(panels[:, 0], boards, strict=True):
         for number, row in enumerate(found["rows"]):
             shares = [100 * count / row["heard"] for count in row["histogram"]]
             edges = [place * row["bin_ms"] for place in range(len(shares) + 1)]
             jitter = f"jitter up to {row['jitter_ms']:g} ms" if row["jitter_ms"] else "no jitter"
-            name = f"{jitter}: median {row['p50_ms']:.1f} ms, worst {row['worst_ms']:.1f} ms"
+            name = f"{jitter}: median {row['p50_ms']:.1f}, worst {row['worst_ms']:.1f} ms"
             axes.stairs(shares, edges, fill=True, alpha=0.65, color=f"C{number}", label=name)
             if row["jitter_ms"]:
-                axes.axvline(row["least_ms"], color=f"C{number}", linestyle="--", linewidth=1)
+                axes.axvline(row["least_ms"], color=f"C{number}", linestyle="--", linewidth=1, ymax=0.75)
                 axes.annotate(
                     "least possible ",
                     (row["least_ms"], 0.6),
@@ -82,9 +81,12 @@ def delays(document: Document, crowd: Document | None) -> None:
                     ha="right",
                     color=f"C{number}",
                 )
-        axes.set_title(f"Delay through a {title}", loc="left")
+        title = (
+            f"Delay through a board for {found['legs']:,} participants, {ticks}; {found['pairs']} pairs talk"
+        )
+        axes.set_title(title, loc="left")
         axes.set(ylabel="bursts, %")
-        axes.legend(loc="upper center", frameon=False)
+        axes.legend(loc="upper left", bbox_to_anchor=(0.24, 1), frameon=False)
         tidy(axes)
     longest = max(row["worst_ms"] for found, _ in boards for row in found["rows"])
     panels[-1, 0].set_xlim(0, longest + 2)

@@ -128,7 +128,7 @@ class Callers(asyncio.DatagramProtocol):
         answer = await self._ask(
             lambda branch: self._request("BYE", caller, target, branch=branch), caller.peer
         )
-        if answer[8:11] != "200":
+        if answer[8:11] not in ("200", "481"):  # 481: the board has hung up itself
             raise CallError(f"caller {caller.number}: BYE: {answer.splitlines()[0]}")
 
     async def _invite(self, caller: Caller, uri: str, peer: tuple[str, int]) -> str:
@@ -230,7 +230,10 @@ async def call_all(
                     *(callers.call(one, first.uri, first.peer) for one in members[group : group + 8])
                 )
 
-    await asyncio.gather(*(conference(crowd[i : i + size]) for i in range(0, len(crowd), size)))
+    members = [crowd[i : i + size] for i in range(0, len(crowd), size)]
+    for outcome in await asyncio.gather(*map(conference, members), return_exceptions=True):
+        if outcome is not None:
+            raise outcome
 
 
 async def hang_up_all(callers: Callers, crowd: list[Caller], at_once: int = 16) -> None:

@@ -98,8 +98,8 @@ async def _measure(
                 name = f"{count} in conferences of {size}" if size < count else f"{count} in one conference"
                 name = f"{count}, all silent" if count == silent else name
                 rows.append(crowd.measure(name, seconds, rounds, 0 if count == silent else None))
-            await crowd.leave()
         finally:
+            await crowd.leave()
             callers.close()
         if system.own:
             totals = system.totals()

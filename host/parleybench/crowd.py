@@ -25,7 +25,7 @@ FRAMES_S = 50
 SETTLE_S = 1.5  # the load's first second is not counted
 ECHO_S = 3.0  # a stopped board's watchdog bites after 8
 TICK_US = 20000
-BEAT_MS = 8000
+BEAT_MS = 1000  # less than a chunk of calls takes: everybody is heard between two
 LONGEST_FILL_S = 600
 CHUNK = 512  # calls between two looks at who is in
 CALLS_OVER_S = 33  # transactions stay for 32 s (RFC 3261 17.2.1, RFC 6026 7.1): a crowd in talk has none
@@ -115,8 +115,10 @@ class Crowd:
             self._say(f"calling: {known + first} of {count} participants")
             with self._heart():
                 part = newcomers[first : first + chunk]
-                await call_all(self._callers, part, self._size, self._system.server)
-            self.people += part
+                try:
+                    await call_all(self._callers, part, self._size, self._system.server)
+                finally:
+                    self.people += [one for one in part if one.rtp[1]]
         self._find_boards()
         lines = [one for one in newcomers if self._system.own and one.rtp[1] != RTP_PORT]
         if lines:
@@ -230,6 +232,8 @@ class Crowd:
             "skipped_ticks": None,
             "load": heard,
         }
+        if after and after["participants"] != count:
+            raise BenchError(f"{count} participants called, and the boards know {after['participants']}")
         return run | (counted(before, after, heard["sent"]) if after else {})
 
     def _echo(self, talkers: int) -> float | None:
