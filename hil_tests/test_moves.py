@@ -106,7 +106,7 @@ def address_for_a_liar(bench, name: str) -> str:
 
 def test_those_whose_board_has_died_meet_by_calling_again(own_bench, phone_of, capture_of, spoken, figures):
     """PJSUA calls the old address at the server; the others dial the server again, from where they were."""
-    bench = own_bench(boards=2)
+    bench = own_bench(boards=2, env={"PARLEY_REUNION_TRUST": "host"})
     phones, host = talk_on_one_board(bench, phone_of, spoken)
     capture = capture_of(bench, *phones)
     (old,) = [one["address"] for one in bench.conferences() if one["participants"]]

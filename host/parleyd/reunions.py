@@ -1,7 +1,8 @@
 """Boards that die: whoever was in a conference there and asks again in time meets the others in a new one.
 
 No phone has to know anything for that. Who says that he was there must prove it: by the conference's address itself,
-which nobody can invent; by his password; or by calling from the host that his own URI names, where the answer goes.
+which nobody can invent, or by his password. Where no two people call from one host under one name, calling from the
+host that his own URI names may be proof too ("host"); a gateway that always gives one From would mix strangers.
 The new conference is one lease, `asked_by` the lost one, so every server of a fleet finds it, and its address can be
 written anew by any of them.
 """
@@ -23,7 +24,7 @@ from parleyd.verdict import Grant
 REUNION_S = 120
 ANONYMOUS = "anonymous"  # RFC 3323 4.1.1.3
 MAX_KEPT = 65536  # people, and conferences
-Trust = Literal["proof", "from"]
+Trust = Literal["proof", "host", "from"]
 
 
 class Lost(NamedTuple):
@@ -55,8 +56,9 @@ class Reunions:
     ) -> None:
         """ttl_s: life of an address until its first call. kept_s: for how long people may come back, 0 for never.
 
-        trust: "from" where nobody can send another's From, so that it is proof enough. alive(board, conference):
-        whether it runs after all. key_of(board): the key that signs its addresses, b"" for none.
+        trust: "host" where a name at its own host is one person, "from" where nobody can send another's From.
+        alive(board, conference): whether it runs after all. key_of(board): the key that signs its addresses, b"" for
+        none.
         """
         self._ttl_s = ttl_s
         self._kept_ms = 1000 * kept_s
@@ -108,9 +110,12 @@ class Reunions:
     def _by_name(self, need: Need) -> Lost | None:
         who = user_at_host(need.asked_by)
         lost = self._people.get(who)
-        if lost is None or not (self._trust == "from" or _proves(who, need)):
-            return None
-        return lost
+        proved = (
+            self._trust == "from"
+            or _has_password(who, need)
+            or (self._trust == "host" and _is_at_home(who, need))
+        )
+        return lost if proved else None
 
     def _by_token(self, token: str) -> Lost | None:
         place = (int(token[2:6], 16), int(token[6:14], 16))  # as parley.wire.address lays it out
@@ -131,10 +136,16 @@ class Reunions:
             self._places.setdefault((lost.slot, lost.generation), []).append(lost)
 
 
-def _proves(who: str, need: Need) -> bool:
-    """Tell whether it is his name that he has proved by a password, or his host that he calls from."""
+def _has_password(who: str, need: Need) -> bool:
+    """Tell whether it is his name that he has proved by a password."""
+    user = who.rpartition("@")[0]
+    return bool(user) and need.user == user
+
+
+def _is_at_home(who: str, need: Need) -> bool:
+    """Tell whether it is his own URI's host that he calls from."""
     user, _, host = who.rpartition("@")
-    return bool(user) and (need.user == user or (bool(need.source) and host.strip("[]") == need.source))
+    return bool(user) and bool(need.source) and host.strip("[]") == need.source
 
 
 def need_of(need: Need, lost: Lost) -> Need:

@@ -15,7 +15,7 @@ REUNION_S = 120
 
 @pytest.fixture
 def world(tmp_path):
-    made = World(tmp_path / "leases.sqlite", boards=3, reunion_s=REUNION_S)
+    made = World(tmp_path / "leases.sqlite", boards=3, reunion_s=REUNION_S, reunion_trust="host")
     made.register_all()
     return made
 
@@ -232,6 +232,15 @@ def test_a_password_is_proof_of_a_name():
     assert reunions.of(asked, 1) is None and reunions.of(asked._replace(user="bob"), 1) is None
     assert reunions.of(asked._replace(user="alice"), 1).conference_id == "b1/0/5"
     assert reunions.of(asked._replace(user="alice"), 60_000) is None
+
+
+@pytest.mark.parametrize(("trust", "meets"), [("proof", False), ("host", True)])
+def test_calling_from_the_host_of_ones_name_is_proof_only_when_told_so(trust, meets):
+    """A gateway has one From for all its phones: the next of them is a stranger."""
+    reunions = Reunions(32, 60, trust, lambda board, conference: False, lambda board: b"k")
+    reunions.lose("b1", [LiveConference(0, 5, 4, ["sip:gateway@10.0.0.1"])], 0)
+    asked = Need(asked_by="sip:gateway@10.0.0.1", source="10.0.0.1")
+    assert (reunions.of(asked, 1) is not None) == meets
 
 
 def test_a_name_that_is_in_two_conferences_is_nobodys(world):
