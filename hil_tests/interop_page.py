@@ -6,10 +6,9 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
-from hil_tests import programs
+from hil_tests import pages
 
-PAGE = programs.REPOSITORY / "docs" / "interop.md"
-BEGIN, END = "<!-- table -->\n", "<!-- /table -->\n"
+PAGE = pages.DOCS / "interop.md"
 YES, NO, CANNOT = "yes", "**no**", "–"
 
 
@@ -39,10 +38,5 @@ def versions() -> dict[str, str]:
 
 
 def write(text: str, page: Path = PAGE) -> bool:
-    """Put the table between the page's marks; returns whether the page has changed."""
-    before = page.read_text(encoding="utf-8")
-    head, _, rest = before.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    after = head + BEGIN + text + END + tail
-    page.write_text(after, encoding="utf-8")
-    return after != before
+    """Put the table into the page; returns whether it has changed."""
+    return pages.put(page, "table", text)

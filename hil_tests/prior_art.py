@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hil_tests import http_api, prior_art_page, wav
+from hil_tests import http_api, pages, prior_art_page, wav
 from hil_tests.bench import Bench
 from hil_tests.measure import amplitude, decibel
 from hil_tests.ports import PortPicker
@@ -252,12 +252,7 @@ def main() -> int:
         found = play(Path(folder), lambda name: print(f"{name} ...", flush=True))
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text(json.dumps(found, indent=1) + "\n")
-    print(prior_art_page.table(found))
-    if options.page:
-        prior_art_page.write(found)
-    missed = prior_art_page.missed(found)
-    print("not as expected: " + "; ".join(missed) if missed else "as expected")
-    return 1 if missed else 0
+    return pages.conclude(prior_art_page, found, options.page)
 
 
 if __name__ == "__main__":

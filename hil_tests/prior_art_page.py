@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from hil_tests import pages
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "prior-art.md"
-BEGIN, END = "<!-- table -->\n", "<!-- /table -->"
 OURS = "Parley, ad hoc"
 # what each way does, whatever mixes: all heard each other, the two conferences were one, who stayed talked on
 EXPECTED = {
@@ -38,7 +36,7 @@ def missed(found: dict) -> list[str]:
     ]
 
 
-def table(found: dict) -> str:
+def figures(found: dict) -> str:
     """The figures as Markdown."""
     models = list(EXPECTED)
 
@@ -65,6 +63,5 @@ def table(found: dict) -> str:
 
 
 def write(found: dict) -> None:
-    """Put the table between the page's marks."""
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    PAGE.write_text(f"{head}{BEGIN}{table(found)}{END}{rest.partition(END)[2]}", encoding="utf-8")
+    """Put the table into the page."""
+    pages.put(pages.DOCS / "prior-art.md", "table", figures(found))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hil_tests import delay, g711, quality_page, sip_text, spandsp, speech
+from hil_tests import delay, g711, pages, quality_page, sip_text, spandsp, speech
 from hil_tests import quality_scores as scores
 from hil_tests.bench import Bench
 from hil_tests.console import mpremote
@@ -214,12 +214,7 @@ def main() -> int:
     for name, figures in run(set(options.only.split(",")), options.seeds, options.seconds):
         found[name] = figures
         OUTPUT.write_text(json.dumps(found, indent=1) + "\n")
-    print(quality_page.figures(found))
-    if options.page:
-        quality_page.write(found)
-    missed = quality_page.missed(found)
-    print("missed: " + "; ".join(missed) if missed else "every limit is kept")
-    return 1 if missed else 0
+    return pages.conclude(quality_page, found, options.page)
 
 
 if __name__ == "__main__":

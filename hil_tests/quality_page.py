@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "sound.md"
-BEGIN, END = "<!-- figures -->", "<!-- /figures -->"
+from hil_tests import pages
 
 
 def rows_of(found: dict) -> list[tuple[str, float, str, bool]]:
@@ -98,5 +95,4 @@ def figures(found: dict) -> str:
 
 def write(found: dict) -> None:
     """Puts them into the page."""
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    PAGE.write_text(f"{head}{BEGIN}\n{figures(found)}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    pages.put(pages.DOCS / "sound.md", "figures", figures(found))

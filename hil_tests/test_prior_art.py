@@ -25,7 +25,7 @@ def test_a_conference_that_met_another_is_told():
 
 
 def test_the_table_has_a_column_for_each_way():
-    lines = prior_art_page.table(found_as_expected()).splitlines()
+    lines = prior_art_page.figures(found_as_expected()).splitlines()
     assert {line.count("|") for line in lines if line.startswith("|")} == {6}
     assert "60.5 s" in lines[-1]
 

@@ -231,9 +231,7 @@ class Books:
             return
         room = book.room()
         rank = None
-        if (
-            room >= MIN_SIZE
-        ):  # among equals by name for one server alone, by another order for each of several
+        if room >= MIN_SIZE:  # among equals by name for a lone server, by another order for each of several
             order = self.pattern.rank(room, book.view.legs, book.last_serial)
             rank = (order, hash_of(board_id, self._turn) if self._turn else 0, board_id)
         if rank == book.rank:

@@ -21,6 +21,7 @@ from parleyd.claims import DaemonError, bind, lock_state
 from parleyd.client import forget_address, write_address
 from parleyd.clock import SystemClock
 from parleyd.control import Outcome
+from parleyd.drains import Drains
 from parleyd.images import load_image
 from parleyd.introductions import introduce_boards
 from parleyd.lease import Lease
@@ -87,14 +88,14 @@ class Daemon:
         self.server = ConferenceServer(
             settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log, tls_port
         )
-        self.server.pool.draining = ledger.draining if self._store.shared else self._roster.draining
+        self.drains = Drains(ledger, self._roster, self.server.pool, self.server.events)
         self.server.on_board_change = self._board_changed
         self._sip = SipSockets(self.server)
         self._neighbours = Neighbours(
-            ledger, self.server.pool, clock, self._sip.drain, self._board_changed, self._drained
+            ledger, self.server.pool, clock, self._sip.drain, self._board_changed, self.drains
         )
         self.upgrades = Upgrades(
-            self.server.pool, self.server.events, self.drain, self._busy, self._end_all_on
+            self.server.pool, self.server.events, self.drains.say, self._busy, self._end_all_on
         )
         self.broadcast = Broadcast(
             self.server, lambda: status_document(self.server, self.boards), self._sip.drain
@@ -155,29 +156,6 @@ class Daemon:
         self.server.allocate(need, lambda verdict: _resolve(future, verdict))
         self._sip.drain()
         return future
-
-    async def drain(self, board_id: str, draining: bool) -> None:
-        """Take a board out of the pool, of all servers that share a store, or let it have conferences again.
-
-        Raises RosterError or StoreError; then nothing has changed.
-        """
-        if self._store.shared:
-            await self._store.drain(board_id, draining)
-            self._drained(board_id, draining)
-        elif draining != (board_id in self._roster.draining):
-            self._roster.drain(board_id, draining)
-            self._now_drains(board_id, draining)
-
-    def _drained(self, board_id: str, draining: bool) -> None:
-        """Take note of what the shared store says of a board, from whichever server."""
-        known = self.server.pool.draining
-        if draining != (board_id in known):
-            (known.add if draining else known.discard)(board_id)
-            self._now_drains(board_id, draining)
-
-    def _now_drains(self, board_id: str, draining: bool) -> None:
-        self.server.pool.look_again(board_id)
-        self.server.events.info("board drains" if draining else "board is back", board=board_id)
 
     def move_all(self, board_id: str) -> int:
         """Begin to move every conference off a board that drains; returns how many there are."""

@@ -59,6 +59,10 @@ class Ledger:
         """Tell whether other servers write to the store, too."""
         return self._store.shared
 
+    async def drain(self, board_id: str, draining: bool) -> None:
+        """Let all servers of the store know that a board drains, or does no more. Raises StoreError: then none does."""
+        await self._store.drain(board_id, draining)
+
     def heard(self, board_id: str) -> Heard | None:
         """Return the report by which any server last reconciled the board's leases, None before the first."""
         return self._heard.get(board_id)

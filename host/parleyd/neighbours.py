@@ -1,9 +1,10 @@
 """What the other servers of the fleet do, taken into our books and our pool."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from parley.wire.errors import RemoteError
 from parleyd.clock import Clock
+from parleyd.drains import Drains
 from parleyd.lease import Lease
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
@@ -14,8 +15,8 @@ from parleyd.store.face import BoardKey, Heard
 class Neighbours:
     """The follower of a shared store.
 
-    on_change: a board came or went by another server's word. settled: answers are to be sent. drains(board, whether):
-    an operator has said at any server that a board drains, or does no more.
+    on_change: a board came or went by another server's word. settled: answers are to be sent. drains: are told what an
+    operator has said at any server.
     """
 
     def __init__(
@@ -25,7 +26,7 @@ class Neighbours:
         clock: Clock,
         settled: Callable[[], None],
         on_change: Callable[[], None] = lambda: None,
-        drains: Callable[[str, bool], None] = lambda board_id, draining: None,
+        drains: Drains | None = None,
     ) -> None:
         self.settled = settled
         self._drains = drains
@@ -62,7 +63,13 @@ class Neighbours:
 
     def drains(self, board_id: str, draining: bool) -> None:
         """See Follower.drains."""
-        self._drains(board_id, draining)
+        if self._drains is not None:
+            self._drains.heard(board_id, draining)
+
+    def all_drains(self, boards: Iterable[str]) -> None:
+        """See Follower.all_drains."""
+        if self._drains is not None:
+            self._drains.heard_all(boards)
 
     def heard(self, board_id: str) -> Heard | None:
         """See Follower.heard."""

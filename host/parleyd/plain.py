@@ -55,6 +55,9 @@ OFFER = re.compile(
 OFFER_BEGIN = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 10000 "
 
 
+Kind = tuple[bytes, bytes]  # of a request: Request-URI and offer, without what differs from call to call
+
+
 class PlainInvite(NamedTuple):
     """key: of its transaction, the same in the ACK and in a retransmission (RFC 3261 17.2.3). merged: what copies
     that came by other paths have in common (8.2.2.2). before_tag, after_tag: the response's header lines up to To's
@@ -66,12 +69,12 @@ class PlainInvite(NamedTuple):
     merged: bytes
     before_tag: bytes
     after_tag: bytes
-    kind: tuple[bytes, bytes]
+    kind: Kind
     asker: str
     back: tuple[str, int]
 
 
-def request_of(kind: tuple[bytes, bytes]) -> Request:
+def request_of(kind: Kind) -> Request:
     """Return an INVITE of this kind, with all in it that the answer depends on."""
     uri, tail = kind
     headers = [("Content-Type", "application/sdp")]

@@ -54,9 +54,7 @@ class BoardView:
     site: str = ""
     kind: BoardKind = field(init=False)
     place: str = field(init=False)  # host:port
-    contact_end: str = field(
-        init=False
-    )  # what follows the token in the Contact of a 302, see TransmissionUnit
+    contact_end: str = field(init=False)  # what follows the token in a 302's Contact, see TransmissionUnit
 
     def __post_init__(self) -> None:
         kind = BoardKind(self.codecs, self.srtp_legs, ":" in self.host, self.site)
@@ -124,6 +122,11 @@ class Pool:
         """Return the known board of that name."""
         return self._boards.get(board_id)
 
+    def key_of(self, board_id: str) -> bytes:
+        """Return the key of a known board, b"" of any other."""
+        board = self._boards.get(board_id)
+        return b"" if board is None else board.key
+
     def is_board_at(self, host: str) -> bool:
         """Tell whether a known board has this IP address."""
         return host in self._hosts
@@ -131,6 +134,12 @@ class Pool:
     def registration(self, board_id: str) -> Registration | None:
         """Return the board's registration, None while it is not registered."""
         return self._registrations.get(board_id)
+
+    def runs(self, board_id: str, conference_id: str) -> bool:
+        """Tell whether the board's latest report has this conference."""
+        registration = self._registrations.get(board_id)
+        live = () if registration is None else registration.report.live
+        return any(one.name_on(board_id) == conference_id for one in live)
 
     def last_boot(self, board_id: str) -> str | None:
         """Return the boot id of the board's latest refresh in this daemon's life, even if it was lost since."""

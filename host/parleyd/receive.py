@@ -9,6 +9,7 @@ from parley.wire.sip import Request
 from parley.wire.uri import SipUri, parse_name_addr, parse_uri, unescape
 from parleyd.callers import Callers
 from parleyd.offer import ASSUMED_CODECS, Srtp, read_offer
+from parleyd.plain import Kind, request_of
 from parleyd.report import Codec
 from parleyd.verdict import Refusal
 
@@ -18,6 +19,7 @@ SIZE_HEADER = "Conference-Size"  # for phones whose address book takes no URI pa
 URGENT = frozenset({"emergency"})  # RFC 3261 20.26
 # Extensions that ask nothing of a server that only redirects.
 HARMLESS = frozenset({"100rel", "timer", "norefersub"})
+MAX_KINDS = 2048  # of plain requests, whose meaning is remembered
 MEDIA_NOT_AVAILABLE = 304  # RFC 3261 20.43
 BAD_REQUEST_WARNING = 399
 SIPS_NOT_ALLOWED = 380  # RFC 5630 11.2
@@ -63,6 +65,7 @@ class ReceiverUnit:
         self._default_size = default_size
         self._callers = callers or Callers()
         self._near = near
+        self._kinds: dict[Kind, Need | Refusal] = {}
 
     def receive(self, request: Request, source: str = "", user: str = "") -> Need | Refusal:
         """Return what the INVITE asks for, or the refusal: 400, 404, 415, 416, 420, 488.
@@ -73,10 +76,19 @@ class ReceiverUnit:
             asker = parse_name_addr(request.get("From") or "").uri_text[:200]
         except RemoteError as error:
             return Refusal(error.status or 400, error.reason, warn_code=_warn_code(error.status))
-        said = self.said(request)
-        return said if isinstance(said, Refusal) else self.personal(said, asker, source, user)
+        said = self._said(request)
+        return said if isinstance(said, Refusal) else self._personal(said, asker, source, user)
 
-    def said(self, request: Request) -> Need | Refusal:
+    def plain(self, kind: Kind, asker: str, source: str) -> Need | Refusal:
+        """Return the same of a plain INVITE; what its kind says is remembered, for most phones say one thing."""
+        said = self._kinds.get(kind)
+        if said is None:
+            if len(self._kinds) >= MAX_KINDS:
+                self._kinds.clear()
+            said = self._kinds[kind] = self._said(request_of(kind))
+        return self._personal(said, asker, source) if type(said) is Need else said
+
+    def _said(self, request: Request) -> Need | Refusal:
         """Return what the INVITE itself says, whoever sent it; size 0 where it names none."""
         try:
             uri = parse_uri(request.uri)
@@ -94,7 +106,7 @@ class ReceiverUnit:
         except RemoteError as error:
             return Refusal(error.status or 400, error.reason, warn_code=_warn_code(error.status))
 
-    def personal(self, said: Need, asker: str, source: str, user: str = "") -> Need:
+    def _personal(self, said: Need, asker: str, source: str, user: str = "") -> Need:
         """Return the need of this caller: what the request leaves open is filled in by the operator's rules."""
         rule = self._callers.rule(asker)
         site = said.site or rule.site or (self._callers.site(source) if self._near else "")

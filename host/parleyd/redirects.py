@@ -15,7 +15,7 @@ from parley.call.peers import way_back
 from parley.call.timers import T1_MS, T2_MS, T4_MS, TIMEOUT_MS
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, note_source, parse_message, response_to
-from parleyd.plain import COPIED, PlainInvite, key_of, read_plain
+from parleyd.plain import COPIED, Kind, PlainInvite, key_of, read_plain
 from parleyd.transmit import Reply
 from parleyd.verdict import Grant, Refusal
 
@@ -32,11 +32,9 @@ VIA_PORT = re.compile(rb"\r\nVia: SIP/2\.0/UDP ([0-9.]+)(?::(\d{1,5}))?([^\r\n]*
 BUSY_END = b"\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"
 BUSY = Reply(503, "Service Unavailable", (("Retry-After", "2"),))
 
-Kind = tuple[bytes, bytes]  # of a request: Request-URI and offer, as in PlainInvite
 Tell = Callable[[Grant | Refusal], None]
-Ask = Callable[
-    [Kind, str, str, Tell], None
-]  # kind, asker's URI, host that it came from; tells once, now or later
+# kind, asker's URI, host that it came from; tells once, now or later
+Ask = Callable[[Kind, str, str, Tell], None]
 
 
 class Redirect:

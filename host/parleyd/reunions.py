@@ -78,9 +78,7 @@ class Reunions:
         for one in live:
             place = (one.slot, one.generation)
             lost = Lost(one.name_on(board_id), board_id, one.size, now_ms + self._kept_ms, *place)
-            if (
-                not one.locked and len(self._places) < MAX_KEPT
-            ):  # who has the address may enter, unless it was locked
+            if not one.locked and len(self._places) < MAX_KEPT:  # else the address alone let nobody in
                 self._places.setdefault(place, []).append(lost)
             for who in map(user_at_host, one.participants) if len(self._people) < MAX_KEPT else ():
                 if not who.startswith(ANONYMOUS) and times[who] == 1:  # a gateway's URI is many people's

@@ -32,10 +32,10 @@ from parleyd.lease import QUARANTINE_S, RUNNING, Lease
 from parleyd.ledger import Ledger
 from parleyd.moves import Moves
 from parleyd.orders import Orders
-from parleyd.plain import request_of
+from parleyd.plain import Kind
 from parleyd.pool import Pool, Registration
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
-from parleyd.redirects import Kind, Redirects, Tell
+from parleyd.redirects import Redirects, Tell
 from parleyd.registrar import REALM, Registrar
 from parleyd.reunions import REUNION_S, Reunions, Trust
 from parleyd.sources import Ruling, Sources
@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
 SECRET_BYTES = 32
 PLAIN_LIMIT = 131072  # the same of those that Redirects keeps, which are small
-MAX_SAID = 2048  # kinds of requests whose meaning is remembered
 AGENT = "Parley/0.1"
 LIMIT = 32768  # transactions at once; each INVITE's lives 5 s on after its ACK (RFC 3261 17.2.1, timer I)
 
@@ -116,9 +115,8 @@ class ConferenceServer:
         )
         near = ledger.books.pattern.near
         self._receiver = ReceiverUnit(rules.factory_user, rules.default_size, rules.callers, near)
-        self._reunions = Reunions(
-            rules.offer_ttl_s, rules.reunion_s, rules.reunion_trust, self._alive, self._key_of
-        )
+        trust = rules.reunion_trust
+        self._reunions = Reunions(rules.offer_ttl_s, rules.reunion_s, trust, pool.runs, pool.key_of)
         pool.on_drop = self._dropped
         self._decisions = Decisions(
             AllocationUnit(rules.offer_ttl_s, rules.spared_share),
@@ -152,7 +150,6 @@ class ConferenceServer:
             random_bytes, self._asked_plainly, self._reply, AGENT, self._count, PLAIN_LIMIT
         )
         self._admission = Admission(rules.sources, pool, self._log, self._count)
-        self._said: dict[Kind, Need | Refusal] = {}
 
     @property
     def transactions(self) -> "Transactions | None":
@@ -229,15 +226,6 @@ class ConferenceServer:
         if lost:
             self._log.warning("conferences lost", board=board_id, conferences=lost)
 
-    def _alive(self, board_id: str, conference_id: str) -> bool:
-        registration = self.pool.registration(board_id)
-        live = () if registration is None else registration.report.live
-        return any(one.name_on(board_id) == conference_id for one in live)
-
-    def _key_of(self, board_id: str) -> bytes:
-        board = self.pool.board(board_id)
-        return b"" if board is None else board.key
-
     def _changed(self) -> None:
         self.on_board_change()
 
@@ -283,14 +271,7 @@ class ConferenceServer:
         self.allocate(self._receiver.receive(invite, source, user), answer)
 
     def _asked_plainly(self, kind: Kind, asker: str, host: str, tell: Tell) -> None:
-        said = self._said.get(kind)
-        if said is None:
-            if len(self._said) >= MAX_SAID:
-                self._said.clear()
-            said = self._said[kind] = self._receiver.said(request_of(kind))
-        if type(said) is Need:
-            said = self._receiver.personal(said, asker, host)
-        self.allocate(said, tell)
+        self.allocate(self._receiver.plain(kind, asker, host), tell)
 
     def _reply(self, verdict: Grant | Refusal) -> Reply:
         reply = self._transmission.transmit(verdict)

@@ -47,6 +47,9 @@ class Follower:
     def drains(self, board_id, draining):
         self.drained.append((board_id, draining))
 
+    def all_drains(self, boards):
+        self.drained.extend((board_id, True) for board_id in boards)
+
     def settled(self):
         pass
 

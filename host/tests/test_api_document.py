@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from parleyd.api import api
 from parleyd.control import Outcome
 from parleyd.daemon import DaemonError
+from parleyd.drains import Drains
 from parleyd.roster import read_roster
 from parleyd.status import status_document
 from parleyd.tokens import Tokens
@@ -21,7 +22,6 @@ from .server_world import World
 def daemon_of(world, folder):
     """What the application needs of a daemon, around the real server of a world in memory."""
     roster = read_roster(folder)
-    world.server.pool.draining = roster.draining
     made = SimpleNamespace(server=world.server, boards={}, tokens=Tokens(folder), own_token="own")
     made.settings = SimpleNamespace(http=("127.0.0.1", 8060))
 
@@ -36,12 +36,9 @@ def daemon_of(world, folder):
 
     made.order = order
     made.upgrade_board = upgrade_board
-
-    async def drain(board_id, draining):
-        roster.drain(board_id, draining)
-
-    made.upgrades = Upgrades(world.server.pool, world.server.events, drain, None, None)
-    made.drain = drain
+    server = world.server
+    made.drains = Drains(server.ledger, roster, server.pool, server.events)
+    made.upgrades = Upgrades(server.pool, server.events, made.drains.say, None, None)
     made.move_all = lambda board_id: world.server.moves.board(board_id, lambda outcome: None)
     made.status = lambda: status_document(world.server, {})
     return made

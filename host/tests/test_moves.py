@@ -21,9 +21,9 @@ def world(tmp_path):
 
 
 def begin(world, *names):
-    """A conference in which these people are; returns (board, its allocation)."""
+    """A conference in which these people are, names here or URIs; returns (board, its allocation)."""
     board, allocation, _ = world.granted()
-    people = [f"sip:{name}@127.0.0.1" for name in names]
+    people = [name if "@" in name else f"sip:{name}@127.0.0.1" for name in names]
     numbers = list(range(1, len(names) + 1))
     board.report["live"] = [
         [allocation.slot, allocation.generation, allocation.size, people, numbers, [], False]
@@ -195,32 +195,18 @@ def test_a_locked_conference_takes_back_those_who_were_in_it_alone(world):
 
 
 def test_a_name_alone_is_no_proof(world):
-    board, allocation, _ = world.granted()
-    people = ["sip:alice@example.org", "sip:bob@127.0.0.9"]
-    board.report["live"] = [
-        [allocation.slot, allocation.generation, allocation.size, people, [1, 2], [], False]
-    ]
-    board.register(world.clock.now_ms())
-    world.settle()
+    board, allocation = begin(world, "sip:alice@example.org", "sip:bob@127.0.0.9")
     lose(world, board)
     there = ask_as(world, "dave", old_address(board, allocation))
-    assert (
-        ask_as(world, "alice", host="example.org") != there
-    )  # a domain says nothing of where she calls from
+    # a domain says nothing of where she calls from
+    assert ask_as(world, "alice", host="example.org") != there
     assert ask_as(world, "bob", host="127.0.0.9") != there  # he calls from elsewhere than he says
 
 
 def test_where_nobody_can_lie_a_name_is_enough(tmp_path):
     world = World(tmp_path / "leases.sqlite", boards=3, reunion_trust="from")
     world.register_all()
-    board, allocation, _ = world.granted()
-    people = ["sip:alice@example.org", "sip:bob@example.org"]
-    board.report["live"] = [
-        [allocation.slot, allocation.generation, allocation.size, people, [1, 2], [], False]
-    ]
-    board.register(world.clock.now_ms())
-    world.settle()
-    lose(world, board)
+    lose(world, begin(world, "sip:alice@example.org", "sip:bob@example.org")[0])
     assert ask_as(world, "alice", host="example.org") == ask_as(world, "bob", host="example.org")
 
 

@@ -85,7 +85,10 @@ def run_tool(*command):
 def build(folder):
     """Builds load, echo and the native modules into `folder`."""
     build_programs(folder, "load", "echo")
-    kernels = [*sorted((NATIVE / "src").glob("*.c")), NATIVE / "io" / "io.c", NATIVE / "io" / "system_libc.c"]
+    kernels = [
+        *sorted((NATIVE / "src").glob("*.c")),
+        *(NATIVE / "io" / name for name in ("io.c", "io_send.c", "system_libc.c")),
+    ]
     includes = [f"-I{NATIVE / part}" for part in ("include", "src", "io")]
     timer = BENCH / "bridge_times.c"
     run_tool("gcc", "-std=gnu99", "-O3", *includes, timer, *kernels, "-o", folder / "bridge_times")

@@ -1,60 +1,5 @@
-/** @file io.c Batches between a socket and a bridge; the contract stands in parley_io.h. */
-#include "parley_io.h"
-
-#include "bridge_side.h"
-#include "system.h"
-
-enum {
-    IO_MAGIC = 0x50494F31, /* "PIO1" */
-    BATCH = PARLEY_IO_BATCH,
-    SAMPLE_NS = 125000, /* at 8000 Hz */
-    DATAGRAM_OCTETS = 1056 /* more than the longest of ours; with the address an odd number of cache lines */
-};
-
-typedef struct io_datagram {
-    system_address from;
-    uint8_t octets[DATAGRAM_OCTETS];
-    uint8_t padding[16];
-} io_datagram;
-
-struct parley_io {
-    uint32_t magic;
-    int32_t stat[PARLEY_IO_STAT_COUNT];
-    int32_t lines; /* in use */
-    int32_t spare[7];
-    io_datagram received[BATCH];
-    int32_t line_leg[PARLEY_BRIDGE_LEGS_MAX]; /* the first `lines` places: whose */
-    int32_t line_fd[PARLEY_BRIDGE_LEGS_MAX];  /* by leg: its line and 1; 0 none */
-};
-
-/** What the system calls read and write, made anew in each call of ours: no pointers in the caller's memory. */
-typedef struct io_batch {
-    system_message messages[BATCH];
-    system_part parts[BATCH];
-    system_stamp stamps[BATCH];
-    int64_t tick_ns; /* now, if the tick is now; else 0: nobody knows when it will be */
-} io_batch;
-
-static void count(parley_io *io, int32_t stat, int32_t by) {
-    io->stat[stat] = (io->stat[stat] + by) & STAT_MASK;
-}
-
-static void describe(io_batch *batch, int32_t place, system_address *name, uint8_t *octets, size_t size) {
-    static const system_message nothing;
-    batch->parts[place].memory = octets;
-    batch->parts[place].octets = size;
-    batch->messages[place] = nothing;
-    batch->messages[place].name = name;
-    batch->messages[place].name_octets = sizeof *name;
-    batch->messages[place].parts = &batch->parts[place];
-    batch->messages[place].part_count = 1;
-}
-
-/** 1 if no other packet will fare better. */
-static int broken(int32_t result) {
-    return result == -SYSTEM_EBADF || result == -SYSTEM_ENOTSOCK || result == -SYSTEM_EFAULT ||
-           result == -SYSTEM_ENOSYS;
-}
+/** @file io.c Batches from a socket into a bridge, and the tick; the contract stands in parley_io.h. */
+#include "io_state.h"
 
 int32_t parley_io_size(void) {
     return (int32_t)sizeof(parley_io);
@@ -147,7 +92,7 @@ static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32
         batch->messages[i].name_octets = sizeof datagram->from;
         batch->messages[i].control_octets = sizeof batch->stamps[i];
         if (batch->messages[i].flags & SYSTEM_MSG_TRUNC) {
-            count(io, PARLEY_IO_STAT_TRUNCATED, 1);
+            io_count(io, PARLEY_IO_STAT_TRUNCATED, 1);
             continue;
         }
         parley_bridge_before(bridge, before);
@@ -156,7 +101,7 @@ static void deliver(parley_io *io, parley_bridge *bridge, io_batch *batch, int32
         } else {
             parley_bridge_receive_leg(bridge, leg, datagram->octets, octets);
         }
-        count(io, PARLEY_IO_STAT_RECEIVED, 1);
+        io_count(io, PARLEY_IO_STAT_RECEIVED, 1);
     }
 }
 
@@ -166,12 +111,12 @@ static int32_t receive_lines(parley_io *io, parley_bridge *bridge, io_batch *bat
     for (int32_t i = 0; i < io->lines; i++) {
         int32_t leg = io->line_leg[i];
         int32_t result = system_receive(io->line_fd[leg] - 1, batch->messages, PARLEY_IO_LINE_DATAGRAMS);
-        count(io, PARLEY_IO_STAT_RECEIVE_CALLS, 1);
+        io_count(io, PARLEY_IO_STAT_RECEIVE_CALLS, 1);
         if (result > 0) {
             deliver(io, bridge, batch, result, leg);
             taken += result;
         } else if (result != -SYSTEM_EAGAIN) { /* news of an earlier packet; what has come, comes in the next tick */
-            count(io, PARLEY_IO_STAT_RECEIVE_ERRORS, 1);
+            io_count(io, PARLEY_IO_STAT_RECEIVE_ERRORS, 1);
         }
     }
     return taken;
@@ -184,21 +129,21 @@ static int32_t receive(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t
     int32_t taken = 0;
     int32_t calls = most / BATCH + 2; /* errors are bounded too */
     for (int32_t i = 0; i < BATCH; i++) {
-        describe(&batch, i, &io->received[i].from, io->received[i].octets, DATAGRAM_OCTETS);
+        io_describe(&batch, i, &io->received[i].from, io->received[i].octets, DATAGRAM_OCTETS);
         batch.messages[i].control = &batch.stamps[i];
         batch.messages[i].control_octets = sizeof batch.stamps[i];
     }
     while (taken < most && calls-- > 0) {
         int32_t result = system_receive(fd, batch.messages, BATCH);
-        count(io, PARLEY_IO_STAT_RECEIVE_CALLS, 1);
-        if (broken(result)) {
+        io_count(io, PARLEY_IO_STAT_RECEIVE_CALLS, 1);
+        if (io_broken(result)) {
             return PARLEY_IO_ERRNO + result;
         }
         if (result == -SYSTEM_EAGAIN) {
             break;
         }
         if (result < 0) {
-            count(io, PARLEY_IO_STAT_RECEIVE_ERRORS, 1);
+            io_count(io, PARLEY_IO_STAT_RECEIVE_ERRORS, 1);
             continue;
         }
         deliver(io, bridge, &batch, result, NOBODY);
@@ -216,77 +161,6 @@ int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int3
     return receive(io, bridge, fd, most, 0);
 }
 
-static void refuse(parley_io *io, parley_bridge *bridge, int32_t from, int32_t to) {
-    for (int32_t place = from; place < to; place++) {
-        parley_bridge_refused(bridge, place);
-    }
-    count(io, PARLEY_IO_STAT_REFUSED, to - from);
-}
-
-/** Sends places `from` to `to` - 1 of the transmit area. @return packets sent, or below PARLEY_IO_ERRNO */
-static int32_t send_run(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t fd, int32_t from, int32_t to) {
-    int32_t done = from;
-    int32_t refused = 0;
-    int32_t tries = 2 * (to - from); /* news of an earlier packet (ICMP) takes this one's turn, not its place */
-    while (done < to) {
-        int32_t result = system_send(fd, batch->messages + done, to - done);
-        count(io, PARLEY_IO_STAT_SEND_CALLS, 1);
-        if (broken(result)) {
-            return PARLEY_IO_ERRNO + result;
-        }
-        if (result > 0) {
-            done += result;
-        } else if (result == -SYSTEM_EAGAIN || result == -SYSTEM_ENOBUFS || result == -SYSTEM_ENOMEM) {
-            refuse(io, bridge, done, to); /* no room: late is worth nothing */
-            refused += to - done;
-            break;
-        } else if ((result != -SYSTEM_ECONNREFUSED && result != -SYSTEM_EINTR) || tries-- <= 0) {
-            refuse(io, bridge, done, done + 1);
-            refused++;
-            done++;
-        }
-    }
-    count(io, PARLEY_IO_STAT_SENT, to - from - refused);
-    return to - from - refused;
-}
-
-/** Sends the packet at `place` by the leg's line. @return packets sent */
-static int32_t send_line(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t line, int32_t place) {
-    system_message *message = &batch->messages[place];
-    system_address *name = message->name;
-    message->name = NULL; /* it is connected */
-    message->name_octets = 0;
-    int32_t result = send_run(io, bridge, batch, line, place, place + 1);
-    message->name = name;
-    message->name_octets = sizeof *name;
-    if (result < 0) {
-        refuse(io, bridge, place, place + 1);
-        return 0;
-    }
-    return result;
-}
-
-/** Sends the first `made` places of the transmit area. @return packets sent, or below PARLEY_IO_ERRNO */
-static int32_t send_made(parley_io *io, parley_bridge *bridge, io_batch *batch, int32_t fd, int32_t made) {
-    const int32_t *legs = bridge_recipients(bridge);
-    int32_t sent = 0;
-    int32_t from = 0; /* of the places that go by `fd` */
-    for (int32_t place = 0; io->lines > 0 && place < made; place++) {
-        int32_t line = io->line_fd[legs[place]] - 1;
-        if (line < 0) {
-            continue;
-        }
-        int32_t result = send_run(io, bridge, batch, fd, from, place);
-        if (result < 0) {
-            return result;
-        }
-        sent += result + send_line(io, bridge, batch, line, place);
-        from = place + 1;
-    }
-    int32_t result = send_run(io, bridge, batch, fd, from, made);
-    return result < 0 ? result : sent + result;
-}
-
 int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most, int32_t phase,
                        int32_t phases) {
     io_batch batch;
@@ -301,13 +175,13 @@ int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t
     for (int32_t i = 0; i < BATCH && i < bridge->legs; i++) {
         bridge_transmit *place = bridge_transmit_at(bridge, i);
         place->family = SYSTEM_AF_INET;
-        describe(&batch, i, (system_address *)place, place->packet, PARLEY_LEG_PACKET_BYTES);
+        io_describe(&batch, i, (system_address *)place, place->packet, PARLEY_LEG_PACKET_BYTES);
     }
     for (int32_t made; (made = parley_bridge_mix(bridge, BATCH)) > 0;) {
         for (int32_t i = 0; i < made && bridge->special_legs > 0; i++) {
             batch.parts[i].octets = (size_t)bridge_octets_at(bridge, i);
         }
-        int32_t result = send_made(io, bridge, &batch, fd, made);
+        int32_t result = io_send(io, bridge, &batch, fd, made);
         if (result < 0) {
             return result;
         }

@@ -62,15 +62,7 @@ static void write_lower(writer *to, span text) {
 }
 
 static void write_decimal(writer *to, uint32_t value) {
-    uint8_t digits[10];
-    int32_t count = 0;
-    do {
-        digits[count++] = (uint8_t)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    while (count > 0) {
-        to->at[to->used++] = digits[--count];
-    }
+    to->used = (int32_t)(put_decimal(to->at + to->used, value) - to->at);
 }
 
 /** Writes the Via with its true source (RFC 3261 18.2.1, RFC 3581 4). */

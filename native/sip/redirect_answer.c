@@ -4,6 +4,7 @@
 #endif
 #include "batch.h"
 #include "redirects.h"
+#include "text.h"
 #include "token.h"
 
 #include <stdlib.h>
@@ -63,26 +64,13 @@ void parley_sip_place_at(parley_sip_place *place, const uint8_t *key, int32_t ke
     memcpy(place->text, text, (size_t)place->octets);
 }
 
-static uint8_t *put_decimal(uint8_t *to, int32_t value) {
-    uint8_t digits[10];
-    int32_t count = 0;
-    do {
-        digits[count++] = (uint8_t)('0' + value % 10);
-        value /= 10;
-    } while (value != 0);
-    while (count > 0) {
-        *to++ = digits[--count];
-    }
-    return to;
-}
-
 int32_t parley_redirects_grant(parley_redirects *redirects, int32_t number, const parley_sip_place *place, int32_t slot,
                                uint32_t generation, int32_t size, uint32_t expires_s, int32_t ttl_s) {
     static const char status[] = "302 Moved Temporarily";
     uint8_t more[MOST_GRANT], *at = put_text(more, "\r\nContact: <sip:");
     token_write(place, slot, generation, size, expires_s, at);
     at = put(at + TOKEN_CHARACTERS, place->text, place->octets);
-    at = put_decimal(put_text(at, "\r\nExpires: "), ttl_s);
+    at = put_decimal(put_text(at, "\r\nExpires: "), (uint32_t)ttl_s);
     return parley_redirects_answer(redirects, number, (const uint8_t *)status, (int32_t)strlen(status), more,
                                    (int32_t)(at - more));
 }

@@ -117,3 +117,16 @@ int take_line(span *text, span *line) {
     *line = from(*line, text->at);
     return take(text, "\r\n");
 }
+
+uint8_t *put_decimal(uint8_t *to, uint32_t value) {
+    uint8_t digits[10];
+    int32_t count = 0;
+    do {
+        digits[count++] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    while (count > 0) {
+        *to++ = digits[--count];
+    }
+    return to;
+}

@@ -72,6 +72,9 @@ int take_name_addr(span *text, span *uri);
 /** Takes a line up to CRLF; no other control octet may be in it. */
 int take_line(span *text, span *line);
 
+/** Writes a number, ten digits at most; returns where it ends. */
+uint8_t *put_decimal(uint8_t *to, uint32_t value);
+
 /** Returns the span from where `begin` does up to `end`. */
 span from(span begin, const uint8_t *end);
 

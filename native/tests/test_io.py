@@ -21,7 +21,9 @@ def own_host():
 @pytest.mark.parametrize("way", ["libc", "x64"])
 def test_io_under_sanitizers(run, sanitized, way):
     program = sanitized(
-        "io_main", NATIVE / "io" / "io.c", NATIVE / "io" / f"system_{way}.c", standard="gnu99"
+        "io_main",
+        *(NATIVE / "io" / f"{name}.c" for name in ("io", "io_send", f"system_{way}")),
+        standard="gnu99",
     )
     code, text = run(program, own_host())
     assert code == 0, text

@@ -19,16 +19,8 @@ from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
 
 USERNAME = "server"
-NUMBERS = {
-    "end": 2,
-    "lock": 3,
-    "mute": 4,
-    "gain": 4,
-    "hear": 5,
-    "kick": 3,
-    "watch": 1,
-    "move": 3,
-}  # order -> how many it has
+# order -> how many it has
+NUMBERS = {"end": 2, "lock": 3, "mute": 4, "gain": 4, "hear": 5, "kick": 3, "watch": 1, "move": 3}
 TEXTS = ("move",)  # whose last one is a text
 MOST_TEXT = 256
 

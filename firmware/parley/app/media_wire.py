@@ -2,7 +2,8 @@
 
 With native packet I/O all legs share one port, and where a packet comes from tells whose it is. Who names a media
 address that another participant has named already gets a line: a port of his own, connected to that address. Without
-native packet I/O every leg has a line. Who is behind a NAT gets one too, and his source is learned (learner.py).
+native packet I/O every leg has a line. Who is behind a NAT gets one too, and his source is learned (learner.py),
+where the network lets two sockets share a port.
 """
 
 from parley.app import runtime
@@ -117,7 +118,8 @@ class MediaWire:
             raise
         self._forget(participant)
         participant.line, participant.port, participant.aimed = line, port, aimed
-        self.learner.begin(participant, ear)
+        if ear is not None:  # else he must come from where he said
+            self.learner.begin(participant, ear)
         return moves
 
     def _stop(self, participant):

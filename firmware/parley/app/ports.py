@@ -35,12 +35,19 @@ class PortPool:
         raise RemoteError(503, "No RTP port is free")
 
     def split(self, socket, port):
-        """Makes a pair (line, ear) of an open socket, which is closed. RemoteError(503) when that cannot be."""
+        """(line, ear) on the port of this socket, which is closed; ear is None where two sockets cannot have one port.
+
+        RemoteError(503) when somebody else has taken it meanwhile.
+        """
         socket.close()
         try:
             return self._open_pair(self._host, port)
         except OSError:
-            raise RemoteError(503, "No RTP port can be shared")
+            pass
+        try:
+            return self._open_socket(self._host, port), None
+        except OSError:
+            raise RemoteError(503, "No RTP port is free")
 
     def close(self, socket, port):
         """Closes the socket; its port goes to the end of the queue."""

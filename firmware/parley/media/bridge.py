@@ -9,9 +9,8 @@ from parley.media import kernel_numbers, kernels
 from parley.media.codecs import PACKET_BYTES, law_of
 from parley.wire.errors import LocalError
 
-DEPTH_FRAMES = (
-    kernel_numbers.LEG_DEPTH_FRAMES
-)  # prefill of a jitter buffer at first; then it follows the network
+# prefill of a jitter buffer at first; then it follows the network
+DEPTH_FRAMES = kernel_numbers.LEG_DEPTH_FRAMES
 NO_ADDRESS = bytes(6)
 NO_EVENTS = -1
 

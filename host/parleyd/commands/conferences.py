@@ -15,6 +15,7 @@ Conference = Annotated[str, typer.Argument(help="Its id, as in `parley conferenc
 Number = Annotated[
     int, typer.Argument(help="The participant's number, as in `parley conference show`.", min=1)
 ]
+Other = Annotated[int, typer.Argument(help="The number of another participant.", min=1)]
 Srtp = Literal["none", "optional", "required"]
 ROOT = "/v1/conferences"
 
@@ -98,22 +99,42 @@ def conference_unlock(
     shown(answer, as_json, f"unlocked {conference}")
 
 
-@participant_app.command("mute")
-def participant_mute(
-    conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
-) -> None:
-    """Let nobody hear a participant; he hears the others all the same."""
-    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/mute", "POST")
-    shown(answer, as_json, f"muted {number} in {conference}")
+def _to_one(word: str, path: str, done: str, summary: str, method: str = "POST") -> None:
+    """Add a command that does something to a participant; done: said afterwards, of {number} in {conference}."""
+
+    def command(
+        conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
+    ) -> None:
+        answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}{path}", method)
+        shown(answer, as_json, done.format(number=number, conference=conference))
+
+    participant_app.command(word, help=summary)(command)
 
 
-@participant_app.command("unmute")
-def participant_unmute(
-    conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
-) -> None:
-    """Let everybody hear a participant again."""
-    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/unmute", "POST")
-    shown(answer, as_json, f"unmuted {number} in {conference}")
+def _between_two(word: str, done: str, summary: str) -> None:
+    """Add a command about what a participant hears of another."""
+
+    def command(
+        conference: Conference,
+        number: Number,
+        other: Other,
+        as_json: Json = False,
+        http: Http = None,
+        state: State = None,
+    ) -> None:
+        answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/{word}/{other}", "POST")
+        shown(answer, as_json, done.format(number=number, other=other, conference=conference))
+
+    participant_app.command(word, help=summary)(command)
+
+
+_to_one(
+    "mute",
+    "/mute",
+    "muted {number} in {conference}",
+    "Let nobody hear a participant; he hears the others all the same.",
+)
+_to_one("unmute", "/unmute", "unmuted {number} in {conference}", "Let everybody hear a participant again.")
 
 
 @participant_app.command("gain", context_settings={"ignore_unknown_options": True})
@@ -130,50 +151,22 @@ def participant_gain(
     shown(answer, as_json, f"everybody hears {number} in {conference} at {db:+g} dB")
 
 
-@participant_app.command("autogain")
-def participant_autogain(
-    conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
-) -> None:
-    """Let the board make a participant as loud as the others, and his noise unheard; `gain` ends it."""
-    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/gain/auto", "POST")
-    shown(answer, as_json, f"{number} in {conference} is as loud as the others now")
-
-
-Other = Annotated[int, typer.Argument(help="The number of another participant.", min=1)]
-
-
-@participant_app.command("unhear")
-def participant_unhear(
-    conference: Conference,
-    number: Number,
-    other: Other,
-    as_json: Json = False,
-    http: Http = None,
-    state: State = None,
-) -> None:
-    """Let a participant not hear another one: a coach whom the customer must not hear, for one."""
-    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/unhear/{other}", "POST")
-    shown(answer, as_json, f"{number} does not hear {other} in {conference}")
-
-
-@participant_app.command("hear")
-def participant_hear(
-    conference: Conference,
-    number: Number,
-    other: Other,
-    as_json: Json = False,
-    http: Http = None,
-    state: State = None,
-) -> None:
-    """Let a participant hear another one again."""
-    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}/hear/{other}", "POST")
-    shown(answer, as_json, f"{number} hears {other} in {conference}")
-
-
-@participant_app.command("kick")
-def participant_kick(
-    conference: Conference, number: Number, as_json: Json = False, http: Http = None, state: State = None
-) -> None:
-    """Hang up on a participant; lock the conference first if he is not to come back."""
-    answer = asked(http, state, f"{ROOT}/{conference}/participants/{number}", "DELETE")
-    shown(answer, as_json, f"put {number} out of {conference}")
+_to_one(
+    "autogain",
+    "/gain/auto",
+    "{number} in {conference} is as loud as the others now",
+    "Let the board make a participant as loud as the others, and his noise unheard; `gain` ends it.",
+)
+_between_two(
+    "unhear",
+    "{number} does not hear {other} in {conference}",
+    "Let a participant not hear another one: a coach whom the customer must not hear, for one.",
+)
+_between_two("hear", "{number} hears {other} in {conference}", "Let a participant hear another one again.")
+_to_one(
+    "kick",
+    "",
+    "put {number} out of {conference}",
+    "Hang up on a participant; lock the conference first if he is not to come back.",
+    "DELETE",
+)

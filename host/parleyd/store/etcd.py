@@ -20,7 +20,7 @@ from parleyd.store.etcd_records import (
     Mark,
     Names,
     after,
-    delete,
+    drain,
     everything,
     keeping,
     key_value,
@@ -61,7 +61,6 @@ class EtcdStore:
         self._written = 0  # transactions, for their names
         self._under_way = ""  # name of the transaction under way
         self._revision = 0
-        self._draining: set[str] = set()
         self._others = Others(self.server)
         self._follower: Follower | None = None
         self._wake = asyncio.Event()
@@ -78,7 +77,6 @@ class EtcdStore:
         self._revision = response.header.revision
         self._boards = {board_id: SeenBoard(revision) for board_id, (revision, _) in found.marks.items()}
         self._others.load(found.present)
-        self._draining = found.draining
         heard = tuple(mark.heard for _, mark in found.marks.values() if mark.heard is not None)
         leases = tuple(lease for slots in found.leases.values() for lease in slots)
         return Snapshot(leases, tuple(found.keys), heard, tuple(sorted(found.draining)))
@@ -110,9 +108,7 @@ class EtcdStore:
 
     async def drain(self, board_id: str, draining: bool) -> None:
         """Write the board's drain, or delete it; every server hears of it by its watch. Raises StoreError."""
-        name = self._names.drain(board_id)
-        change = put(name, self.server.encode()) if draining else delete(name)
-        await self.link.call("transact", rpc.TxnRequest(success=[change]))
+        await self.link.call("transact", drain(self._names, board_id, draining, self.server))
 
     def announce(self, board_id: str, told: str, life_s: int) -> None:
         """Write the registration, bound to a lease of etcd that lives as long; the next one keeps it alive."""
@@ -260,8 +256,8 @@ class EtcdStore:
             kind, board_id, *rest = self._names.parts(event.kv.key)
             if kind == "present":
                 self._others.learn(board_id, rest[0], None if event.type else event.kv.value.decode())
-            elif kind == "drains":
-                self._drains(board_id, not event.type)
+            elif kind == "drains" and self._follower is not None:
+                self._follower.drains(board_id, not event.type)
             elif kind == "keys" and not event.type and self._follower is not None:
                 self._follower.learn_key(read_key(board_id, event.kv.value))
             elif kind == "slots" and not event.type:
@@ -271,11 +267,6 @@ class EtcdStore:
             if kind == "boards" and not event.type:
                 mark = read_mark(board_id, event.kv.value)
                 self._others_wrote(board_id, revision, mark, leases.get(board_id, []))
-
-    def _drains(self, board_id: str, draining: bool) -> None:
-        (self._draining.add if draining else self._draining.discard)(board_id)
-        if self._follower is not None:
-            self._follower.drains(board_id, draining)
 
     def _others_wrote(self, board_id: str, revision: int, mark: Mark, leases: list[Lease]) -> None:
         board = self._board(board_id)
@@ -288,12 +279,7 @@ class EtcdStore:
 
     async def _missed(self) -> int:
         """Read everything, as at the start; returns its revision."""
-        while True:
-            try:
-                response = await self.link.call("range", everything(self._names))
-                break
-            except StoreError:
-                continue  # the link has waited already
+        response = await self.link.insist("range", everything(self._names))
         found = read_all(self._names, response.kvs)
         for board_id in set(found.marks) | set(self._boards):
             revision, mark = found.marks.get(board_id, (0, None))
@@ -304,10 +290,9 @@ class EtcdStore:
                 )
                 board.revision = revision
                 board.epoch += 1
-        for key in found.keys:
-            if self._follower is not None:
+        if self._follower is not None:
+            for key in found.keys:
                 self._follower.learn_key(key)
+            self._follower.all_drains(found.draining)
         self._others.learn_all(found.present)
-        for board_id in self._draining ^ found.draining:
-            self._drains(board_id, board_id in found.draining)
         return response.header.revision

@@ -87,6 +87,14 @@ class EtcdLink:
                     raise StoreError(self._unreachable(error)) from error
             await asyncio.sleep(PAUSE_S)
 
+    async def insist(self, name: str, request: Any) -> Any:
+        """Make a call of CALLS for as long as it takes; each try has waited already when it fails."""
+        while True:
+            try:
+                return await self.call(name, request)
+            except StoreError:
+                continue
+
     def stream(self, name: str, requests: AsyncIterator[Any]) -> tuple[Endpoint, Any]:
         """Open a stream of STREAMS; returns the node and the responses. What they raise is for `broken`."""
         endpoint = self._endpoints[self._current]

@@ -108,9 +108,11 @@ def put(key: bytes, value: bytes, lease_id: int = 0) -> Any:
     return rpc.RequestOp(request_put=rpc.PutRequest(key=key, value=value, lease=lease_id))
 
 
-def delete(key: bytes) -> Any:
-    """Return the operation that deletes a key."""
-    return rpc.RequestOp(request_delete_range=rpc.DeleteRangeRequest(key=key))
+def drain(names: Names, board_id: str, draining: bool, server: str) -> Any:
+    """Return the transaction that writes, in the name of this server, that a board drains, or deletes that."""
+    key = names.drain(board_id)
+    gone = rpc.RequestOp(request_delete_range=rpc.DeleteRangeRequest(key=key))
+    return rpc.TxnRequest(success=[put(key, server.encode()) if draining else gone])
 
 
 def get(key: bytes, end: bytes = b"") -> Any:

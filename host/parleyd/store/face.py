@@ -4,7 +4,7 @@ A store may be shared by several servers. Then it tells each what the others wri
 what is no longer so is not written (ConflictError): its server decides again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -93,6 +93,10 @@ class Follower(Protocol):
 
     def drains(self, board_id: str, draining: bool) -> None:
         """Hear that a board is to get no new conferences, or may have them again; perhaps known already."""
+        ...
+
+    def all_drains(self, boards: Iterable[str]) -> None:
+        """Hear which boards are to get no new conferences now; all others may have them."""
         ...
 
     def settled(self) -> None:

@@ -91,7 +91,7 @@ async def undrain(request: Request, board_id: BoardId) -> dict[str, str]:
 
 async def _drain(request: Request, board_id: str, draining: bool) -> None:
     try:
-        await daemon_of(request).drain(board_id, draining)
+        await daemon_of(request).drains.say(board_id, draining)
     except LocalError as error:
         raise Problem(503, str(error)) from error
 
