@@ -110,7 +110,7 @@ def cores_text(found: Document) -> list[str]:
     text = f"""Two boards (`--boards 2 --pin`) with {two["participants"]:,} participants between them, whose
     conferences the server places in turns: {two["board_us"]:.2f} µs a participant and frame, where one board
     with half of them takes {two["one_board_us"]:.2f}: by processor time two cores do {two["scaling"]:.2f} times
-    what one does (single runs have differed by a fifth).
+    what one does (single runs have differed by a quarter).
     Loss {lost}, {two["streams_right"]} of {two["streams_checked"]} streams right. The boards took {shares} of
     their cores. There is no third core here, so the load generator ({two["load_core_percent"]:.0f} % of one)
     runs between them: processor time and loss are measured, the least possible delay is not."""
