@@ -112,6 +112,15 @@ def back(bench, before) -> bool:
     return board.registered and board.pid not in (0, before.pid)
 
 
+def choose_victim(bench, crowd):
+    """IP address of the board that the crowd talks through, the other board, an address that was given out on it."""
+    crowd.wait_talking()
+    spared = host_of(crowd.address())
+    victim = next(board for board in bench.boards() if board.host != spared)
+    lost = next(address for address in allocate_many(bench, 4) if host_of(address) == victim.host)
+    return spared, victim, lost
+
+
 def asked(address: str) -> int:
     """The status with which a call to the address is answered."""
 
@@ -126,10 +135,7 @@ def asked(address: str) -> int:
 def test_a_killed_board_leaves_the_pool_and_the_other_goes_on(own_bench, crowd_of, figures):
     bench = own_bench(boards=2)
     crowd = crowd_of(server=bench.server + ";size=3", participants=3, seconds=90)
-    crowd.wait_talking()
-    spared = host_of(crowd.address())
-    victim = next(board for board in bench.boards() if board.host != spared)
-    lost = next(address for address in allocate_many(bench, 4) if host_of(address) == victim.host)
+    spared, victim, lost = choose_victim(bench, crowd)
     keeper = parent_of(victim.pid)
     os.kill(keeper, signal.SIGSTOP)  # so that the board is not started again at once
     try:
@@ -156,10 +162,7 @@ def test_a_killed_board_leaves_the_pool_and_the_other_goes_on(own_bench, crowd_o
 def test_a_hanging_board_leaves_the_pool_and_its_watchdog_brings_it_back(own_bench, crowd_of, figures):
     bench = own_bench(boards=2)
     crowd = crowd_of(server=bench.server + ";size=2", participants=2, seconds=80)
-    crowd.wait_talking()
-    spared = host_of(crowd.address())
-    victim = next(board for board in bench.boards() if board.host != spared)
-    lost = next(address for address in allocate_many(bench, 4) if host_of(address) == victim.host)
+    spared, victim, lost = choose_victim(bench, crowd)
     keeper = parent_of(victim.pid)
     os.kill(keeper, signal.SIGSTOP)  # the watchdog is in there: first, a hang that nothing ends
     try:

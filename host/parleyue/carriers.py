@@ -100,10 +100,9 @@ class CallCarrier(Carrier):
         self._equipment.endpoint.hangup(self._call, self.now_ms)
 
 
-class ReferCarrier(Carrier):
+class OutsideCarrier(Carrier):
     """One REFER outside any call (RFC 3515); gives up after REFER_LIMIT_MS."""
 
-    KIND = "refer"
     TABLE = REFER
     IGNORED = REFER_IGNORED
 
@@ -115,15 +114,20 @@ class ReferCarrier(Carrier):
         """The subscription our REFER made."""
         return subject is not None and subject is self._subscription
 
-    def _send_refer(self, address: Hop) -> None:
+    def _refer(self, target: str, refer_to: str, address: Hop) -> None:
         self._wait(REFER_LIMIT_MS)
         self._subscription = self._equipment.endpoint.refer_outside(
-            self._visited[-1],
-            f"<{self._conference}>",
-            self.now_ms,
-            peer=address,
-            headers=self._refer_headers(),
+            target, f"<{refer_to}>", self.now_ms, peer=address, headers=self._refer_headers()
         )
+
+
+class ReferCarrier(OutsideCarrier):
+    """REFER to the invitee's phone: call the conference."""
+
+    KIND = "refer"
+
+    def _send_refer(self, address: Hop) -> None:
+        self._refer(self._visited[-1], self._conference, address)
         self._note("M6", "REFER sent", refer_to=self._conference, mark=True)
 
     def _refer_refused(self, event: Event) -> None:
@@ -134,32 +138,18 @@ class ReferCarrier(Carrier):
         self._settle(Result(0, f"{self.name}'s phone did not answer REFER; {_TRY_CALL}", False))
 
 
-class FocusCarrier(Carrier):
-    """One REFER to the conference itself, which then calls the invitee (RFC 4579 5.5), or hangs up on him (5.11)."""
+class FocusCarrier(OutsideCarrier):
+    """REFER to the conference itself, which then calls the invitee (RFC 4579 5.5), or hangs up on him (5.11)."""
 
     KIND = "focus"
-    TABLE = REFER
-    IGNORED = REFER_IGNORED
     METHOD = ""
 
     def __init__(self, equipment: Equipment, invitee: str, conference: str, patience_ms: int) -> None:
         super().__init__(equipment, invitee, conference, patience_ms)
         self._visited = [conference]
-        self._subscription: object = None
-
-    def owns(self, subject: object) -> bool:
-        """The subscription our REFER made."""
-        return subject is not None and subject is self._subscription
 
     def _send_refer(self, address: Hop) -> None:
-        self._wait(REFER_LIMIT_MS)
-        self._subscription = self._equipment.endpoint.refer_outside(
-            self._conference,
-            f"<{self.invitee}{self.METHOD}>",
-            self.now_ms,
-            peer=address,
-            headers=self._refer_headers(),
-        )
+        self._refer(self._conference, self.invitee + self.METHOD, address)
         self._note("M6", "REFER sent to the focus", refer_to=self.invitee + self.METHOD, mark=True)
 
     def _refer_refused(self, event: Event) -> None:

@@ -81,22 +81,20 @@ def conference_end(
     shown(answer, as_json, f"ended {conference}")
 
 
-@conference_app.command("lock")
-def conference_lock(
-    conference: Conference, as_json: Json = False, http: Http = None, state: State = None
-) -> None:
-    """Let nobody else in."""
-    answer = asked(http, state, f"{ROOT}/{conference}/lock", "POST")
-    shown(answer, as_json, f"locked {conference}; whoever calls now is refused with 403")
+def _to_all(word: str, done: str, summary: str) -> None:
+    """Add a command that does something to a conference; done: said afterwards, of {conference}."""
+
+    def command(
+        conference: Conference, as_json: Json = False, http: Http = None, state: State = None
+    ) -> None:
+        answer = asked(http, state, f"{ROOT}/{conference}/{word}", "POST")
+        shown(answer, as_json, done.format(conference=conference))
+
+    conference_app.command(word, help=summary)(command)
 
 
-@conference_app.command("unlock")
-def conference_unlock(
-    conference: Conference, as_json: Json = False, http: Http = None, state: State = None
-) -> None:
-    """Let in whoever has the address again."""
-    answer = asked(http, state, f"{ROOT}/{conference}/unlock", "POST")
-    shown(answer, as_json, f"unlocked {conference}")
+_to_all("lock", "locked {conference}; whoever calls now is refused with 403", "Let nobody else in.")
+_to_all("unlock", "unlocked {conference}", "Let in whoever has the address again.")
 
 
 def _to_one(word: str, path: str, done: str, summary: str, method: str = "POST") -> None:
