@@ -12,6 +12,7 @@ from parleyd.journal import Journal
 from parleyd.pool import Pool
 from parleyd.registrar import Registered, Registrar
 from parleyd.transmit import Reply
+from parleyd.twins import MET
 
 
 class BoardDesk:
@@ -57,7 +58,7 @@ class BoardDesk:
             if cause in ("watchdog", "crash"):
                 self._log.warning("board was reset", board=result.board_id, cause=cause, details=details)
         if result.change == "twin":
-            self._log.warning("two boards have one identity", board=result.board_id, reason=reply.reason)
+            self._log.warning(MET, board=result.board_id, reason=reply.reason)
         elif result.change in ("new", "left"):
             self._log.info("board " + result.change, board=result.board_id)
         elif reply.status not in (200, 401):

@@ -92,7 +92,13 @@ class Daemon:
         self.server.on_board_change = self._board_changed
         self._sip = SipSockets(self.server)
         self._neighbours = Neighbours(
-            ledger, self.server.pool, clock, self._sip.drain, self._board_changed, self.drains
+            ledger,
+            self.server.pool,
+            clock,
+            self._sip.drain,
+            self._board_changed,
+            self.drains,
+            self.server.events,
         )
         self.upgrades = Upgrades(
             self.server.pool, self.server.events, self.drains.say, self._busy, self._end_all_on

@@ -109,6 +109,10 @@ class Ledger:
         """Tell them that it has left."""
         self._store.withdraw(board_id)
 
+    def tell_twin(self, board_id: str, boot: str, life_s: int) -> None:
+        """Tell them of another board with that one's identity."""
+        self._store.tell_twin(board_id, boot, life_s)
+
     def rest_anew(self, now_s: float, quarantine_s: float) -> None:
         """Let every resting slot rest once more in full, as a daemon that starts must: it cannot know how long it
         was away, the system's clock may have been stepped since. In memory only, each start does it again.

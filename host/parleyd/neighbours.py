@@ -5,18 +5,20 @@ from collections.abc import Callable, Iterable, Sequence
 from parley.wire.errors import RemoteError
 from parleyd.clock import Clock
 from parleyd.drains import Drains
+from parleyd.events import Log
 from parleyd.lease import Lease
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.report import parse_report
 from parleyd.store.face import BoardKey, Heard
+from parleyd.twins import MET, TWIN
 
 
 class Neighbours:
     """The follower of a shared store.
 
     on_change: a board came or went by another server's word. settled: answers are to be sent. drains: are told what an
-    operator has said at any server.
+    operator has said at any server. log: hears what other servers have met.
     """
 
     def __init__(
@@ -27,9 +29,11 @@ class Neighbours:
         settled: Callable[[], None],
         on_change: Callable[[], None] = lambda: None,
         drains: Drains | None = None,
+        log: Log | None = None,
     ) -> None:
         self.settled = settled
         self._drains = drains
+        self._log = log
         self._ledger = ledger
         self._pool = pool
         self._clock = clock
@@ -75,17 +79,28 @@ class Neighbours:
         """See Follower.heard."""
         return self._ledger.heard(board_id)
 
+    def twin(self, board_id: str, server: str, boot: str | None) -> None:
+        """See Follower.twin."""
+        if self._pool.twins.told(board_id, server, boot, self._clock.now_ms()) and self._log is not None:
+            self._log.warning(MET, board=board_id, reason=str(TWIN))
+        self._on_change()
+
     def present(self, board_id: str, server: str, told: str | None) -> None:
-        """See Follower.present. A board of which we have no key cannot be asked."""
+        """See Follower.present. A board of which we have no key cannot be asked; one of a boot that is over is another
+        one with the same identity, which that server has yet to turn away.
+        """
         if self._pool.board(board_id) is None:
             return
-        if told is None:
+        report = None
+        if told is not None:
+            try:
+                report = parse_report(told.encode())
+            except RemoteError:  # of a newer server; it will serve the board itself
+                return
+        heard = self._ledger.heard(board_id)
+        if report is None or (heard is not None and report.boot in heard.past):
             if self._pool.vouch_no_more(board_id, server):
                 self._on_change()
-            return
-        try:
-            report = parse_report(told.encode())
-        except RemoteError:  # of a newer server; it will serve the board itself
             return
         self._pool.vouch(board_id, server, report, self._clock.now_s(), self._clock.now_ms())
         self._on_change()

@@ -4,16 +4,14 @@ Registrations are soft state, kept in memory only: a board repeats them every fe
 """
 
 import heapq
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from parley.wire.grammar import format_host_port
 from parleyd.books import BoardKind, Books
 from parleyd.report import BoardReport, Codec
+from parleyd.twins import Twins
 
-KEPT_BOOTS = 16  # of a board, to know a second one by
-TWIN_MS = 60_000  # for so long after its last word a second board with the same identity is complained of
 FOR_EVER_MS = 1 << 62  # the end of a registration that another server looks after
 
 
@@ -73,6 +71,7 @@ class Pool:
 
     def __init__(self) -> None:
         self.draining: set[str] = set()
+        self.twins = Twins()
         self.on_drop: Callable[[str, Registration], None] = lambda board_id, registration: None
         self._seen_ms: dict[str, int] = {}
         self._books: Books | None = None
@@ -83,10 +82,6 @@ class Pool:
         self._registrations: dict[str, Registration] = {}
         self._views: dict[str, BoardView] = {}
         self._boots: dict[str, str] = {}
-        self._known_boots: dict[str, deque[str]] = {}
-        self._twins: dict[
-            str, tuple[str, int]
-        ] = {}  # board -> boot of another one with its identity, until when
         self._vouchers: dict[str, set[str]] = {}  # board -> other servers with which it is registered
 
     def attach(self, books: Books) -> None:
@@ -145,21 +140,6 @@ class Pool:
         """Return the boot id of the board's latest refresh in this daemon's life, even if it was lost since."""
         return self._boots.get(board_id)
 
-    def knows_boot(self, board_id: str, boot: str) -> bool:
-        """Tell whether the board was heard of in this boot before, in this daemon's life."""
-        return boot in self._known_boots.get(board_id, ())
-
-    def note_twin(self, board_id: str, boot: str, now_ms: int) -> bool:
-        """Take note that a board of a past boot speaks up; tell whether that is news."""
-        news = self.twin(board_id, now_ms) == ""
-        self._twins[board_id] = (boot, now_ms + TWIN_MS)
-        return news
-
-    def twin(self, board_id: str, now_ms: int) -> str:
-        """Return the boot of a second board that has lately spoken with this identity, "" for none."""
-        boot, until_ms = self._twins.get(board_id, ("", 0))
-        return boot if now_ms < until_ms else ""
-
     def starts(self, board_id: str) -> dict[str, int]:
         """Return how often the board was seen to have been started in this daemon's life, by cause."""
         return dict(self._starts.get(board_id, {}))
@@ -183,9 +163,6 @@ class Pool:
             causes = self._starts.setdefault(board_id, {})
             cause = report.last_end.cause or "unknown"
             causes[cause] = causes.get(cause, 0) + 1
-        known = self._known_boots.setdefault(board_id, deque(maxlen=KEPT_BOOTS))
-        if report.boot not in known:
-            known.append(report.boot)
         self._boots[board_id] = report.boot
         self._seen_ms[board_id] = now_ms
         self._views[board_id] = BoardView(

@@ -9,17 +9,18 @@ from email.utils import formatdate
 
 from parley.wire.address import derive
 from parley.wire.auth import Authenticator
-from parley.wire.errors import RemoteError
+from parley.wire.errors import LocalError, RemoteError
 from parley.wire.grammar import parse_decimal
 from parley.wire.sip import Request
 from parley.wire.uri import parse_name_addr
 from parleyd.lease import QUARANTINE_S, Lease
 from parleyd.ledger import Ledger
-from parleyd.pool import Pool, ProvisionedBoard
+from parleyd.pool import FOR_EVER_MS, Pool, ProvisionedBoard
 from parleyd.reconcile import Refresh, reconcile
 from parleyd.report import BoardReport, parse_report
 from parleyd.store.face import ConflictError, Heard, StoreError
 from parleyd.transmit import Reply
+from parleyd.twins import TWIN, TWIN_S
 
 REALM = "parley"
 # Of a 200 to a board: unix time at which its boot was first heard of. No address from before is good on this boot, by
@@ -31,7 +32,6 @@ MAX_EXPIRES = 0xFFFFFFFF  # RFC 3261 20.19: delta-seconds up to 2**32-1
 STORE_RETRY_S = 3
 MOST_AT_ONCE = 100  # changes of one report; an etcd transaction takes 128 operations
 TRIES = 8  # to decide anew when another server of the fleet was faster
-TWIN = "Another board registers with this identity, provision one of the two anew"
 NOT_FOR_OTHERS = {
     "stats",
     "trail",
@@ -56,7 +56,7 @@ class Registered:
 
 
 Done = Callable[[Registered], None]
-Accepted = Callable[[tuple[Lease, ...], StoreError | None], None]
+Accepted = Callable[[tuple[Lease, ...], LocalError | None], None]
 
 
 class Registrar:
@@ -113,18 +113,13 @@ class Registrar:
             done(Registered(Reply(200, "OK", (date,)), board.board_id, "left"))
             return
         report = parse_report(request.body)
-        heard = self._ledger.heard(board.board_id)
-        is_past = heard is not None and heard.boot != report.boot
-        if is_past and self._pool.knows_boot(board.board_id, report.boot):
-            # A board that was started anew never comes back as it was: this is another one with the same identity.
-            change = "twin" if self._pool.note_twin(board.board_id, report.boot, now_ms) else ""
-            done(Registered(Reply(403, TWIN), board.board_id, change))
-            return
         change = "refresh" if self._pool.registration(board.board_id) else "new"
         headers = (date, ("Contact", f"<{contact}>;expires={expires_s}"))
 
-        def accepted(changes: tuple[Lease, ...], error: StoreError | None) -> None:
-            if error is not None:
+        def accepted(changes: tuple[Lease, ...], error: LocalError | None) -> None:
+            if error is TWIN:
+                done(self._turned_away(board.board_id, report.boot, now_ms))
+            elif error is not None:
                 retry = (("Retry-After", str(STORE_RETRY_S)),)
                 done(Registered(Reply(503, "The server cannot store leases now", retry)))
             else:
@@ -134,13 +129,24 @@ class Registrar:
 
         self.accept(board.board_id, report, expires_s, now_s, now_ms, accepted)
 
+    def _turned_away(self, board_id: str, boot: str, now_ms: int) -> Registered:
+        """Let nobody count on a second board with this identity, and everybody know of it."""
+        registration = self._pool.registration(board_id)
+        if registration is None or registration.report.boot == boot or registration.expires_ms >= FOR_EVER_MS:
+            self._ledger.withdraw(board_id)  # what we told of it before we knew
+        if registration is not None and registration.report.boot == boot:
+            self._pool.drop(board_id)
+        self._ledger.tell_twin(board_id, boot, TWIN_S)
+        news = self._pool.twins.met(board_id, boot, now_ms)
+        return Registered(Reply(403, str(TWIN)), board_id, "twin" if news else "")
+
     def accept(
         self, board_id: str, report: BoardReport, expires_s: int, now_s: float, now_ms: int, done: Accepted
     ) -> None:
         """Take the report of a board that has proved who it is; `done` is given the records it changed.
 
         The leases are reconciled before the board is in the pool, so nothing is granted against its word. If they
-        cannot be stored, neither has happened.
+        cannot be stored, neither has happened; TWIN when the report is of a boot that is over.
         """
         self._try(board_id, report, expires_s, now_s, now_ms, done, TRIES)
 
@@ -154,6 +160,12 @@ class Registrar:
         done: Accepted,
         tries: int,
     ) -> None:
+        before = self._ledger.heard(board_id)
+        if before is not None and report.boot in before.past:
+            # A board that was started anew never comes back as it was. Asked at each try: another server may have met
+            # the other board since.
+            done((), TWIN)
+            return
         refresh = self._refresh(board_id, report)
         heard = self._hear(board_id, report, now_s)
         changes: tuple[Lease, ...] = ()
@@ -177,7 +189,6 @@ class Registrar:
                     self._ledger.announce(board_id, told, expires_s)
                 done(part, error)
 
-        before = self._ledger.heard(board_id)
         if part or (refresh is not None and (before is None or before.boot != heard.boot)):
             self._ledger.stage(board_id, part, stored, None if rest else heard)
         else:
@@ -185,8 +196,9 @@ class Registrar:
 
     def _hear(self, board_id: str, report: BoardReport, now_s: float) -> Heard:
         before = self._ledger.heard(board_id)
-        since_s = before.since_s if before is not None and before.boot == report.boot else int(now_s)
-        return Heard(board_id, report.boot, report.number, since_s)
+        if before is None:
+            return Heard(board_id, report.boot, report.number, int(now_s))
+        return before.followed_by(report.boot, report.number, int(now_s))
 
     def _refresh(self, board_id: str, report: BoardReport) -> Refresh | None:
         """Return what the report says of the leases, None when another server has heard a later one."""

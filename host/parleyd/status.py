@@ -69,7 +69,7 @@ def health_of(server: ConferenceServer, process: VirtualBoard | None, board_id: 
     """Return a board's state and why."""
     seen_ms = server.pool.last_seen_ms(board_id)
     registration = server.pool.registration(board_id)
-    twin = server.pool.twin(board_id, server.clock.now_ms())
+    twin = server.pool.twins.of(board_id, server.clock.now_ms())
     return judge(
         registration,
         board_id in server.pool.draining,

@@ -69,8 +69,10 @@ class Peer:
 class Board(Peer):
     """A provisioned board: registers, and ends conferences when told to."""
 
-    def __init__(self, server):
+    def __init__(self, server, contact=None):
+        """contact: where it says to be, by default where it is."""
         super().__init__("127.0.0.1", methods=("MESSAGE",))
+        self.contact = contact or self.address
         self.server = server
         self.orders = []
         self.obeys = 200  # what orders are answered
@@ -89,7 +91,7 @@ class Board(Peer):
             f"sip:{self.server[0]}:{self.server[1]}",
             self.now_ms(),
             headers=[
-                ("Contact", f"<sip:{self.address[0]}:{self.address[1]};transport=udp>;expires=30"),
+                ("Contact", f"<sip:{self.contact[0]}:{self.contact[1]};transport=udp>;expires=30"),
                 ("Content-Type", "application/json"),
             ],
             body=json.dumps(self.report).encode(),

@@ -25,6 +25,7 @@ class Follower:
         self.learned, self.boards, self.registered = [], [], {}
         self.last_heard = {}
         self.drained = []
+        self.twins = {}
         self.keys = []
 
     def learn(self, leases, heard):
@@ -43,6 +44,9 @@ class Follower:
 
     def present(self, board_id, server, told):
         self.registered[board_id, server] = told
+
+    def twin(self, board_id, server, boot):
+        self.twins[board_id, server] = boot
 
     def drains(self, board_id, draining):
         self.drained.append((board_id, draining))

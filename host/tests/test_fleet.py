@@ -95,6 +95,35 @@ def test_what_a_server_promised_is_known_after_its_death(fleet):
     assert first.stop() == second.stop() == 0
 
 
+def test_two_boards_with_one_identity_at_two_servers(fleet):
+    """Each speaks to one server alone: it is as if both spoke to one, also after that one's restart."""
+    fleet.start()
+    first, second = fleet.daemons
+    twin, board = fleet.board, Board(second.server, fleet.board.address)
+    assert twin.register().status == 200
+    board.until(lambda: second.ask("/v1/status")[1]["boards"][0]["registered"], "the news")
+    given = {Phone(first.server).ask().get("Contact")}
+    board.report["boot"] = "b2"
+    assert board.register().status == 200
+
+    def both_know():
+        return all("boot a1" in one.ask("/v1/boards/bench-1")[1]["reason"] for one in fleet.daemons)
+
+    twin.until(lambda: twin.register().status == 403, "the word of the second server")
+    board.until(both_know, "the twin at both")
+    for daemon in fleet.daemons:
+        row = daemon.ask("/v1/boards/bench-1")[1]
+        assert (row["state"], row["registered"]) == ("degraded", True)
+        assert daemon.log.read_text().count("two boards have one identity") == 1
+    first.stop(signal.SIGKILL)
+    first.start("--config", str(fleet.config))
+    assert "identity" in twin.register().reason
+    assert board.register().status == 200
+    given |= {Phone(one.server).ask().get("Contact") for one in fleet.daemons}
+    assert len(given) == 3
+    assert first.stop() == second.stop() == 0
+
+
 def test_a_drain_asked_at_one_server_holds_at_all_over_their_restarts(fleet):
     fleet.start()
     first, second = fleet.daemons

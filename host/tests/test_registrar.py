@@ -10,6 +10,7 @@ from parley.wire.sip import Request
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.registrar import REALM, Registrar
+from parleyd.store.face import ConflictError, Heard
 from parleyd.store.sqlite import SqliteStore
 
 KEY = b"k" * 32
@@ -187,3 +188,19 @@ def test_what_a_phone_calls_itself_never_costs_its_board_the_registration(desk):
 def test_boards_say_codecs_with_and_without_a_rate(desk):
     desk.register(body=json.dumps({**REPORT, "codecs": ["pcmu", "L16/16000"]}).encode())
     assert desk.pool.view(NOW_MS)[0].codecs == {("PCMU", 8000), ("L16", 16000)}
+
+
+def test_a_board_whose_twin_another_server_meets_meanwhile_is_turned_away(desk):
+    store = desk.ledger._store
+    write = store.submit
+
+    def overtaken(groups, answer):
+        store.submit = write
+        desk.ledger.learn((), Heard("b1", "b2", 1, int(NOW_S), ("a1",)))
+        answer([ConflictError("another server was faster")])
+
+    store.submit = overtaken
+    result = desk.register()
+    assert (result.reply.status, result.change) == (403, "twin")
+    assert (desk.pool.registration("b1"), desk.pool.twins.of("b1", NOW_MS)) == (None, "a1")
+    assert desk.ledger.heard("b1").boot == "b2"

@@ -100,6 +100,10 @@ def test_two_boards_with_one_identity(world):
     assert (board.answers[-1].status, "identity" in board.answers[-1].reason) == (403, True)
     row = board_row(world.server, None, world.server.pool.board(board.board_id))
     assert row["state"] == "degraded" and "boot a1" in row["reason"] and "provision" in row["reason"]
+    world.start_server()
+    board.register(world.clock.now_ms())
+    world.settle()
+    assert board.answers[-1].status == 403  # also by the next daemon
     board.report["boot"] = "b2"  # the other one goes on
     world.wait(59)
     assert board.answers[-1].status == 200

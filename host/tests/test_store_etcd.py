@@ -38,7 +38,7 @@ async def test_what_is_written_is_there_for_the_next_server(node):
     prefix = next(prefixes)
     first = Server(node.endpoints, prefix)
     assert (first.loaded.leases, first.loaded.keys) == ((), ())
-    heard = Heard("b2", "a1", 7)
+    heard = Heard("b2", "a1", 7, 99, ("f0", "f1"))
     answers = await first.write(group(lease(0), lease(3)), group(lease(board_id="b2"), heard=heard))
     assert answers == [None, None]
     assert await first.write(group(lease(0, 6, LeaseState.ACTIVE))) == [None]
@@ -124,6 +124,19 @@ async def test_a_drain_is_known_to_all_servers_and_to_those_that_start_later(nod
     wanted = [("b1", True), ("b2", True), ("b2", False)]
     await until(lambda: hears.follower.drained == asked.follower.drained == wanted, "the drains")
     assert EtcdStore(node.endpoints, prefix).load().draining == ("b1",)
+
+
+@on_loop
+async def test_a_twin_is_known_to_all_servers_as_long_as_it_is_met(node):
+    prefix = next(prefixes)
+    met, hears = Server(node.endpoints, prefix, server="a"), Server(node.endpoints, prefix)
+    met.store.announce("b1", "report", 9)
+    met.store.tell_twin("b1", "b2", 2)
+    await until(lambda: hears.follower.twins == {("b1", "a"): "b2"}, "the twin")
+    assert Server(node.endpoints, prefix).follower.twins == {("b1", "a"): "b2"}
+    await until(lambda: hears.follower.twins[("b1", "a")] is None, "its end")
+    assert hears.follower.registered == {("b1", "a"): "report"}
+    assert not met.follower.twins  # that is no news
 
 
 @on_loop

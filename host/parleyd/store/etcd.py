@@ -17,6 +17,7 @@ from parleyd.store.etcd_presence import Others, Presence
 from parleyd.store.etcd_queue import Entry, Queue, SeenBoard, settle_all
 from parleyd.store.etcd_records import (
     MOST_OPERATIONS,
+    TOLD_KINDS,
     Mark,
     Names,
     after,
@@ -66,7 +67,7 @@ class EtcdStore:
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._presence = Presence(self.link, self._names, self.server)
+        self._presence = Presence(self.link)
         end = after(prefix.encode())
         self.watch = Watch(self.link, prefix.encode(), end, self._took, self._missed)
 
@@ -76,7 +77,7 @@ class EtcdStore:
         found = read_all(self._names, response.kvs)
         self._revision = response.header.revision
         self._boards = {board_id: SeenBoard(revision) for board_id, (revision, _) in found.marks.items()}
-        self._others.load(found.present)
+        self._others.load(found.told)
         heard = tuple(mark.heard for _, mark in found.marks.values() if mark.heard is not None)
         leases = tuple(lease for slots in found.leases.values() for lease in slots)
         return Snapshot(leases, tuple(found.keys), heard, tuple(sorted(found.draining)))
@@ -112,11 +113,15 @@ class EtcdStore:
 
     def announce(self, board_id: str, told: str, life_s: int) -> None:
         """Write the registration, bound to a lease of etcd that lives as long; the next one keeps it alive."""
-        self._presence.announce(board_id, told, life_s)
+        self._presence.announce(self._names.present(board_id, self.server), told, life_s)
 
     def withdraw(self, board_id: str) -> None:
         """Give that lease back."""
-        self._presence.withdraw(board_id)
+        self._presence.withdraw(self._names.present(board_id, self.server))
+
+    def tell_twin(self, board_id: str, boot: str, life_s: int) -> None:
+        """Write that, likewise."""
+        self._presence.announce(self._names.twin(board_id, self.server), boot, life_s)
 
     async def settle(self) -> None:
         """Wait until everything that was submitted is answered."""
@@ -254,8 +259,8 @@ class EtcdStore:
         leases: dict[str, list[Lease]] = {}
         for event in events:
             kind, board_id, *rest = self._names.parts(event.kv.key)
-            if kind == "present":
-                self._others.learn(board_id, rest[0], None if event.type else event.kv.value.decode())
+            if kind in TOLD_KINDS:
+                self._others.learn(kind, board_id, rest[0], None if event.type else event.kv.value.decode())
             elif kind == "drains" and self._follower is not None:
                 self._follower.drains(board_id, not event.type)
             elif kind == "keys" and not event.type and self._follower is not None:
@@ -294,5 +299,5 @@ class EtcdStore:
             for key in found.keys:
                 self._follower.learn_key(key)
             self._follower.all_drains(found.draining)
-        self._others.learn_all(found.present)
+        self._others.learn_all(found.told)
         return response.header.revision

@@ -1,6 +1,7 @@
-"""Registrations in etcd: which boards are registered with this server, each bound to a lease of etcd as long as that.
+"""What servers tell each other of boards by etcd: which are registered with this one, and of which it met a second
+one. Each is bound to a lease of etcd.
 
-A board's refresh keeps its lease alive. If the board falls silent, or this server dies, the key goes by itself.
+What the board says next keeps its lease alive. If the board falls silent, or this server dies, the key goes by itself.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ from typing import Any
 import grpc
 
 from parleyd.store.etcd_link import EtcdLink, rpc
-from parleyd.store.etcd_records import Names, put
+from parleyd.store.etcd_records import Told, put
 from parleyd.store.face import Follower, StoreError
 
 PAUSE_S = 0.2
@@ -19,8 +20,8 @@ GOODBYE_S = 1.0
 
 
 @dataclass(slots=True)
-class _Told:
-    """One board: what is to be told, for how long; what was told last, under which lease (0: none)."""
+class _Kept:
+    """One key: what is to be told, for how long; what was told last, under which lease (0: none)."""
 
     told: str
     life_s: int
@@ -30,67 +31,68 @@ class _Told:
 
 
 class Others:
-    """Which boards are registered with the other servers, by what these have announced."""
+    """What the other servers tell: their boards and their twins."""
 
     def __init__(self, server: str) -> None:
         """server: our own name; what it announced is no news."""
         self._server = server
-        self._told: dict[tuple[str, str], str] = {}  # (board, server) -> report
+        self._told: dict[tuple[str, str, str], str] = {}  # (kind, board, server) -> text
         self._follower: Follower | None = None
 
-    def load(self, found: Iterable[tuple[str, str, str]]) -> None:
-        """Begin with (board, server, report) of all there are."""
-        self._told = {(board_id, server): told for board_id, server, told in found}
+    def load(self, found: Iterable[Told]) -> None:
+        """Begin with all there is."""
+        self._told = {(kind, board_id, server): told for kind, board_id, server, told in found}
 
     def follow(self, follower: Follower) -> None:
         """Tell the follower, now and from now on."""
         self._follower = follower
-        for (board_id, server), told in self._told.items():
-            follower.present(board_id, server, told)
+        for (kind, board_id, server), told in self._told.items():
+            self._tell(follower, kind, board_id, server, told)
 
-    def learn(self, board_id: str, server: str, told: str | None) -> None:
-        """Take one in; told: its report, None when it has gone."""
+    def learn(self, kind: str, board_id: str, server: str, told: str | None) -> None:
+        """Take one in; told: None when it has gone."""
         if server == self._server or self._follower is None:
             return
         if told is None:
-            self._told.pop((board_id, server), None)
+            self._told.pop((kind, board_id, server), None)
         else:
-            self._told[board_id, server] = told
-        self._follower.present(board_id, server, told)
+            self._told[kind, board_id, server] = told
+        self._tell(self._follower, kind, board_id, server, told)
 
-    def learn_all(self, found: Iterable[tuple[str, str, str]]) -> None:
+    def learn_all(self, found: Iterable[Told]) -> None:
         """Take in what there is now instead of what there was."""
-        now = {(board_id, server): told for board_id, server, told in found}
-        for board_id, server in set(self._told) | set(now):
-            self.learn(board_id, server, now.get((board_id, server)))
+        now = {(kind, board_id, server): told for kind, board_id, server, told in found}
+        for key in set(self._told) | set(now):
+            self.learn(*key, now.get(key))
+
+    def _tell(self, follower: Follower, kind: str, board_id: str, server: str, told: str | None) -> None:
+        (follower.twin if kind == "twins" else follower.present)(board_id, server, told)
 
 
 class Presence:
-    """Announces boards. `run` does the work; what fails is done again with the board's next refresh."""
+    """Announces. `run` does the work; what fails is done again with the next announcement."""
 
-    def __init__(self, link: EtcdLink, names: Names, server: str) -> None:
+    def __init__(self, link: EtcdLink) -> None:
         self._link = link
-        self._names = names
-        self._server = server
-        self._boards: dict[str, _Told] = {}
-        self._due: dict[str, None] = {}  # an ordered set
+        self._kept: dict[bytes, _Kept] = {}  # by key
+        self._due: dict[bytes, None] = {}  # an ordered set
         self._gone: list[int] = []  # leases to give back
         self._wake = asyncio.Event()
         self._alive: asyncio.Queue[int] = asyncio.Queue()
 
-    def announce(self, board_id: str, told: str, life_s: int) -> None:
-        """See EtcdStore.announce."""
-        board = self._boards.setdefault(board_id, _Told(told, life_s))
-        board.told, board.life_s = told, life_s
-        self._due[board_id] = None
+    def announce(self, key: bytes, told: str, life_s: int) -> None:
+        """Write the key, for so long unless this is repeated."""
+        kept = self._kept.setdefault(key, _Kept(told, life_s))
+        kept.told, kept.life_s = told, life_s
+        self._due[key] = None
         self._wake.set()
 
-    def withdraw(self, board_id: str) -> None:
-        """See EtcdStore.withdraw."""
-        board = self._boards.pop(board_id, None)
-        self._due.pop(board_id, None)
-        if board is not None and board.lease_id:
-            self._gone.append(board.lease_id)
+    def withdraw(self, key: bytes) -> None:
+        """Take it back."""
+        kept = self._kept.pop(key, None)
+        self._due.pop(key, None)
+        if kept is not None and kept.lease_id:
+            self._gone.append(kept.lease_id)
             self._wake.set()
 
     async def run(self) -> None:
@@ -110,8 +112,8 @@ class Presence:
 
     async def stop(self) -> None:
         """Give all leases back, if that is quick: then other servers need not wait for their ends."""
-        for board_id in list(self._boards):
-            self.withdraw(board_id)
+        for key in list(self._kept):
+            self.withdraw(key)
         try:
             async with asyncio.timeout(GOODBYE_S):
                 while self._gone:
@@ -123,26 +125,25 @@ class Presence:
         while self._gone:
             await self._link.call("revoke", rpc.LeaseRevokeRequest(ID=self._gone.pop()))
         if self._due:
-            board_id = next(iter(self._due))
-            del self._due[board_id]
-            await self._tell(board_id, self._boards[board_id])
+            key = next(iter(self._due))
+            del self._due[key]
+            await self._tell(key, self._kept[key])
 
-    async def _tell(self, board_id: str, board: _Told) -> None:
-        if board.lease_id and board.lease_life_s == board.life_s:
-            self._alive.put_nowait(board.lease_id)
-            if board.written == board.told:
+    async def _tell(self, key: bytes, kept: _Kept) -> None:
+        if kept.lease_id and kept.lease_life_s == kept.life_s:
+            self._alive.put_nowait(kept.lease_id)
+            if kept.written == kept.told:
                 return
         else:
-            granted = await self._link.call("grant", rpc.LeaseGrantRequest(TTL=board.life_s))
-            board.lease_id, board.lease_life_s = granted.ID, board.life_s
-        told = board.told
-        name = self._names.present(board_id, self._server)
-        write = rpc.TxnRequest(success=[put(name, told.encode(), board.lease_id)])
+            granted = await self._link.call("grant", rpc.LeaseGrantRequest(TTL=kept.life_s))
+            kept.lease_id, kept.lease_life_s = granted.ID, kept.life_s
+        told = kept.told
+        write = rpc.TxnRequest(success=[put(key, told.encode(), kept.lease_id)])
         try:
             await self._link.call("transact", write)
-            board.written = told
+            kept.written = told
         except StoreError:
-            board.lease_id = 0  # it may be over; the next refresh takes a new one
+            kept.lease_id = 0  # it may be over; the next announcement takes a new one
             raise
 
     async def _keep_alive(self) -> None:
@@ -164,9 +165,9 @@ class Presence:
             yield rpc.LeaseKeepAliveRequest(ID=await self._alive.get())
 
     def _lost(self, lease_id: int) -> None:
-        """Begin anew with a board whose lease was over before it was kept alive."""
-        for board_id, board in self._boards.items():
-            if board.lease_id == lease_id:
-                board.lease_id = 0
-                self._due[board_id] = None
+        """Begin anew with a key whose lease was over before it was kept alive."""
+        for key, kept in self._kept.items():
+            if kept.lease_id == lease_id:
+                kept.lease_id = 0
+                self._due[key] = None
                 self._wake.set()

@@ -7,6 +7,7 @@
 | boards/BOARD | by which transaction the board's slots were last written, and on which report | for ever |
 | drains/BOARD | the server at which an operator asked for it | while the board drains |
 | present/BOARD/SERVER | what a server tells of a board that is registered with it | as long as the registration |
+| twins/BOARD/SERVER | the boot of another board with that identity that a server turned away | a minute after |
 
 Legs are shared by all slots of a board, so that a comparison of slot keys alone would not do: two servers could
 promise the same legs on two slots. Each transaction therefore compares `boards/BOARD` with what its server has seen,
@@ -61,6 +62,10 @@ class Names:
         """Return the name of a registration."""
         return f"{self.prefix}present/{board_id}/{server}".encode()
 
+    def twin(self, board_id: str, server: str) -> bytes:
+        """Return the name of what a server says of a second board with that identity."""
+        return f"{self.prefix}twins/{board_id}/{server}".encode()
+
     def parts(self, name: bytes) -> list[str]:
         """Return the kind, the board and what follows."""
         return name.decode().removeprefix(self.prefix).split("/")
@@ -90,14 +95,14 @@ def read_lease(names: Names, name: bytes, value: bytes) -> Lease:
 def mark_value(mark: Mark) -> bytes:
     """Return the value of a board's mark."""
     heard = mark.heard or Heard("", "", 0)
-    return json.dumps([mark.by, heard.boot, heard.number, heard.since_s]).encode()
+    return json.dumps([mark.by, heard.boot, heard.number, heard.since_s, *heard.past]).encode()
 
 
 def read_mark(board_id: str, value: bytes) -> Mark:
     """Return a board's mark. Raises StoreError."""
     try:
-        by, boot, number, since_s = json.loads(value)
-        heard = Heard(board_id, str(boot), int(number), int(since_s))
+        by, boot, number, since_s, *past = json.loads(value)
+        heard = Heard(board_id, str(boot), int(number), int(since_s), tuple(map(str, past)))
         return Mark(str(by), heard if boot else None)
     except (ValueError, TypeError) as error:
         raise StoreError(f"etcd: the mark of board {board_id} makes no sense: {error}") from error
@@ -173,15 +178,19 @@ def everything(names: Names) -> Any:
     return rpc.RangeRequest(key=prefix, range_end=after(prefix))
 
 
+TOLD_KINDS = ("present", "twins")
+Told = tuple[str, str, str, str]  # kind, board, server, text
+
+
 class Contents(NamedTuple):
-    """All that was read: leases and marks by board, keys, registrations as (board, server, what is told);
+    """All that was read: leases and marks by board, keys; what servers tell of boards, as (kind, board, server, text);
     boards that drain.
     """
 
     leases: dict[str, list[Lease]]
     marks: dict[str, tuple[int, Mark]]
     keys: list[BoardKey]
-    present: list[tuple[str, str, str]]
+    told: list[Told]
     draining: set[str]
 
 
@@ -196,8 +205,8 @@ def read_all(names: Names, pairs: Sequence[Any]) -> Contents:
             found.marks[board_id] = (pair.mod_revision, read_mark(board_id, pair.value))
         elif kind == "keys":
             found.keys.append(read_key(board_id, pair.value))
-        elif kind == "present":
-            found.present.append((board_id, rest[0], pair.value.decode()))
+        elif kind in TOLD_KINDS:
+            found.told.append((kind, board_id, rest[0], pair.value.decode()))
         elif kind == "drains":
             found.draining.add(board_id)
     return found

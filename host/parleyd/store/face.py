@@ -34,6 +34,8 @@ class BoardKey:
     site: str = ""
 
 
+KEPT_BOOTS = 8  # of a board, to know a second one by
+
 Step = tuple[Lease | None, Lease]  # the record before and after
 Answer = Callable[[Sequence[StoreError | None]], None]
 
@@ -41,13 +43,22 @@ Answer = Callable[[Sequence[StoreError | None]], None]
 class Heard(NamedTuple):
     """The report of a board by which its leases were last reconciled: its boot, and its number on that boot.
 
-    since_s: unix time at which any server first heard of that boot, which cannot have begun later.
+    since_s: unix time at which any server first heard of that boot, which cannot have begun later. past: the board's
+    boots before it, the latest first: a board that was started anew never comes back as one of them.
     """
 
     board_id: str
     boot: str
     number: int
     since_s: int = 0
+    past: tuple[str, ...] = ()
+
+    def followed_by(self, boot: str, number: int, now_s: int) -> "Heard":
+        """Return what is heard of the board after this report, by its next one."""
+        if boot == self.boot:
+            return self._replace(number=number)
+        past = (self.boot, *(one for one in self.past if one != boot))
+        return Heard(self.board_id, boot, number, now_s, past[:KEPT_BOOTS])
 
 
 class Group(NamedTuple):
@@ -89,6 +100,10 @@ class Follower(Protocol):
 
     def present(self, board_id: str, server: str, told: str | None) -> None:
         """Hear that a board is registered with another server, and what that tells of it; None: it is no more."""
+        ...
+
+    def twin(self, board_id: str, server: str, boot: str | None) -> None:
+        """Hear that another board in this boot has that one's identity, by a server's word; None: no more."""
         ...
 
     def drains(self, board_id: str, draining: bool) -> None:
@@ -139,6 +154,10 @@ class Store(Protocol):
 
     def withdraw(self, board_id: str) -> None:
         """Tell them that it has left."""
+        ...
+
+    def tell_twin(self, board_id: str, boot: str, life_s: int) -> None:
+        """Tell them for life_s seconds that another board in this boot has that one's identity."""
         ...
 
     async def stop(self) -> None:

@@ -14,11 +14,12 @@ from parleyd.lease import Lease, LeaseState
 from parleyd.store.face import Answer, BoardKey, Follower, Group, Heard, Snapshot, StoreError
 
 APPLICATION_ID = 0x50524C59  # "PRLY", so that another program's file is not taken for ours
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 HEARD_TABLE = """CREATE TABLE heard (
         board_id TEXT PRIMARY KEY, boot TEXT NOT NULL, number INTEGER NOT NULL, since_s INTEGER NOT NULL)
         STRICT, WITHOUT ROWID"""
+PAST_COLUMN = "ALTER TABLE heard ADD COLUMN past TEXT NOT NULL DEFAULT ''"  # boots, with blanks between
 SCHEMA = (
     """CREATE TABLE slot (
         board_id TEXT NOT NULL, slot INTEGER NOT NULL, generation INTEGER NOT NULL, highest INTEGER NOT NULL,
@@ -27,14 +28,18 @@ SCHEMA = (
         PRIMARY KEY (board_id, slot)) STRICT, WITHOUT ROWID""",
     "CREATE TABLE board (board_id TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID",
     HEARD_TABLE,
+    PAST_COLUMN,
     f"PRAGMA application_id = {APPLICATION_ID}",
     f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
-NEXT_SCHEMA = {1: (HEARD_TABLE, "PRAGMA user_version = 2")}  # from that version to the one after it
+NEXT_SCHEMA = {  # from that version to the one after it
+    1: (HEARD_TABLE, "PRAGMA user_version = 2"),
+    2: (PAST_COLUMN, "PRAGMA user_version = 3"),
+}
 STATE = Lease._fields.index("state")
 PUT_SLOT = "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
-PUT_HEARD = "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)"
+PUT_HEARD = "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?)"
 
 
 Submission = tuple[Sequence[Group], Answer]
@@ -80,7 +85,7 @@ class SqliteStore:
         except (sqlite3.Error, ValueError) as error:
             raise StoreError(f"cannot read the lease store {self._path}: {error}") from error
         identities = tuple(BoardKey(board_id, key) for board_id, key in keys)
-        return Snapshot(leases, identities, tuple(Heard(*row) for row in heard))
+        return Snapshot(leases, identities, tuple(_heard(row) for row in heard))
 
     def commit(self, changes: Sequence[Lease | BoardKey | Heard]) -> None:
         """Write all changes in one transaction; on disk when this returns. Raises StoreError, nothing changed."""
@@ -103,7 +108,7 @@ class SqliteStore:
         if keys:
             self._database.executemany(PUT_BOARD, [(key.board_id, key.key) for key in keys])
         if heard:
-            self._database.executemany(PUT_HEARD, heard)
+            self._database.executemany(PUT_HEARD, [(*one[:-1], " ".join(one.past)) for one in heard])
 
     def _failed(self, error: sqlite3.Error) -> StoreError:
         self._roll_back()
@@ -191,6 +196,9 @@ class SqliteStore:
     def withdraw(self, board_id: str) -> None:
         """Do nothing, likewise."""
 
+    def tell_twin(self, board_id: str, boot: str, life_s: int) -> None:
+        """Do nothing, likewise."""
+
     async def stop(self) -> None:
         """Write what waits, and close it."""
         self._wait()
@@ -264,3 +272,9 @@ def _lease(row: tuple[Any, ...]) -> Lease:
     board_id, slot, generation, highest, size, expires_s, state, since_s, until_s, serial, asked_by = row
     times = (int(since_s), int(until_s), int(serial), str(asked_by))
     return Lease(board_id, slot, generation, highest, size, expires_s, LeaseState(state), *times)
+
+
+def _heard(row: tuple[Any, ...]) -> Heard:
+    """Return what was heard of a board, as one row has it."""
+    board_id, boot, number, since_s, past = row
+    return Heard(board_id, boot, number, since_s, tuple(past.split()))
