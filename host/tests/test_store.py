@@ -78,25 +78,39 @@ def test_only_the_owner_may_read_the_keys(path):
         assert stat.S_IMODE(os.stat(path.parent / name).st_mode) == 0o600
 
 
+BY_BOARD = (  # how slots were kept up to schema 3
+    "ALTER TABLE slot RENAME TO after",
+    """CREATE TABLE slot (board_id TEXT NOT NULL, slot INTEGER NOT NULL, generation INTEGER NOT NULL,
+        highest INTEGER NOT NULL, size INTEGER NOT NULL, expires_s INTEGER NOT NULL, state TEXT NOT NULL,
+        since_s INTEGER NOT NULL, until_s INTEGER NOT NULL, serial INTEGER NOT NULL, asked_by TEXT NOT NULL,
+        PRIMARY KEY (board_id, slot)) STRICT, WITHOUT ROWID""",
+    "INSERT INTO slot SELECT * FROM after",
+    "DROP TABLE after",
+)
+
+
 @pytest.mark.parametrize(
     "undoing",
     [
         ("DROP TABLE heard", "PRAGMA user_version = 1"),
         ("ALTER TABLE heard DROP COLUMN past", "PRAGMA user_version = 2"),
+        ("PRAGMA user_version = 3",),
     ],
 )
 def test_a_store_of_a_schema_before_is_taken_over(path, undoing):
     store = SqliteStore(path)
-    store.commit([lease(4)])
-    for statement in undoing:
+    store.commit([lease(1, board_id="b2"), lease(4)])
+    for statement in BY_BOARD + undoing:
         store._database.execute(statement)
     store.close()
     taken_over = SqliteStore(path)
     heard = Heard("b1", "a1", 3, 99, ("f0", "f1"))
-    taken_over.commit([heard])
-    assert taken_over.load().leases == (lease(4),)
+    taken_over.commit([heard, lease(4, 6)])
+    assert taken_over.load().leases == (lease(4, 6), lease(1, board_id="b2"))
     assert taken_over.load().heard == (heard,)
     assert taken_over._pragma("user_version") == SCHEMA_VERSION
+    taken_over.close()
+    assert SqliteStore(path).load().leases == (lease(4, 6), lease(1, board_id="b2"))
 
 
 def test_the_clock_begins_above_all_that_was_written(path):

@@ -14,18 +14,20 @@ from parleyd.lease import Lease, LeaseState
 from parleyd.store.face import Answer, BoardKey, Follower, Group, Heard, Snapshot, StoreError
 
 APPLICATION_ID = 0x50524C59  # "PRLY", so that another program's file is not taken for ours
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 HEARD_TABLE = """CREATE TABLE heard (
         board_id TEXT PRIMARY KEY, boot TEXT NOT NULL, number INTEGER NOT NULL, since_s INTEGER NOT NULL)
         STRICT, WITHOUT ROWID"""
 PAST_COLUMN = "ALTER TABLE heard ADD COLUMN past TEXT NOT NULL DEFAULT ''"  # boots, with blanks between
-SCHEMA = (
-    """CREATE TABLE slot (
+# By slot first: boards that take turns write neighbouring rows, so a commit has few pages.
+SLOT_TABLE = """CREATE TABLE slot (
         board_id TEXT NOT NULL, slot INTEGER NOT NULL, generation INTEGER NOT NULL, highest INTEGER NOT NULL,
         size INTEGER NOT NULL, expires_s INTEGER NOT NULL, state TEXT NOT NULL, since_s INTEGER NOT NULL,
         until_s INTEGER NOT NULL, serial INTEGER NOT NULL, asked_by TEXT NOT NULL,
-        PRIMARY KEY (board_id, slot)) STRICT, WITHOUT ROWID""",
+        PRIMARY KEY (slot, board_id)) STRICT, WITHOUT ROWID"""
+SCHEMA = (
+    SLOT_TABLE,
     "CREATE TABLE board (board_id TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID",
     HEARD_TABLE,
     PAST_COLUMN,
@@ -35,6 +37,13 @@ SCHEMA = (
 NEXT_SCHEMA = {  # from that version to the one after it
     1: (HEARD_TABLE, "PRAGMA user_version = 2"),
     2: (PAST_COLUMN, "PRAGMA user_version = 3"),
+    3: (
+        "ALTER TABLE slot RENAME TO slot_before",
+        SLOT_TABLE,
+        "INSERT INTO slot SELECT * FROM slot_before",
+        "DROP TABLE slot_before",
+        "PRAGMA user_version = 4",
+    ),
 }
 STATE = Lease._fields.index("state")
 PUT_SLOT = "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -264,7 +273,7 @@ def _advice(error: sqlite3.Error) -> str:
 def _row(lease: Lease) -> tuple[Any, ...]:
     """Return a record as _lease takes it; an enum would be adapted by SQLite's slow way."""
     before, after = lease[:STATE], lease[STATE + 1 :]
-    return (*before, lease.state.value, *after)
+    return (*before, lease.state._value_, *after)
 
 
 def _lease(row: tuple[Any, ...]) -> Lease:
