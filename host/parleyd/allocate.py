@@ -66,14 +66,14 @@ class AllocationUnit:
         share = 0.0 if need.priority else self._spared_share
         best = None
         for kind in kinds:
-            rank = books.shelves[kind].first(need.size, books.pattern, books.boards, share)
+            rank = books.shelves[kind].first(need.size, books.pattern, share)
             if rank is not None and (best is None or rank < best):
                 best = rank
-        return None if best is None else books.boards[best[2]]
+        return None if best is None else best[3]
 
     def _grant(self, book: BoardBook, serial: int, need: Need, now_s: float) -> Grant:
         board = book.view
-        slot = None if board is None else book.next_slot(board.slots)
+        slot = book.slot
         assert board is not None and slot is not None  # it had room
         generation = next_generation(book.records.get(slot), now_s)
         lease = Lease(

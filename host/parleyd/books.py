@@ -7,7 +7,7 @@ change; it is kept only so that a grant costs the same among ten boards and amon
 import heapq
 import math
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from parley.wire.address import MAX_GENERATION, MIN_SIZE
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from parleyd.pattern import Pattern
     from parleyd.pool import BoardView
 
-Rank = tuple[float, int, str]  # the pattern's order, the turn among equals, the name
+# the pattern's order, the turn among equals, the name; then the book, which names keep from being compared
+Rank = tuple[float, int, str, "BoardBook"]
 
 
 class BoardKind(NamedTuple):
@@ -31,9 +32,12 @@ class BoardKind(NamedTuple):
 
 
 class BoardBook:
-    """One board: its records by slot, the legs they keep from others, its slots in the order of their use."""
+    """One board: its records by slot, the legs they keep from others, its slots in the order of their use.
 
-    __slots__ = ("_fresh", "_rested", "last_serial", "rank", "records", "reserved", "view")
+    slot, room: what look() has found last, the slot to be given out next and how many legs can be had at once.
+    """
+
+    __slots__ = ("_fresh", "_rested", "last_serial", "rank", "records", "reserved", "room", "slot", "view")
 
     def __init__(self) -> None:
         self.view: BoardView | None = None  # None while the board is not to be asked
@@ -41,6 +45,8 @@ class BoardBook:
         self.reserved = 0
         self.last_serial = 0
         self.rank: Rank | None = None
+        self.slot: int | None = None
+        self.room = 0
         self._fresh = 0  # no slot below it is without a record
         self._rested: list[tuple[int, int]] = []  # since when a free slot rests, slot; with stale entries
 
@@ -91,13 +97,12 @@ class BoardBook:
             heapq.heappop(self._rested)
         return None
 
-    def room(self) -> int:
-        """Return how many legs can be had at once; 0 without a free slot or while the board is not asked."""
+    def look(self) -> None:
+        """Find slot and room anew, due after every change; no room without a slot or while the board is not asked."""
         view = self.view
-        if view is None or self.next_slot(view.slots) is None:
-            return 0
-        room = view.legs - self.reserved
-        return room if room > 0 else 0
+        self.slot = None if view is None else self.next_slot(view.slots)
+        room = 0 if view is None or self.slot is None else view.legs - self.reserved
+        self.room = room if room > 0 else 0
 
     def spared(self, share: float) -> int:
         """Return how many legs that share of the board is."""
@@ -111,9 +116,7 @@ class Shelf:
         self.ranks: list[Rank] = []
         self.sizes: list[int] = []  # legs of all its boards, sorted
 
-    def first(
-        self, size: int, pattern: "Pattern", books: Mapping[str, BoardBook], spared_share: float = 0.0
-    ) -> Rank | None:
+    def first(self, size: int, pattern: "Pattern", spared_share: float = 0.0) -> Rank | None:
         """Return the rank of the first board in the pattern's order with room for that many legs.
 
         spared_share: of each board's legs, that must stay free.
@@ -121,8 +124,8 @@ class Shelf:
         ranks = self.ranks
         begin = pattern.start(size)
         for index in range(bisect_left(ranks, begin) if begin else 0, len(ranks)):
-            book = books[ranks[index][2]]
-            if book.room() - (book.spared(spared_share) if spared_share else 0) >= size:
+            book = ranks[index][3]
+            if book.room - (book.spared(spared_share) if spared_share else 0) >= size:
                 return ranks[index]
             if pattern.first_or_none and not spared_share:
                 return None
@@ -153,18 +156,24 @@ class Books:
     def put(self, leases: Sequence[Lease]) -> None:
         """Take records in."""
         for lease in leases:
-            book = self._book(lease.board_id)
-            before = book.put(lease)
-            if before is not None and before.state in HOLDS_LEGS:
-                self._held(before.asked_by, -1)
-            if lease.state in HOLDS_LEGS:
-                self._held(lease.asked_by, 1)
-            if lease.serial > self.last_serial:
-                self.last_serial = lease.serial
-            elif before is not None and before.serial > lease.serial:
-                self._count_serials()
-            if book.view is not None:
-                self._rank_anew(lease.board_id, book)
+            self.put_one(lease)
+
+    def put_one(self, lease: Lease) -> Lease | None:
+        """Take one record in; return the one whose place it takes."""
+        board_id, asked_by = lease.board_id, lease.asked_by
+        book = self.boards.get(board_id) or self._book(board_id)
+        before = book.put(lease)
+        if before is not None and before.state in HOLDS_LEGS:
+            self._held(before.asked_by, -1)
+        if asked_by and lease.state in HOLDS_LEGS:
+            self.held[asked_by] = self.held.get(asked_by, 0) + 1
+        if lease.serial > self.last_serial:
+            self.last_serial = lease.serial
+        elif before is not None and before.serial > lease.serial:
+            self._count_serials()
+        if book.view is not None:
+            self._rank_anew(board_id, book)
+        return before
 
     def remove(self, board_id: str, slot: int) -> None:
         """Forget a record."""
@@ -200,6 +209,7 @@ class Books:
         if not shelf.sizes:
             del self.shelves[book.view.kind]
         book.view = None
+        book.look()
 
     def views(self) -> Iterator["BoardView"]:
         """Yield the boards that may be asked."""
@@ -227,24 +237,27 @@ class Books:
         return shelf
 
     def _rank_anew(self, board_id: str, book: BoardBook) -> None:
-        if book.view is None:
+        view = book.view
+        if view is None:
             return
-        room = book.room()
+        book.look()
+        room = book.room
         rank = None
         if room >= MIN_SIZE:  # among equals by name for a lone server, by another order for each of several
-            order = self.pattern.rank(room, book.view.legs, book.last_serial)
-            rank = (order, hash_of(board_id, self._turn) if self._turn else 0, board_id)
-        if rank == book.rank:
-            return
-        shelf = self._shelf(book.view)
+            order = self.pattern.rank(room, view.legs, book.last_serial)
+            if book.rank is not None and order == book.rank[0]:
+                return
+            rank = (order, hash_of(board_id, self._turn) if self._turn else 0, board_id, book)
+        shelf = self.shelves.get(view.kind) or self._shelf(view)
         self._unrank(shelf, book)
         if rank is not None:
             insort(shelf.ranks, rank)
             book.rank = rank
 
     def _unrank(self, shelf: Shelf, book: BoardBook) -> None:
-        if book.rank is not None:
-            del shelf.ranks[bisect_left(shelf.ranks, book.rank)]
+        rank, ranks = book.rank, shelf.ranks
+        if rank is not None:
+            del ranks[0 if ranks[0] is rank else bisect_left(ranks, rank)]
             book.rank = None
 
 

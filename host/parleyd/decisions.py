@@ -1,7 +1,7 @@
 """From a need to a durable verdict: the allocation unit decides, the ledger stores, and only then it is told."""
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from parleyd.allocate import AllocationUnit
 from parleyd.clock import Clock
@@ -22,6 +22,7 @@ BUSY = Refusal(503, "The conference server is overloaded", 2)
 MANY = 8  # grants of one commit that share a line of the log
 
 Then = Callable[[Grant | Refusal], None]
+Told = Sequence[tuple[Any, Grant | Refusal]]  # what a request was known by, and its verdict
 
 
 class State(Protocol):
@@ -46,7 +47,11 @@ class Decisions:
         refresh: Callable[[], None],
         reunions: Reunions,
     ) -> None:
-        """count(name): counts conflicts. refresh(): drops boards whose registration is over."""
+        """count(name): counts conflicts. refresh(): drops boards whose registration is over.
+
+        tell: called with the verdicts of decide_many().
+        """
+        self.tell: Callable[[Told], None] = lambda told: None
         self._reunions = reunions
         self._refreshed_ms = -1
         self._granted: list[Grant] = []
@@ -67,10 +72,7 @@ class Decisions:
         whose conference was lost with its board are given one address for all of them (Reunions).
         """
         if type(need) is Need:
-            now_ms = self._clock.now_ms()
-            if now_ms != self._refreshed_ms:
-                self._refreshed_ms = now_ms
-                self._refresh()
+            now_ms = self.look()
             lost = self._reunions.of(need, now_ms)
             if lost is not None:
                 self._reunite(need, lost, then)
@@ -78,6 +80,40 @@ class Decisions:
             if need.token:
                 need = OVER
         self._decide(need, then, TRIES)
+
+    def look(self) -> int:
+        """Drop boards whose registration is over; return what time it is, monotonic milliseconds."""
+        now_ms = self._clock.now_ms()
+        if now_ms != self._refreshed_ms:
+            self._refreshed_ms = now_ms
+            self._refresh()
+        return now_ms
+
+    def decide_one_of_many(self, need: Need | Refusal, item: Any) -> None:
+        """Decide just as decide() does, in less; look() was called for all of them.
+
+        The verdict is told by `tell` under the item, together with those of others that share a commit.
+        """
+        if type(need) is not Need or need.token or self._reunions.any:
+            self.decide(need, lambda verdict: self.tell(((item, verdict),)))
+            return
+        verdict = self._verdict(need)
+        if isinstance(verdict, Refusal):
+            self._refused(verdict)
+            self.tell(((item, verdict),))
+        else:
+            self._ledger.grant(verdict.lease, (item, verdict, need), self._stored)
+
+    def _stored(self, asked: list[tuple[Any, Grant, Need]], errors: Sequence[StoreError | None]) -> None:
+        """Tell how it went; those that were too late are decided anew, each on its own."""
+        told = [(item, grant) for (item, grant, _), error in zip(asked, errors, strict=True) if error is None]
+        self._granted += [grant for _, grant in told]
+        self.tell(told)
+        if len(told) == len(asked):
+            return
+        for (item, _, need), error in zip(asked, errors, strict=True):
+            if error is not None:
+                self._failed(need, lambda verdict, item=item: self.tell(((item, verdict),)), TRIES, error)
 
     def _reunite(self, need: Need, lost: Lost, then: Then) -> None:
         waiting = self._meeting.get(lost.asked_by)
@@ -102,7 +138,7 @@ class Decisions:
         """tries: how often to decide anew when another server of the fleet was faster."""
         verdict = self._verdict(need)
         if isinstance(verdict, Refusal):
-            self._log.info("refused", status=verdict.status, reason=verdict.reason)
+            self._refused(verdict)
             then(verdict)
             return
 
@@ -110,14 +146,21 @@ class Decisions:
             if error is None:
                 self._granted.append(verdict)
                 then(verdict)
-            elif isinstance(error, ConflictError) and tries > 1:
-                self._count("conflict")
-                self._decide(need, then, tries - 1)
             else:
-                self._log.warning("store failed", error=str(error))
-                then(STORE_FAILED)
+                self._failed(need, then, tries, error)
 
         self._ledger.stage(verdict.lease.board_id, (verdict.lease,), stored)
+
+    def _refused(self, refusal: Refusal) -> None:
+        self._log.info("refused", status=refusal.status, reason=refusal.reason)
+
+    def _failed(self, need: Need | Refusal, then: Then, tries: int, error: StoreError) -> None:
+        if isinstance(error, ConflictError) and tries > 1:
+            self._count("conflict")
+            self._decide(need, then, tries - 1)
+        else:
+            self._log.warning("store failed", error=str(error))
+            then(STORE_FAILED)
 
     def note_grants(self) -> None:
         """Write down what was granted since the last call: a line each, under load one for all of a commit."""

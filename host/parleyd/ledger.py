@@ -8,7 +8,7 @@ are undone as if they had never been.
 import math
 import secrets
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from parleyd.books import Books
 from parleyd.lease import RESTS, Lease, Leases
@@ -21,11 +21,15 @@ MAX_WAITING = 4096  # groups that a slow store may owe us; beyond, new work is r
 Settled = Callable[[StoreError | None], None]
 
 
-class Staged(NamedTuple):
-    """Changes that belong together, and who waits for them."""
+AllSettled = Callable[[list[Any], Sequence[StoreError | None]], None]
 
-    group: Group
-    done: Settled
+
+class Run(NamedTuple):
+    """Groups that follow each other and have one who waits: told by settled(items, errors), one of each a group."""
+
+    settled: AllSettled
+    groups: list[Group]
+    items: list[Any]
 
 
 class Ledger:
@@ -36,8 +40,8 @@ class Ledger:
         self._store = store
         self.books = Books(pattern, turn)
         self._leases: dict[str, dict[int, Lease]] = {}
-        self._staged: list[Staged] = []
-        self._waiting = 0
+        self._staged: list[Run] = []
+        self._owed = 0  # groups that are staged, or with the store
         snapshot = store.load()
         self.draining = set(snapshot.draining)
         self._keys = {entry.board_id: entry for entry in snapshot.keys}
@@ -52,7 +56,7 @@ class Ledger:
     @property
     def full(self) -> bool:
         """Tell whether the store owes us so much that nothing new should be begun."""
-        return len(self._staged) + self._waiting >= MAX_WAITING
+        return self._owed >= MAX_WAITING
 
     @property
     def shared(self) -> bool:
@@ -78,15 +82,33 @@ class Ledger:
         records = self._leases.get(board_id) or {}
         steps = [(records.get(lease.slot), lease) for lease in changes]
         self._put(changes)
-        self._staged.append(Staged(Group(board_id, steps, heard), done))
+        self._owed += 1
+        self._staged.append(Run(_settle_one, [Group(board_id, steps, heard)], [done]))
+
+    def grant(self, lease: Lease, item: Any, settled: AllSettled) -> None:
+        """Do the same with one new lease, under load for less: those that are granted in a row are answered together.
+
+        settled: the same function for all; called with the items and, for each, what stage() tells.
+        """
+        board_id = lease.board_id
+        before = self.books.put_one(lease)
+        if board_id not in self._leases:
+            self._leases[board_id] = self.books.boards[board_id].records
+        self._owed += 1
+        run = self._staged[-1] if self._staged else None
+        if run is None or run.settled != settled:
+            run = Run(settled, [], [])
+            self._staged.append(run)
+        run.groups.append(Group(board_id, ((before, lease),)))
+        run.items.append(item)
 
     def flush(self) -> None:
         """Write all that is staged, in one go if the store can."""
         if not self._staged:
             return
-        groups, self._staged = self._staged, []
-        self._waiting += len(groups)
-        self._store.submit([group.group for group in groups], lambda errors: self._settled(groups, errors))
+        runs, self._staged = self._staged, []
+        groups = [group for run in runs for group in run.groups]
+        self._store.submit(groups, lambda errors: self._settled(runs, groups, errors))
 
     def learn(self, changes: Sequence[Lease], heard: Heard | None = None) -> None:
         """Take over what another server has written. What was decided before goes to the store first, as such."""
@@ -171,22 +193,30 @@ class Ledger:
             if board_id not in self._leases:
                 self._leases[board_id] = self.books.boards[board_id].records
 
-    def _settled(self, groups: list[Staged], errors: Sequence[StoreError | None]) -> None:
-        self._waiting -= len(groups)
+    def _settled(self, runs: list[Run], groups: list[Group], errors: Sequence[StoreError | None]) -> None:
+        self._owed -= len(groups)
         if any(errors):
             for group, error in zip(reversed(groups), reversed(errors), strict=True):
                 if error is not None:
                     self._undo(group)
-        for group, error in zip(groups, errors, strict=True):
-            if error is None and group.group.heard is not None:
-                self._heard[group.group.board_id] = group.group.heard
-            group.done(error)
+        begin = 0
+        for run in runs:
+            end = begin + len(run.groups)
+            heard = run.groups[0].heard
+            if heard is not None and errors[begin] is None:
+                self._heard[heard.board_id] = heard
+            run.settled(run.items, errors[begin:end])
+            begin = end
 
-    def _undo(self, staged: Staged) -> None:
-        for before, after in reversed(staged.group.steps):
+    def _undo(self, group: Group) -> None:
+        for before, after in reversed(group.steps):
             if self._leases[after.board_id].get(after.slot) is not after:
                 continue  # the store, or another server, knows better by now
             if before is None:
                 self.books.remove(after.board_id, after.slot)
             else:
                 self.books.put([before])
+
+
+def _settle_one(items: list[Any], errors: Sequence[StoreError | None]) -> None:
+    items[0](errors[0])

@@ -4,12 +4,11 @@ Only new INVITEs come up to Python, to be decided; the rest is as in Redirects, 
 histories to both, and to the whole stack).
 """
 
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import parley_sip
-from parleyd.redirects import LOOP, Ask, Redirects, lines_of
+from parleyd.redirects import LOOP, NEW_INVITE, Ask, Count, Redirects, lines_of
 from parleyd.sources import Ruling
 from parleyd.transmit import Reply
 from parleyd.verdict import Grant, Refusal
@@ -29,7 +28,7 @@ class NativeRedirects(Redirects):
         ask: Ask,
         reply: Callable[[Grant | Refusal], Reply],
         agent: str,
-        count: Callable[[str], None],
+        count: Count,
         limit: int,
     ) -> None:
         super().__init__(random_bytes, ask, reply, agent, count, limit)
@@ -50,8 +49,8 @@ class NativeRedirects(Redirects):
     def transmits(self) -> "list[tuple[bytes, Address]]":
         """Send what came by a socket of the native module, return the rest."""
         lost = self._native.send()
-        for _ in range(lost):
-            self._count("unsent")
+        if lost:
+            self._count("unsent", lost)
         self._tell_counts()
         return super().transmits() + self._native.pop()
 
@@ -71,8 +70,8 @@ class NativeRedirects(Redirects):
         if ruling is not Ruling.TAKE and number >= 0:
             self._native.forget(number)
             return ruling is Ruling.DROP or self._refused(data, peer)
-        if what == parley_sip.INVITE:
-            self._ask(kind, asker, peer[0], partial(self._tell, number))
+        if what == NEW_INVITE:
+            self._ask(kind, asker, peer[0], number)
         elif what == parley_sip.MERGED:
             self._count("refused 482")  # RFC 3261 8.2.2.2
             self._answer(number, LOOP)
@@ -80,6 +79,31 @@ class NativeRedirects(Redirects):
             self._count("overload")
             return self._refused(data, peer)
         return True
+
+    def tell(self, told: Sequence[tuple[Any, Grant | Refusal]]) -> None:
+        """Answer transactions, each by its number."""
+        grants: list[parley_sip.Grant] = []
+        for number, verdict in told:
+            row = (
+                self._grant(number, verdict)
+                if type(verdict) is Grant and verdict.transport == "udp"
+                else None
+            )
+            if row is None:
+                self._answer(number, self._reply(verdict))
+            else:
+                grants.append(row)
+        if grants:
+            self._native.grant(grants)
+            self._count("invite 302", len(grants))
+
+    def _grant(self, number: int, grant: Grant) -> "parley_sip.Grant | None":
+        """Return the row that lets the native module write the answer; None where only we can."""
+        lease, board, ttl_s = grant.lease, grant.board, grant.ttl_s
+        place = self._native.place(board.key, board.contact_end)
+        if place is None:
+            return None
+        return place, number, lease.slot, lease.size, ttl_s, lease.generation, lease.expires_s
 
     def tick(self, now_ms: int) -> None:
         """Repeat what is not acknowledged in time (timer G), give up (H), forget (I)."""
@@ -97,20 +121,10 @@ class NativeRedirects(Redirects):
             return self._cancelled(data, peer)
         return busy and data.startswith(b"INVITE ") and self._refused(data, peer)
 
-    def _tell(self, number: int, verdict: Grant | Refusal) -> None:
-        if type(verdict) is Grant and verdict.transport == "udp":
-            lease, board = verdict.lease, verdict.board
-            where = board.contact_end
-            slot, generation, size, expires_s = lease.slot, lease.generation, lease.size, lease.expires_s
-            if self._native.grant(number, board.key, where, slot, generation, size, expires_s, verdict.ttl_s):
-                self._count("invite 302")
-                return
-        self._answer(number, self._reply(verdict))
-
     def _answer(self, number: int, reply: Reply) -> None:
         self._native.answer(number, f"{reply.status} {reply.reason}".encode(), lines_of(reply))
 
     def _tell_counts(self) -> None:
         for name, count in zip(COUNTED, self._native.counts(), strict=True):
-            for _ in range(count):
-                self._count(name)
+            if count:
+                self._count(name, count)

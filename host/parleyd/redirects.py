@@ -8,8 +8,8 @@ The states are those of the table SERVER_INVITE in parley.call; a test plays the
 import heapq
 import re
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from parley.call.peers import way_back
 from parley.call.timers import T1_MS, T2_MS, T4_MS, TIMEOUT_MS
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from parley_sip import Asked, Transactions
     from parleyd.sources import Ruling
 
+NEW_INVITE = 1  # PARLEY_SIP_INVITE: what Asked says of one that is only to be decided
 TAG_BYTES = 8
 TAGS_AT_ONCE = 512
 LOOP = Reply(482, "Loop Detected")
@@ -32,9 +33,16 @@ VIA_PORT = re.compile(rb"\r\nVia: SIP/2\.0/UDP ([0-9.]+)(?::(\d{1,5}))?([^\r\n]*
 BUSY_END = b"\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"
 BUSY = Reply(503, "Service Unavailable", (("Retry-After", "2"),))
 
-Tell = Callable[[Grant | Refusal], None]
-# kind, asker's URI, host that it came from; tells once, now or later
-Ask = Callable[[Kind, str, str, Tell], None]
+# kind, asker's URI, host that it came from, and under what tell() is to be told the verdict, once, now or later
+Ask = Callable[[Kind, str, str, Any], None]
+
+
+class Count(Protocol):
+    """Counts what has happened, once or several times."""
+
+    def __call__(self, name: str, times: int = 1, /) -> None:
+        """Count it."""
+        ...
 
 
 class Redirect:
@@ -64,7 +72,7 @@ class Redirects:
         ask: Ask,
         reply: Callable[[Grant | Refusal], Reply],
         agent: str,
-        count: Callable[[str], None],
+        count: Count,
         limit: int,
     ) -> None:
         """agent: of the Server header. limit: transactions beyond which new ones are refused."""
@@ -192,12 +200,12 @@ class Redirects:
             self._count("refused 482")  # RFC 3261 8.2.2.2
             self._respond(redirect, LOOP)
             return
-        self._ask(
-            invite.kind,
-            invite.asker,
-            invite.back[0],
-            lambda verdict: self._respond(redirect, self._reply(verdict)),
-        )
+        self._ask(invite.kind, invite.asker, invite.back[0], redirect)
+
+    def tell(self, told: Sequence[tuple[Any, Grant | Refusal]]) -> None:
+        """Answer requests, each by what it was asked under."""
+        for redirect, verdict in told:
+            self._respond(redirect, self._reply(verdict))
 
     def _respond(self, redirect: Redirect, reply: Reply) -> None:
         invite = redirect.invite

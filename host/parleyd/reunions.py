@@ -85,9 +85,14 @@ class Reunions:
                     self._people[who] = lost
         return len(live)
 
+    @property
+    def any(self) -> bool:
+        """Tell whether anybody has lost anything."""
+        return bool(self._places or self._people)
+
     def of(self, need: Need, now_ms: int) -> Lost | None:
         """Return the conference that this caller has lost, and proves to have been in; None as a rule."""
-        if not self._places and not self._people:
+        if not self.any:
             return None
         lost = self._by_token(need.token) if need.token else self._by_name(need)
         if lost is None or lost.until_ms <= now_ms or self._alive(lost.board_id, lost.conference_id):

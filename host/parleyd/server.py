@@ -4,9 +4,9 @@ No sockets and no waiting here. The daemon feeds datagrams and ticks in, drains 
 next_deadline_ms(); that is the endpoint's own contract, passed on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parley.call.call import Call
 from parley.call.client_request import ClientRequest
@@ -35,7 +35,7 @@ from parleyd.orders import Orders
 from parleyd.plain import Kind
 from parleyd.pool import Pool, Registration
 from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
-from parleyd.redirects import Redirects, Tell
+from parleyd.redirects import NEW_INVITE, Redirects
 from parleyd.registrar import REALM, Registrar
 from parleyd.reunions import REUNION_S, Reunions, Trust
 from parleyd.sources import Ruling, Sources
@@ -149,6 +149,7 @@ class ConferenceServer:
         self._redirects = ShortestWay(
             random_bytes, self._asked_plainly, self._reply, AGENT, self._count, PLAIN_LIMIT
         )
+        self._decisions.tell = self._redirects.tell
         self._admission = Admission(rules.sources, pool, self._log, self._count)
 
     @property
@@ -156,14 +157,26 @@ class ConferenceServer:
         """Return those that the native module may take from sockets."""
         return self._redirects.transactions if self._plainly else None
 
-    def receive(self, data: bytes, peer: "Address", asked: "Asked | None" = None) -> None:
-        """Take one datagram, or one message of a stream. What it changes is durable, and answered, by transmits().
+    def receive(self, data: bytes, peer: "Address") -> None:
+        """Take one datagram, or one message of a stream. What it changes is durable, and answered, by transmits()."""
+        self.receive_all(iter(((data, peer, None),)))
 
-        asked: what `transactions` have begun for it.
-        """
-        now_ms, ruling = self.clock.now_ms(), Ruling.TAKE
-        if self._admission.watches(self.busy):
-            ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
+    def receive_all(self, messages: "Iterable[tuple[bytes, Address, Asked | None]]") -> None:
+        """Do the same with several, and for each what `transactions` have begun for it."""
+        now_ms, ruling = self._decisions.look(), Ruling.TAKE
+        watched = self._admission.watches(self.busy)
+        plain, decide = self._receiver.plain, self._decisions.decide_one_of_many
+        for data, peer, asked in messages:
+            if watched:
+                ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
+            if asked is not None and asked[0] == NEW_INVITE and ruling is Ruling.TAKE:
+                decide(plain(asked[2], asked[3], peer[0]), asked[1])
+            else:
+                self._receive(data, peer, asked, ruling, now_ms)
+
+    def _receive(
+        self, data: bytes, peer: "Address", asked: "Asked | None", ruling: Ruling, now_ms: int
+    ) -> None:
         if asked is not None and self._redirects.asked(asked, data, peer, ruling):
             return
         if ruling is Ruling.DROP:
@@ -270,8 +283,8 @@ class ConferenceServer:
             return
         self.allocate(self._receiver.receive(invite, source, user), answer)
 
-    def _asked_plainly(self, kind: Kind, asker: str, host: str, tell: Tell) -> None:
-        self.allocate(self._receiver.plain(kind, asker, host), tell)
+    def _asked_plainly(self, kind: Kind, asker: str, host: str, item: Any) -> None:
+        self._decisions.decide_one_of_many(self._receiver.plain(kind, asker, host), item)
 
     def _reply(self, verdict: Grant | Refusal) -> Reply:
         reply = self._transmission.transmit(verdict)
@@ -291,5 +304,5 @@ class ConferenceServer:
             return grant._replace(transport="tls", port=registration.report.tls_port)
         return grant._replace(transport="tcp") if "tcp" in registration.report.transports else grant
 
-    def _count(self, name: str) -> None:
-        self.counters[name] = self.counters.get(name, 0) + 1
+    def _count(self, name: str, times: int = 1, /) -> None:
+        self.counters[name] = self.counters.get(name, 0) + times

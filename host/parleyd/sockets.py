@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterator
+from operator import length_hint
 from typing import TYPE_CHECKING, Protocol
 
 from parleyd.clock import Clock
@@ -28,8 +30,8 @@ class Server(Receiver, Protocol):
         """Return those that take from sockets what is theirs."""
         ...
 
-    def receive(self, data: bytes, peer: "Address", asked: "Asked | None" = None) -> None:
-        """Take one message; `asked`: the transaction that has begun for it."""
+    def receive_all(self, messages: "Iterator[tuple[bytes, Address, Asked | None]]") -> None:
+        """Take messages, each with the transaction that has begun for it; after an exception the next can be taken."""
         ...
 
     def transmits(self) -> "list[tuple[bytes, Address]]":
@@ -77,17 +79,19 @@ class SipSockets:
 
     def datagrams(self, batch: "list[tuple[bytes, Peer, Asked | None]]", way: Datagrams) -> None:
         """Take datagrams: octets, source, the transaction that has begun for it; `way` is the socket they came by."""
-        receive = self._server.receive
-        for data, peer, asked in batch:
-            if self._several:
-                if len(self._ways) >= MAX_WAYS:
-                    self._ways.clear()
-                self._ways[peer] = way
+        for _, peer, _ in batch if self._several else ():
+            if len(self._ways) >= MAX_WAYS:
+                self._ways.clear()
+            self._ways[peer] = way
+        left = iter(batch)
+        for _ in batch:
             try:
-                receive(data, peer, asked)
-            except Exception as error:  # a fault of ours costs one message, not the batch
+                self._server.receive_all(left)
+                return
+            except Exception as error:  # a fault of ours costs one message, not those behind it
+                host, port = batch[-1 - length_hint(left)][1]
                 asyncio.get_running_loop().call_exception_handler(
-                    {"message": f"a message of {peer[0]}:{peer[1]}", "exception": error}
+                    {"message": f"a message of {host}:{port}", "exception": error}
                 )
 
     def queued(self, now_s: float) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from parley.wire.address import make_token
 from parleyd.plain import PlainInvite, key_of, read_plain
+from parleyd.redirects import NEW_INVITE
 
 from .plain_messages import OTHER, PEER, PLAIN, ack, invite
 
@@ -78,6 +79,10 @@ def test_what_is_plain_is_read(parts):
 @pytest.mark.parametrize("parts", OTHER)
 def test_what_is_not_plain_is_left_to_others(parts):
     assert not same(invite(**parts))
+
+
+def test_python_knows_what_a_new_invite_is_called():
+    assert parley_sip.INVITE == NEW_INVITE
 
 
 def test_an_ack_is_known_by_its_key():
@@ -180,9 +185,25 @@ def test_a_grant_in_c_is_the_one_in_python():
     ):
         transactions = parley_sip.Transactions(9, bytes, b"")
         asked = transactions.take(invite(1), PEER, 0, True)
-        fields = (0xFFFF, 0xFFFFFFFE, 2, 0x80000001)
-        assert transactions.grant(asked[1], key, where, *fields, 32)
+        slot, generation, size, expires_s = fields = (0xFFFF, 0xFFFFFFFE, 2, 0x80000001)
+        transactions.grant(
+            [(transactions.place(key, where), asked[1], slot, size, 32, generation, expires_s)]
+        )
         ((answer, _),) = transactions.pop()
         assert f"\r\nContact: <sip:{make_token(key, *fields)}{where}\r\nExpires: 32\r\n".encode() in answer
-    assert not transactions.grant(0, b"k" * 65, "", 0, 1, 2, 3, 32)
-    assert not transactions.grant(0, b"k", "w" * 301, 0, 1, 2, 3, 32)
+    assert transactions.place(b"k" * 65, "") is None
+    assert transactions.place(b"k", "w" * 301) is None
+
+
+def test_tags_do_not_end_in_the_middle_of_many_grants():
+    seed = itertools.count()
+    transactions = parley_sip.Transactions(
+        2000, lambda octets: next(seed).to_bytes(8, "big") * (octets // 8), b""
+    )
+    place = transactions.place(b"k", "@x>")
+    numbers = [transactions.take(invite(number), PEER, 0, True)[1] for number in range(1500)]
+    transactions.grant([(place, number, slot, 2, 32, 7, 9) for slot, number in enumerate(numbers)])
+    answers = transactions.pop()
+    tokens = [make_token(b"k", slot, 7, 2, 9).encode() for slot in range(1500)]
+    assert all(token in answer for token, (answer, _) in zip(tokens, answers, strict=True))
+    transactions.answer(transactions.take(invite(1500), PEER, 0, True)[1], b"503 x", b"")

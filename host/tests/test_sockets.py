@@ -24,9 +24,15 @@ class Server:
         self.busy = False
         self.transactions = None
 
-    def receive(self, data, peer, asked=None):
+    def receive(self, data, peer):
         self.endpoint.receive(data, peer, self.clock.now_ms())
         self.endpoint.events()
+
+    def receive_all(self, messages):
+        for data, peer, _ in messages:
+            if data == b"a fault of ours":
+                raise ZeroDivisionError
+            self.receive(data, peer)
 
     def stream_lost(self, error, peer):
         self.endpoint.stream_lost(error, peer, self.clock.now_ms())
@@ -270,6 +276,24 @@ def test_answers_leave_by_the_address_they_were_asked_at():
                 assert (data[:11], source) == (b"SIP/2.0 200", address)
 
     run(work, "127.0.0.1", "127.0.0.2", "127.0.0.3")
+
+
+def test_a_fault_of_ours_costs_one_datagram_and_not_those_behind_it():
+    async def work(world):
+        faults, loop = [], asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: faults.append(context["message"]))
+        phone = bound("127.0.0.1", socket.SOCK_DGRAM)
+        host, port = phone.getsockname()
+        for data in (options(1, "UDP"), b"a fault of ours", options(2, "UDP"), b"a fault of ours"):
+            phone.sendto(data, world.addresses[0])
+        answers = [await loop.sock_recv(phone, 2000) for _ in range(2)]
+        assert [b"Call-ID: %d\r\n" % number in answers[number - 1] for number in (1, 2)] == [True, True]
+        while len(faults) < 2:
+            await asyncio.sleep(0)
+        assert faults == [f"a message of {host}:{port}"] * 2
+        phone.close()
+
+    run(work)
 
 
 def test_ipv6_beside_ipv4():

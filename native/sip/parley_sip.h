@@ -39,6 +39,14 @@ typedef struct parley_sip_place {
     uint8_t text[300]; /* "@host:port..." up to the end of the Contact's parameters */
 } parley_sip_place;
 
+/** A conference's address, given out as the answer to a transaction: size in legs, expires_s in unix seconds; ttl_s of
+ * the Expires header. */
+typedef struct parley_sip_grant {
+    const parley_sip_place *place;
+    int32_t number, slot, size, ttl_s;
+    uint32_t generation, expires_s;
+} parley_sip_grant;
+
 typedef struct parley_redirects parley_redirects;
 
 /** Reads a request.
@@ -108,12 +116,12 @@ int32_t parley_redirects_answer(parley_redirects *redirects, int32_t number, con
 void parley_sip_place_at(parley_sip_place *place, const uint8_t *key, int32_t key_octets, const uint8_t *text,
                          int32_t octets);
 
-/** Answers a transaction with the address of a conference: as parleyd/transmit.py writes it.
- * @param size  legs; expires_s: unix seconds; ttl_s: of the Expires header
+/** Answers transactions with addresses of conferences, as parleyd/transmit.py writes them, until tags or memory end.
+ * @param answered  how many of them were
  * @return as parley_redirects_answer
  */
-int32_t parley_redirects_grant(parley_redirects *redirects, int32_t number, const parley_sip_place *place, int32_t slot,
-                               uint32_t generation, int32_t size, uint32_t expires_s, int32_t ttl_s);
+int32_t parley_redirects_grant(parley_redirects *redirects, const parley_sip_grant *grants, int32_t count,
+                               int32_t *answered);
 
 /** Ends a transaction that is not answered, as if it had never begun. */
 void parley_redirects_forget(parley_redirects *redirects, int32_t number);

@@ -64,15 +64,26 @@ void parley_sip_place_at(parley_sip_place *place, const uint8_t *key, int32_t ke
     memcpy(place->text, text, (size_t)place->octets);
 }
 
-int32_t parley_redirects_grant(parley_redirects *redirects, int32_t number, const parley_sip_place *place, int32_t slot,
-                               uint32_t generation, int32_t size, uint32_t expires_s, int32_t ttl_s) {
+static int32_t grant(parley_redirects *redirects, const parley_sip_grant *one) {
     static const char status[] = "302 Moved Temporarily";
     uint8_t more[MOST_GRANT], *at = put_text(more, "\r\nContact: <sip:");
-    token_write(place, slot, generation, size, expires_s, at);
-    at = put(at + TOKEN_CHARACTERS, place->text, place->octets);
-    at = put_decimal(put_text(at, "\r\nExpires: "), (uint32_t)ttl_s);
-    return parley_redirects_answer(redirects, number, (const uint8_t *)status, (int32_t)strlen(status), more,
+    token_write(one->place, one->slot, one->generation, one->size, one->expires_s, at);
+    at = put(at + TOKEN_CHARACTERS, one->place->text, one->place->octets);
+    at = put_decimal(put_text(at, "\r\nExpires: "), (uint32_t)one->ttl_s);
+    return parley_redirects_answer(redirects, one->number, (const uint8_t *)status, (int32_t)strlen(status), more,
                                    (int32_t)(at - more));
+}
+
+int32_t parley_redirects_grant(parley_redirects *redirects, const parley_sip_grant *grants, int32_t count,
+                               int32_t *answered) {
+    int32_t left = redirects->tags_left;
+    for (*answered = 0; *answered < count && left > 0; ++*answered) {
+        left = grant(redirects, &grants[*answered]);
+        if (left < 0) {
+            return left;
+        }
+    }
+    return left;
 }
 
 /** Describes responses from `begin` on that leave by one socket, as many as a batch takes; returns where it stopped. What

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <netinet/in.h>
 
-enum { MOST = 100, BRANCHES = 300, TAGS = 32, REQUEST_MAX = 700 };
+enum { MOST = 100, BRANCHES = 300, TAGS = 32, GRANTS = 5, REQUEST_MAX = 700 };
 
 static const char offer[] = "v=0\r\no=u 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
                             "m=audio 6000 RTP/AVP 0\r\n";
@@ -63,20 +63,40 @@ static void receive(int32_t fd) {
     free(data);
 }
 
-static void decide(void) {
+/** Takes one that waits for its answer; -1 for none. */
+static int32_t waiting_one(void) {
     if (waiting_count == 0) {
+        return -1;
+    }
+    uint32_t at = below((uint32_t)waiting_count);
+    int32_t number = waiting[at];
+    waiting[at] = waiting[--waiting_count];
+    return number;
+}
+
+static void decide(void) {
+    uint32_t way = below(8);
+    int32_t number = waiting_one(), left = TAGS;
+    if (number < 0) {
         return;
     }
-    uint32_t at = below((uint32_t)waiting_count), way = below(8);
-    int32_t number = waiting[at], left = TAGS;
-    waiting[at] = waiting[--waiting_count];
     if (way == 0) {
         parley_redirects_forget(redirects, number);
     } else if (way == 1) {
         static const uint8_t busy[] = "503 Service Unavailable", later[] = "\r\nRetry-After: 2";
         left = parley_redirects_answer(redirects, number, busy, sizeof busy - 1, later, sizeof later - 1);
     } else {
-        left = parley_redirects_grant(redirects, number, &place, (int32_t)below(65536), below(1U << 31), 2, below(1U << 31), 32);
+        parley_sip_grant grants[GRANTS];
+        int32_t count = 0, answered = 0;
+        do {
+            parley_sip_grant one = {&place, number, (int32_t)below(65536), 2, 32, below(1U << 31), below(1U << 31)};
+            grants[count++] = one;
+        } while (count < GRANTS && (number = waiting_one()) >= 0);
+        left = parley_redirects_grant(redirects, grants, count, &answered);
+        check(answered == count || left == 0, "all are answered while there are tags");
+        for (int32_t rest = answered; rest < count; rest++) {
+            waiting[waiting_count++] = grants[rest].number;
+        }
     }
     check(left >= 0, "there are tags");
     if (left == 0) {

@@ -5,7 +5,7 @@ Linux, IPv4. Elsewhere there is no such module, and `parleyd` reads and sends on
 
 from parley_sip._sip import ffi, lib
 from parley_sip.datagrams import BATCH, Datagrams
-from parley_sip.transactions import INVITE, MERGED, OTHER, TAKEN, Asked, Transactions
+from parley_sip.transactions import INVITE, MERGED, OTHER, TAKEN, Asked, Grant, Transactions
 
 __all__ = [
     "BATCH",
@@ -15,6 +15,7 @@ __all__ = [
     "TAKEN",
     "Asked",
     "Datagrams",
+    "Grant",
     "Transactions",
     "ffi",
     "lib",

@@ -1,6 +1,6 @@
 """The server transactions of plain INVITEs, kept by the native module: it asks for decisions, and for nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from parley_sip._sip import ffi, lib
 from parley_sip.hosts import number_of, text_of
@@ -22,6 +22,8 @@ Peer = tuple[str, int]
 
 # A new INVITE: what became of it (INVITE, MERGED, FULL), its transaction; kind and asker as in PlainInvite.
 Asked = tuple[int, int, tuple[bytes, bytes], str]
+# place(), transaction, slot, legs, life in seconds, generation, unix time of expiry
+Grant = tuple[object, int, int, int, int, int, int]
 
 
 class Transactions:
@@ -73,30 +75,21 @@ class Transactions:
         """Answer a transaction; more: header lines, CRLF in front of each."""
         self._answered(lib.parley_redirects_answer(self.native, number, status, len(status), more, len(more)))
 
-    def grant(
-        self,
-        number: int,
-        key: bytes,
-        where: str,
-        slot: int,
-        generation: int,
-        size: int,
-        expires_s: int,
-        ttl_s: int,
-    ) -> bool:
-        """Answer it with an address under the board's key; where: what follows the token in the Contact.
+    def place(self, key: bytes, where: str) -> object:
+        """Return what grant() needs to know of a board: its key and what follows the token in the Contact.
 
-        Returns False, and nothing happened, where key or place are of an unusual length.
+        None where one of them is of an unusual length.
         """
-        place = self._places.get((key, where))
-        if place is None:
-            place = self._place(key, where)
-            if place is None:
-                return False
-        self._answered(
-            lib.parley_redirects_grant(self.native, number, place, slot, generation, size, expires_s, ttl_s)
-        )
-        return True
+        return self._places.get((key, where)) or self._place(key, where)
+
+    def grant(self, grants: Sequence[Grant]) -> None:
+        """Answer transactions with addresses."""
+        rows = ffi.new("parley_sip_grant[]", grants)
+        done = 0
+        while done < len(grants):
+            left = lib.parley_redirects_grant(self.native, rows + done, len(grants) - done, self._number)
+            done += self._number[0]
+            self._answered(left)
 
     def forget(self, number: int) -> None:
         """End a transaction that was not answered, as if it had never begun."""
