@@ -37,13 +37,25 @@ class BoardBook:
     slot, room: what look() has found last, the slot to be given out next and how many legs can be had at once.
     """
 
-    __slots__ = ("_fresh", "_rested", "last_serial", "rank", "records", "reserved", "room", "slot", "view")
+    __slots__ = (
+        "_fresh",
+        "_rested",
+        "last_serial",
+        "rank",
+        "records",
+        "reserved",
+        "room",
+        "shelf",
+        "slot",
+        "view",
+    )
 
     def __init__(self) -> None:
         self.view: BoardView | None = None  # None while the board is not to be asked
         self.records: dict[int, Lease] = {}
         self.reserved = 0
         self.last_serial = 0
+        self.shelf: Shelf | None = None  # while there is a view
         self.rank: Rank | None = None
         self.slot: int | None = None
         self.room = 0
@@ -85,10 +97,12 @@ class BoardBook:
 
         slots: how many the board has; records of others it may have had before do not count.
         """
-        while self._fresh < slots:
-            if self._fresh not in self.records:
-                return self._fresh
-            self._fresh += 1
+        records = self.records
+        for slot in range(self._fresh, slots):
+            if slot not in records:
+                self._fresh = slot
+                return slot
+        self._fresh = max(self._fresh, slots)
         while self._rested:
             since_s, slot = self._rested[0]
             record = self.records.get(slot)
@@ -194,21 +208,21 @@ class Books:
         if book.view == view:
             return
         self.hide(view.board_id)
-        book.view = view
-        insort(self._shelf(view).sizes, view.legs)
+        book.view, book.shelf = view, self._shelf(view)
+        insort(book.shelf.sizes, view.legs)
         self._rank_anew(view.board_id, book)
 
     def hide(self, board_id: str) -> None:
         """Let the board be asked no more; nothing happens if it was not."""
         book = self.boards.get(board_id)
-        if book is None or book.view is None:
+        if book is None or book.view is None or book.shelf is None:
             return
-        shelf = self._shelf(book.view)
+        shelf = book.shelf
         self._unrank(shelf, book)
         del shelf.sizes[bisect_left(shelf.sizes, book.view.legs)]
         if not shelf.sizes:
             del self.shelves[book.view.kind]
-        book.view = None
+        book.view = book.shelf = None
         book.look()
 
     def views(self) -> Iterator["BoardView"]:
@@ -237,8 +251,8 @@ class Books:
         return shelf
 
     def _rank_anew(self, board_id: str, book: BoardBook) -> None:
-        view = book.view
-        if view is None:
+        view, shelf = book.view, book.shelf
+        if view is None or shelf is None:
             return
         book.look()
         room = book.room
@@ -248,7 +262,6 @@ class Books:
             if book.rank is not None and order == book.rank[0]:
                 return
             rank = (order, hash_of(board_id, self._turn) if self._turn else 0, board_id, book)
-        shelf = self.shelves.get(view.kind) or self._shelf(view)
         self._unrank(shelf, book)
         if rank is not None:
             insort(shelf.ranks, rank)

@@ -40,6 +40,7 @@ class Callers:
         self._everybody = everybody
         self._sites = sorted(sites, key=lambda entry: -entry[0].prefixlen)
         self._site_of: dict[str, str] = {}
+        self.alike = not self._rules  # nobody has a rule of his own
 
     def rule(self, caller: str) -> CallerRule:
         """Return the rule of a SIP URI. What From says is not proved: a rule is a help, not a lock."""

@@ -16,11 +16,21 @@ if TYPE_CHECKING:
 
 MAX_DATAGRAM_BYTES = 65536
 TURN_S = 0.005
+LONGEST_TURN_S = 0.008
 CROWD = 4  # datagrams of a turn after which the next turn is not worth a wake-up of its own
+MANY = 32  # datagrams of a turn after which the next one may take longer than TURN_S,
+ENOUGH = 96  # until so many are there: what a turn and its commit cost by themselves is little then
 BATCH = 256  # datagrams of one turn; timers and other sockets are not kept waiting for longer
 
 Peer = tuple[str, int]
 Message = tuple[bytes, Peer]
+
+
+def pause_after(count: int, period_s: float) -> float:
+    """Return how long to wait after a turn of so many datagrams, that came in so long."""
+    if count < MANY:
+        return TURN_S
+    return min(max(ENOUGH * period_s / count, TURN_S), LONGEST_TURN_S)
 
 
 class Owner(Protocol):
@@ -52,8 +62,8 @@ class Owner(Protocol):
 class Datagrams:
     """One UDP socket, emptied in turns.
 
-    A datagram after a pause is read at once. Under load there is one turn in TURN_S, however many datagrams come:
-    they share one wake-up and one commit to the disk.
+    A datagram after a pause is read at once. Under load there is one turn in TURN_S, under more load in LONGEST_TURN_S
+    at most, however many datagrams come: they share one wake-up and one commit to the disk.
     """
 
     def __init__(self, owner: Owner, udp: socket.socket) -> None:
@@ -79,8 +89,11 @@ class Datagrams:
 
     def _next_turn(self) -> None:
         self._next = None
-        if self._turn() >= CROWD:
-            self._next = self._loop.call_later(TURN_S, self._next_turn)
+        before_s = self._last_s
+        count = self._turn()
+        if count >= CROWD:
+            pause_s = pause_after(count, self._last_s - before_s)
+            self._next = self._loop.call_later(pause_s, self._next_turn)
         else:
             self._loop.add_reader(self.udp.fileno(), self._readable)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from parleyd.allocate import AllocationUnit
+from parleyd.allocate import AllocationUnit, Lane
 from parleyd.clock import Clock
 from parleyd.events import Log
 from parleyd.journal import Journal
@@ -89,6 +89,26 @@ class Decisions:
             self._refresh()
         return now_ms
 
+    def lane(self, need: Need | None) -> Lane | None:
+        """Return a short way for those who need the same, until anything else is done; None where there is none.
+
+        look() was called. need: as ReceiverUnit.common() has it.
+        """
+        state = self._state
+        if need is None or need.token or self._reunions.any or state.closing or state.busy:
+            return None
+        return self._unit.lane(self._ledger.books, need, self._clock.now_s())
+
+    def grant_by(self, lane: Lane, asker: str, item: Any) -> bool:
+        """Do what decide_one_of_many() would; False, and nothing is done, when that has to be asked."""
+        if self._ledger.full:
+            return False
+        grant = lane.allocate(asker)
+        if grant is None:
+            return False
+        self._ledger.grant(grant.lease, (item, grant, lane.need), self._stored)
+        return True
+
     def decide_one_of_many(self, need: Need | Refusal, item: Any) -> None:
         """Decide just as decide() does, in less; look() was called for all of them.
 
@@ -111,8 +131,9 @@ class Decisions:
         self.tell(told)
         if len(told) == len(asked):
             return
-        for (item, _, need), error in zip(asked, errors, strict=True):
+        for (item, grant, need), error in zip(asked, errors, strict=True):
             if error is not None:
+                need = need._replace(asked_by=grant.lease.asked_by)  # those of a lane share one
                 self._failed(need, lambda verdict, item=item: self.tell(((item, verdict),)), TRIES, error)
 
     def _reunite(self, need: Need, lost: Lost, then: Then) -> None:

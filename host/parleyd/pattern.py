@@ -64,7 +64,8 @@ PATTERNS = {pattern.name: pattern for pattern in (ROUND_ROBIN, LEAST_LOADED, FIL
 
 def next_generation(record: Lease | None, now_s: float) -> int:
     """Return the generation that the next conference on this slot bears."""
-    return max(record.highest + 1 if record else 1, int(now_s))
+    second = int(now_s)
+    return second if record is None or record.highest < second else record.highest + 1
 
 
 def _hmac_sha256(key: bytes, data: bytes) -> bytes:

@@ -88,6 +88,11 @@ class ReceiverUnit:
             said = self._kinds[kind] = self._said(request_of(kind))
         return self._personal(said, asker, source) if type(said) is Need else said
 
+    def common(self, kind: Kind) -> Need | None:
+        """Return what all who send this kind of plain INVITE need, but for asked_by and source; None if they differ."""
+        need = self.plain(kind, "", "")
+        return need if type(need) is Need and not self._near and self._callers.alike else None
+
     def _said(self, request: Request) -> Need | Refusal:
         """Return what the INVITE itself says, whoever sent it; size 0 where it names none."""
         try:

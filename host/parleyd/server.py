@@ -165,14 +165,19 @@ class ConferenceServer:
         """Do the same with several, and for each what `transactions` have begun for it."""
         now_ms, ruling = self._decisions.look(), Ruling.TAKE
         watched = self._admission.watches(self.busy)
-        plain, decide = self._receiver.plain, self._decisions.decide_one_of_many
+        decisions, lane, lane_kind = self._decisions, None, None
         for data, peer, asked in messages:
             if watched:
                 ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
-            if asked is not None and asked[0] == NEW_INVITE and ruling is Ruling.TAKE:
-                decide(plain(asked[2], asked[3], peer[0]), asked[1])
-            else:
+            if asked is None or asked[0] != NEW_INVITE or ruling is not Ruling.TAKE:
                 self._receive(data, peer, asked, ruling, now_ms)
+                lane_kind = None  # whatever that has changed
+                continue
+            _, number, kind, asker = asked
+            if kind is not lane_kind:
+                lane_kind, lane = kind, decisions.lane(self._receiver.common(kind))
+            if lane is None or not decisions.grant_by(lane, asker, number):
+                decisions.decide_one_of_many(self._receiver.plain(kind, asker, peer[0]), number)
 
     def _receive(
         self, data: bytes, peer: "Address", asked: "Asked | None", ruling: Ruling, now_ms: int

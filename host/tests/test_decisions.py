@@ -51,13 +51,17 @@ class Side:
         self.server._decisions.tell = self.told.extend
 
     def turn(self, needs, together):
-        decisions = self.server._decisions
+        decisions, lane, common = self.server._decisions, None, None
         decisions.look()
         for number, (need, alone) in enumerate(needs):
-            if together and not alone:
-                decisions.decide_one_of_many(need, number)
-            else:
+            if not together or alone:
                 decisions.decide(need, lambda verdict, number=number: self.told.append((number, verdict)))
+                continue
+            if type(need) is Need and need._replace(asked_by="") != common:
+                common = need._replace(asked_by="")
+                lane = decisions.lane(common)
+            if type(need) is not Need or not lane or not decisions.grant_by(lane, need.asked_by, number):
+                decisions.decide_one_of_many(need, number)
         while self.server.ledger.full or self.server.ledger._staged:
             self.server.transmits()
         told, self.told = self.told, []
@@ -75,6 +79,7 @@ NEEDS = st.one_of(
         token=st.sampled_from(["", "", "", "01" * 23]),
     ),
     st.just(Refusal(404, "Nobody")),
+    st.just(Need(size=2)),
 )
 ERRORS = st.sampled_from([None, None, None, ConflictError("late"), StoreError("disk full")])
 

@@ -2,6 +2,8 @@
 
 import random
 import re
+import socket
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -257,3 +259,37 @@ def test_everything_is_forgotten_in_the_end():
     for _ in range(80):
         side.wait(500)
     assert len(side.server._redirects) == 0 and side.server._redirects.next_deadline() is None
+
+
+def test_what_comes_in_batches_is_answered_as_one_by_one():
+    parley_sip = pytest.importorskip("parley_sip", reason="Linux only")
+    listening, phone = socket.socket(type=socket.SOCK_DGRAM), socket.socket(type=socket.SOCK_DGRAM)
+    for one in (listening, phone):
+        one.bind(("127.0.0.1", 0))
+    via, peer = b";rport;branch=z9hG4bK-%d", phone.getsockname()
+    parts = (
+        [PLAIN[0]] * 9
+        + [PLAIN[6]] * 3
+        + [PLAIN[0]] * 4
+        + OTHER[4:6]
+        + [PLAIN[8]] * 2
+        + [PLAIN[0]] * 3
+        + PLAIN[9:]
+    )
+    messages = [invite(number, **{**part, "via": part.get("via", via)}) for number, part in enumerate(parts)]
+    batch, single, datagrams = Side(), Side(), parley_sip.Datagrams()
+    for data in (*messages, ack(3, via)):
+        phone.sendto(data, listening.getsockname())
+    _, got = datagrams.receive(listening.fileno(), batch.server.transactions, batch.clock.now_ms(), True)
+    batch.server.receive_all(iter(got))
+    answers = batch.hear()
+    phone.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            answers.append((TAG.sub(b";tag=T", phone.recv(4096), count=1), peer))
+    alone = [answer for data in messages for answer in single.say(data, peer)]
+    assert sorted(answers) == sorted(alone)
+    assert batch.server.ledger.leases == single.server.ledger.leases
+    assert batch.server.counters == single.server.counters
+    for one in (listening, phone):
+        one.close()

@@ -41,12 +41,15 @@ class Datagrams:
         numbers = ffi.unpack(self._rows, left * _ROW) if left else ()
         data, pieces = self._octets, self._pieces
         found = []
+        kind = (b"", b"")
         for row in range(0, left * _ROW, _ROW):
             what, place, octets, address, port, number, uri, tail, asker, end = numbers[row : row + _ROW]
             asked = None
             if what != OTHER:
                 at = place * _SCRATCH
-                kind = (pieces[at + uri : at + tail], pieces[at + tail : at + asker])
+                said = (pieces[at + uri : at + tail], pieces[at + tail : at + asker])
+                if said != kind:  # who say the same have the same object
+                    kind = said
                 asked = (what, number, kind, pieces[at + asker : at + end].decode())
             begun = place * _DATAGRAM
             found.append((data[begun : begun + octets], (text_of(address), port), asked))
