@@ -8,6 +8,7 @@ from parleyd.events import Log
 from parleyd.journal import Journal
 from parleyd.lease import RUNNING
 from parleyd.ledger import Ledger
+from parleyd.order_words import in_words
 from parleyd.pool import Pool
 
 
@@ -46,7 +47,7 @@ class Orders:
             done(Outcome(404, "No such conference"))
             return
 
-        text = " ".join([name, *(str(number) for number in numbers)])
+        text = in_words(name, numbers)
 
         def told(outcome: Outcome) -> None:
             self._journal.ordered(lease, name, outcome.status, outcome.reason)

@@ -197,11 +197,13 @@ export function showBoards(boards) {
 }
 
 const PLAIN = ["number", "time", "level", "event", "conference"];
+const UNNAMED = ["order", "state"]; // what they hold tells what it is
 
 export function showEvent(row) {
   const list = byId("event-list");
   const at = new Date(row.time * 1000);
-  const details = Object.entries(row).filter(([name]) => !PLAIN.includes(name)).map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(" ") : value}`);
+  const told = ([name, value]) => `${UNNAMED.includes(name) ? "" : `${name} `}${Array.isArray(value) ? value.join(" ") : value}`;
+  const details = Object.entries(row).filter(([name]) => !PLAIN.includes(name)).map(told);
   const text = make("span", { textContent: `${row.event} ` });
   if (row.conference) {
     const link = make("button", { type: "button", className: "plain", textContent: row.conference, title: "Show its messages" });
