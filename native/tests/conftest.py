@@ -21,7 +21,7 @@ def run(*command, env=None):
         [str(word) for word in command],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,  # a hang; a build takes 20 s alone
         env={**os.environ, **(env or {})},
         check=False,
     )
