@@ -121,8 +121,10 @@ class SipSocketTest(unittest.TestCase):
         self.assertEqual(poller.wait(0), [])
         self.first.send(b"x", (self.host, 5070))
         self.assertEqual(poller.wait(1000), ["second"])
+        self.assertEqual(list(poller.descriptors), [self.first.raw.fileno(), self.second.raw.fileno()])
         poller.remove(self.second.raw)
         self.assertEqual(poller.wait(0), [])
+        self.assertEqual(list(poller.descriptors), [self.first.raw.fileno()])
 
 
 class RtpSocketTest(unittest.TestCase):

@@ -21,6 +21,14 @@ class TickerTest(unittest.TestCase):
     def setUp(self):
         self.ticker = Ticker()
 
+    def test_ticks_that_others_ran_move_it_on(self):
+        self.ticker.divide(4)
+        self.ticker.start(0)
+        self.ticker.ran(7)
+        self.assertEqual((self.ticker.next_ms, self.ticker.phase, self.ticker.ticks), (55, 3, 7))
+        self.ticker.ran(0)
+        self.assertEqual((self.ticker.next_ms, self.ticker.phase, self.ticker.ticks), (55, 3, 7))
+
     def test_stands_still_until_started(self):
         self.assertFalse(self.ticker.due(1000000))
 
@@ -212,6 +220,90 @@ class LoopTest(unittest.TestCase):
             self.assertTrue(1 <= len(collected) <= 2)
         finally:
             runtime.collect = real
+
+
+class Runner:
+    """Packets of a board whose native code runs the ticks: it does what parley_io_run says, on the bench's clock."""
+
+    runs = True
+
+    def __init__(self, bench, packets):
+        self.bench = bench
+        self.packets = packets
+        self.plans = []
+        self.interrupted_after = 1000  # ticks
+        self.oversleep_ms = 0
+
+    def __getattr__(self, name):
+        return getattr(self.packets, name)
+
+    def run(self, descriptors, plan):
+        self.plans.append(list(plan))
+        next_ms, step_ms, until_ms, late_ms, phase, phases = list(plan)[:6]
+        ticks, passed_ms = 0, 0
+        while ticks < self.interrupted_after:
+            passed_ms = max(passed_ms, min(next_ms, until_ms)) + self.oversleep_ms
+            if passed_ms - next_ms >= late_ms or passed_ms < next_ms:
+                break
+            self.packets.tick(phase, phases)
+            ticks, next_ms, phase = ticks + 1, next_ms + step_ms, (phase + 1) % phases
+        self.bench.ticks_ms += passed_ms
+        return ticks
+
+
+class RunTest(unittest.TestCase):
+    """Ticks that are left to native code."""
+
+    def setUp(self):
+        self.bench = bench = Bench()
+        self.poller = FakePoller(bench)
+        self.poller.descriptors = [0]
+        self.runner = bench.media._packets = Runner(bench, bench.media._packets)
+        self.loop = Loop(bench.clock, self.poller, bench.ticker, bench.media, None, Watchdog(None))
+        self.loop.sip = bench.sip
+        self.loop.turn()
+        self.alice = bench.phone(1)
+        self.call = self.alice.call(bench.address())
+
+    def test_they_go_on_until_something_else_is_due(self):
+        first_ms, ticks = self.bench.now_ms(), self.bench.ticker.ticks
+        turns = 0
+        while self.bench.now_ms() < first_ms + 1000:
+            self.loop.turn()
+            turns += 1
+        self.assertEqual(self.bench.ticker.ticks - ticks, 50)
+        self.assertEqual(len(self.bench.rtp[0].outbox), 50)
+        self.assertTrue(turns < 25, turns)
+        self.assertEqual((self.bench.ticker.late_ticks, self.bench.ticker.skipped_ticks), (0, 0))
+
+    def test_their_plan_ends_with_the_next_deadline_of_sip(self):
+        self.loop.turn()
+        deadline_ms = self.bench.sip.next_deadline()
+        next_ms, now_ms = self.bench.ticker.next_ms, self.bench.now_ms()
+        self.loop.turn()
+        plan = self.runner.plans[-1]
+        self.assertEqual(plan[:4], [next_ms - now_ms, PERIOD_MS, max(0, deadline_ms - now_ms), LATE_MS])
+        self.assertEqual(plan[4:7], [0, 1, now_ms])
+
+    def test_a_late_one_is_accounted_for_here(self):
+        self.runner.oversleep_ms = LATE_MS
+        for _ in range(5):
+            self.loop.turn()
+        self.assertTrue(self.bench.ticker.ticks > 0)
+        self.assertEqual(self.bench.ticker.late_by()["waiting"], self.bench.ticker.ticks)
+
+    def test_without_descriptors_to_watch_there_are_none(self):
+        self.poller.descriptors = None
+        self.loop.turn()
+        self.assertEqual(self.runner.plans, [])
+        self.assertTrue(self.poller.waits[-1] > 0)
+
+    def test_nobody_there_nothing_to_run(self):
+        self.alice.endpoint.hangup(self.call, self.bench.now_ms())
+        self.bench.run()
+        self.assertFalse(self.bench.media.active)
+        self.loop.turn()
+        self.assertEqual(self.runner.plans, [])
 
 
 if __name__ == "__main__":

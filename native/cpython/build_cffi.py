@@ -37,7 +37,7 @@ EXTENSIONS = {
     "parley_native._native": (KERNEL_HEADERS, KERNELS),
     "parley_io._io": (
         ("include/parley_bridge.h", "io/parley_io.h"),
-        (*KERNELS, "io/io.c", "io/io_send.c", "io/system_libc.c"),
+        (*KERNELS, "io/io.c", "io/io_send.c", "io/io_run.c", "io/system_libc.c"),
     ),
     "parley_sip._sip": (("sip/parley_sip.h",), SIP),
 }

@@ -64,6 +64,17 @@ static mpy_obj io_tick(size_t count, const mpy_obj *arguments) {
                                   integer(arguments[3]), integer(arguments[4]), integer(arguments[5])));
 }
 
+static mpy_obj io_run(size_t count, const mpy_obj *arguments) {
+    int32_t watched;
+    const int32_t *fds = readable(arguments[4], sizeof(int32_t), 0, &watched);
+    int32_t named = integer(arguments[5]);
+    int32_t *plan = writable(arguments[6], sizeof(int32_t), PARLEY_IO_RUN_WORDS);
+    (void)count;
+    need(named <= watched, "watched");
+    return checked(parley_io_run(io_in(arguments[0]), bridge_in(arguments[1]), integer(arguments[2]),
+                                 integer(arguments[3]), fds, named, plan));
+}
+
 static mpy_obj io_line(mpy_obj io, mpy_obj leg, mpy_obj fd) {
     checked(parley_io_line(io_in(io), integer(leg), integer(fd)));
     return mpy_none();
@@ -87,6 +98,7 @@ FIXED(io_size, 0)
 FIXED(io_init, 1)
 VARIADIC(io_receive, 4)
 VARIADIC(io_tick, 6)
+VARIADIC(io_run, 7)
 FIXED(io_stat, 2)
 FIXED(io_map, 1)
 FIXED(io_line, 3)

@@ -38,6 +38,22 @@ enum {
     PARLEY_IO_STAT_COUNT = 7
 };
 
+/** Words of a run's plan. Milliseconds are from the beginning of the call. */
+enum {
+    PARLEY_IO_RUN_NEXT_MS = 0,  /* the next tick; at the end, the one after those that were run */
+    PARLEY_IO_RUN_STEP_MS = 1,  /* between two ticks */
+    PARLEY_IO_RUN_UNTIL_MS = 2, /* the caller has something else to do */
+    PARLEY_IO_RUN_LATE_MS = 3,  /* a tick so late is left to the caller */
+    PARLEY_IO_RUN_PHASE = 4,    /* of the next tick, as NEXT_MS */
+    PARLEY_IO_RUN_PHASES = 5,
+    PARLEY_IO_RUN_CLOCK_MS = 6, /* of parley_bridge_clock at the beginning */
+    PARLEY_IO_RUN_TICKS = 7,    /* result: how many were run */
+    PARLEY_IO_RUN_WORDS = 8,
+    PARLEY_IO_RUN_CLOCK_MASK = 0x1FFFFFFF,
+    PARLEY_IO_RUN_LONGEST_MS = 100000,
+    PARLEY_IO_RUN_WATCHED_MAX = 64
+};
+
 typedef struct parley_io parley_io;
 
 /** Octets of state. */
@@ -77,6 +93,17 @@ int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int3
  */
 int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most, int32_t phase,
                        int32_t phases);
+
+/**
+ * Runs ticks, each in its time, and waits between them: until one of the descriptors watched is readable, UNTIL_MS has
+ * come, a tick is late, or a signal has come in.
+ *
+ * @param watched  [count] descriptors of any kind, WATCHED_MAX at most
+ * @param plan     [PARLEY_IO_RUN_WORDS]
+ * @return ticks run, PARLEY_IO_ARGUMENT for the plan, or below PARLEY_IO_ERRNO: a tick had that result
+ */
+int32_t parley_io_run(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most, const int32_t *watched,
+                      int32_t count, int32_t *plan);
 
 /** Statistic `index`, or PARLEY_IO_ARGUMENT. */
 int32_t parley_io_stat(const parley_io *io, int32_t index);

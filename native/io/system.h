@@ -1,6 +1,6 @@
 /**
  * @file system.h
- * The five system calls of the packet I/O, and what they take: 64-bit Linux, little-endian. Results are
+ * The seven system calls of the packet I/O, and what they take: 64-bit Linux, little-endian. Results are
  * those of the kernel: below 0 it is -errno.
  */
 #ifndef PARLEY_IO_SYSTEM_H
@@ -15,6 +15,8 @@ enum {
     SYSTEM_SCM_TIMESTAMPNS = 35,
     SYSTEM_MSG_TRUNC = 0x20,
     SYSTEM_MSG_DONTWAIT = 0x40,
+    SYSTEM_POLLIN = 1,
+    SYSTEM_WAIT_MAX = 64,
     SYSTEM_EINTR = 4,
     SYSTEM_EBADF = 9,
     SYSTEM_EAGAIN = 11,
@@ -64,6 +66,13 @@ typedef struct system_stamp {
     int64_t nanoseconds;
 } system_stamp;
 
+/** struct pollfd */
+typedef struct system_poll {
+    int32_t fd;
+    int16_t events;
+    int16_t found;
+} system_poll;
+
 /** recvmmsg(2) without waiting. @return messages filled */
 int32_t system_receive(int32_t fd, system_message *messages, int32_t count);
 
@@ -72,6 +81,12 @@ int32_t system_send(int32_t fd, system_message *messages, int32_t count);
 
 /** clock_gettime(2) of CLOCK_REALTIME: ns since 1970, 0 if it fails */
 int64_t system_now(void);
+
+/** clock_gettime(2) of CLOCK_MONOTONIC: ns, 0 if it fails */
+int64_t system_steady(void);
+
+/** ppoll(2), for ns at most. fds: [count], SYSTEM_WAIT_MAX at most. @return how many are readable, 0 when time is up */
+int32_t system_wait(const int32_t *fds, int32_t count, int64_t ns);
 
 /** mmap(2) of private zeroed memory, madvise(2) for large pages. @return NULL if there is none */
 void *system_map(size_t octets);

@@ -1,6 +1,7 @@
 /** @file system_libc.c The same system calls through the C library, for CPython's module on any processor. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -24,9 +25,26 @@ int32_t system_send(int32_t fd, system_message *messages, int32_t count) {
     return result_of(syscall(SYS_sendmmsg, fd, messages, count, SYSTEM_MSG_DONTWAIT));
 }
 
-int64_t system_now(void) {
+static int64_t clock_ns(clockid_t clock) {
     struct timespec now;
-    return clock_gettime(CLOCK_REALTIME, &now) == 0 ? now.tv_sec * (int64_t)1000000000 + now.tv_nsec : 0;
+    return clock_gettime(clock, &now) == 0 ? now.tv_sec * (int64_t)1000000000 + now.tv_nsec : 0;
+}
+
+int64_t system_now(void) {
+    return clock_ns(CLOCK_REALTIME);
+}
+
+int64_t system_steady(void) {
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+int32_t system_wait(const int32_t *fds, int32_t count, int64_t ns) {
+    struct pollfd polled[SYSTEM_WAIT_MAX];
+    struct timespec longest = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+    for (int32_t i = 0; i < count; i++) {
+        polled[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    }
+    return result_of(ppoll(polled, (nfds_t)count, &longest, NULL));
 }
 
 void *system_map(size_t octets) {

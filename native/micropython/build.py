@@ -62,7 +62,7 @@ MODULES = {
         ("x64",),  # Linux
         NATIVE / "io" / "exports.h",
         [
-            *(NATIVE / "io" / f"{name}.c" for name in ("module", "io", "io_send", "system_x64")),
+            *(NATIVE / "io" / f"{name}.c" for name in ("module", "io", "io_send", "io_run", "system_x64")),
             HERE / "glue.c",
             *KERNELS,
         ],

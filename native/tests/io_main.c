@@ -209,6 +209,55 @@ static void when_packets_came(void) {
     check(parley_io_stat(io, PARLEY_IO_STAT_TRUNCATED) == 2, "no control data was cut");
 }
 
+/** 4 phases of 5 ms each, the first now. */
+static void plan_of(int32_t *plan, int32_t until_ms) {
+    static const int32_t usual[PARLEY_IO_RUN_WORDS] = {0, 5, 0, 5, 3, 4, PARLEY_IO_RUN_CLOCK_MASK, -1};
+    memcpy(plan, usual, sizeof usual);
+    plan[PARLEY_IO_RUN_UNTIL_MS] = until_ms;
+}
+
+static void ticks_in_their_time(void) {
+    int32_t plan[PARLEY_IO_RUN_WORDS], watched[PARLEY_IO_RUN_WATCHED_MAX + 1] = {0};
+    int pipes[2];
+    check(pipe(pipes) == 0, "pipe");
+    watched[0] = pipes[0];
+    int32_t begun = parley_bridge_stat(bridge, PARLEY_BRIDGE_STAT_FRAMES), ticks = 0;
+    int64_t start_ns = now_ns();
+    while (ticks < 4) { /* a sleep here may be longer than 5 ms: then the rest is ours */
+        plan_of(plan, 17);
+        int32_t result = parley_io_run(io, bridge, board, MOST, watched, 1, plan);
+        check(result >= 1 && result <= 4 && result == plan[PARLEY_IO_RUN_TICKS], "some ticks");
+        check(plan[PARLEY_IO_RUN_NEXT_MS] == 5 * result, "the next one");
+        check(plan[PARLEY_IO_RUN_PHASE] == (3 + result) % 4, "its phase");
+        check(bridge->clock >= 0 && bridge->clock < 1000 && bridge->clock != plan[PARLEY_IO_RUN_CLOCK_MS], "the clock");
+        ticks = result;
+    }
+    check(now_ns() - start_ns >= 17000000, "not before it was time");
+    check(parley_bridge_stat(bridge, PARLEY_BRIDGE_STAT_FRAMES) >= begun + CONFERENCES, "all phases had their turn");
+
+    plan_of(plan, PARLEY_IO_RUN_LONGEST_MS);
+    check(write(pipes[1], "x", 1) == 1, "write");
+    check(parley_io_run(io, bridge, board, MOST, watched, 1, plan) == 1, "what is due, and no more");
+    plan_of(plan, PARLEY_IO_RUN_LONGEST_MS);
+    plan[PARLEY_IO_RUN_NEXT_MS] = -5;
+    check(parley_io_run(io, bridge, board, MOST, watched, 1, plan) == 0, "a late one is not ours");
+    plan_of(plan, 0);
+    plan[PARLEY_IO_RUN_NEXT_MS] = 1;
+    check(parley_io_run(io, bridge, board, MOST, watched, 1, plan) == 0, "there is no time");
+    plan_of(plan, 0);
+    check(parley_io_run(io, bridge, 9999, MOST, watched, 1, plan) == PARLEY_IO_ERRNO - EBADF, "EBADF");
+
+    check(parley_io_run(io, bridge, board, MOST, watched, -1, plan) == PARLEY_IO_ARGUMENT, "watched");
+    check(parley_io_run(io, bridge, board, MOST, watched, PARLEY_IO_RUN_WATCHED_MAX + 1, plan) == PARLEY_IO_ARGUMENT,
+          "too many");
+    for (int32_t word = 0; word <= PARLEY_IO_RUN_PHASES; word++) {
+        plan_of(plan, 0);
+        plan[word] = -PARLEY_IO_RUN_LONGEST_MS - 1;
+        check(parley_io_run(io, bridge, board, MOST, watched, 1, plan) == PARLEY_IO_ARGUMENT, "out of bounds");
+    }
+    close(pipes[0]), close(pipes[1]);
+}
+
 static void broken_descriptors(void) {
     int pipes[2];
     check(pipe(pipes) == 0, "pipe");
@@ -235,6 +284,7 @@ int main(int count, char **words) {
     legs_with_lines();
     no_room();
     when_packets_came();
+    ticks_in_their_time();
     broken_descriptors();
     memory_of_the_system();
     for (int32_t i = 0; i < PARLEY_IO_STAT_COUNT; i++) {

@@ -3,6 +3,7 @@
 import socket
 import struct
 import sys
+from array import array
 
 import parley_io
 import parley_native
@@ -47,6 +48,15 @@ def main():
     print("sent", parley_io.io_tick(io, memory, board.fileno(), 1000, 0, 1))
     parley_io.io_line(io, 3, -1)
     print("sent", parley_io.io_tick(io, memory, board.fileno(), 1000, 0, 1))
+    plan = array("i", [0, 10, 0, 1000, 0, 2, 7, 0])
+    for _ in range(2):
+        print("ticks", parley_io.io_run(io, memory, board.fileno(), 1000, array("i"), 0, plan), list(plan))
+        plan[0] = 0
+    plan[2] = -1
+    try:
+        parley_io.io_run(io, memory, board.fileno(), 1000, array("i"), 0, plan)
+    except ValueError:
+        print("no such plan")
     try:
         parley_io.io_line(io, -1, 0)
     except ValueError:

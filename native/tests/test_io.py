@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from array import array
 from importlib import import_module
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def own_host():
 def test_io_under_sanitizers(run, sanitized, way):
     program = sanitized(
         "io_main",
-        *(NATIVE / "io" / f"{name}.c" for name in ("io", "io_send", f"system_{way}")),
+        *(NATIVE / "io" / f"{name}.c" for name in ("io", "io_send", "io_run", f"system_{way}")),
         standard="gnu99",
     )
     code, text = run(program, own_host())
@@ -64,6 +65,17 @@ def test_our_mistakes_are_value_errors():
         with pytest.raises(ValueError):
             io.io_tick(state, bridge, wire.fileno(), 1, 1, 1)
         assert io.io_tick(state, bridge, wire.fileno(), 1, 0, 1) == 0
+        plan = array("i", [0, 10, 0, 5, 0, 1, 0, 0])
+        assert io.io_run(state, bridge, wire.fileno(), 1, array("i"), 0, plan) == 1
+        assert list(plan) == [10, 10, 0, 5, 0, 1, 0, 1]
+        for watched, count, wrong in (
+            (array("i"), 1, plan),
+            (array("i", [0]), -1, plan),
+            (array("i"), 0, plan[:7]),
+            (array("i"), 0, array("i", [0, 0, 0, 5, 0, 1, 0, 0])),
+        ):
+            with pytest.raises(ValueError):
+                io.io_run(state, bridge, wire.fileno(), 1, watched, count, wrong)
     with pytest.raises(ValueError):
         io.io_stat(state, 7)
     assert io.io_tick(state, bridge, 9999, 1, 0, 1) == -1009

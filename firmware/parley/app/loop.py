@@ -1,7 +1,15 @@
-"""The one loop of a board: waits until something is due, media first, garbage after the media."""
+"""The one loop of a board: waits until something is due, media first, garbage after the media.
+
+Where native code can, it runs the ticks and waits between them until there is anything else: Python then comes round
+some ten times a second, however often the board ticks.
+"""
+
+from array import array
 
 from parley.app import runtime
-from parley.app.ticker import COLLECTING, CONSOLE, MEDIA, SIP, WAITING
+from parley.app.ticker import COLLECTING, CONSOLE, LATE_MS, MEDIA, SIP, WAITING
+from parley.media import packets
+from parley.media.bridge_side import CLOCK_MASK
 
 COLLECT_DATAGRAMS = 8  # SIP datagrams are what makes garbage: collect after so many
 COLLECT_TICKS = 250  # of 20 ms: and every five seconds of media in any case
@@ -9,6 +17,8 @@ SLACK_MS = 5  # only with so much time left before the next tick
 RESTS = 50  # a large heap takes long: after a collection none for so many times as long, 2 % of the time
 LONG_MS = 10  # what takes longer may delay a tick: after it none
 LONG_RESTS = 400  # for so many times as long, or until there is no room
+QUIET_RESTS = 2000  # while no SIP came there is next to nothing to collect
+LONGEST_RUN_MS = 2000  # of ticks in native code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,11 +46,15 @@ class Loop:
         self._collected_datagrams = 0
         self._collected_ticks = 0
         self._rested_ms = 0  # none before
+        self._quiet_ms = 0  # nor before this, when SIP is quiet
+        self._plan = array("i", [0] * packets.RUN_WORDS)
 
     def turn(self):
         """Waits once, does what is due, returns."""
         self._collect_if_idle()
         timeout_ms = self._timeout_ms(self._clock.now_ms())
+        if timeout_ms > 0 and self.media.active and self.media.runs and self._run_ticks():
+            timeout_ms = self._timeout_ms(self._clock.now_ms())
         if timeout_ms != 0:
             self._activity = WAITING
         ready = self._poller.wait(timeout_ms)
@@ -77,6 +91,31 @@ class Loop:
         self.media.tick(phase, self._ticker.phases)
         self._activity = MEDIA
         self._watchdog.ticked()
+
+    def _run_ticks(self):
+        """Leaves ticks to native code until there is something else to do. Returns False when it cannot.
+
+        A tick that is late is left to us, who account for it.
+        """
+        descriptors = self._poller.descriptors
+        if descriptors is None:
+            return False
+        now_ms = self._clock.now_ms()
+        until_ms = LONGEST_RUN_MS if self.longest_wait_ms < 0 else min(self.longest_wait_ms, LONGEST_RUN_MS)
+        if self._deadline_ms is not None:
+            until_ms = min(until_ms, max(0, self._deadline_ms - now_ms))
+        plan, ticker = self._plan, self._ticker
+        plan[packets.RUN_NEXT_MS] = ticker.next_ms - now_ms
+        plan[packets.RUN_STEP_MS] = ticker.step_ms
+        plan[packets.RUN_UNTIL_MS] = until_ms
+        plan[packets.RUN_LATE_MS] = LATE_MS
+        plan[packets.RUN_PHASE], plan[packets.RUN_PHASES] = ticker.phase, ticker.phases
+        plan[packets.RUN_CLOCK_MS] = now_ms & CLOCK_MASK
+        self._activity = WAITING
+        ticker.ran(self.media.run(descriptors, plan))
+        self._watchdog.ticked()
+        self._collect_if_slack()
+        return True
 
     def _serve_sip(self, ready):
         """Returns whether there was something to do: of most turns the media is all."""
@@ -131,10 +170,12 @@ class Loop:
 
     def _collect_if_slack(self):
         """After a tick's sends, when there is a reason and the time for it."""
-        if self._clock.now_ms() < self._rested_ms:
+        now_ms = self._clock.now_ms()
+        if now_ms < self._rested_ms:
             return
         ticks = self._ticker.ticks - self._collected_ticks
-        if ticks < COLLECT_TICKS * self._ticker.phases and not self._has_garbage():
+        is_time = ticks >= COLLECT_TICKS * self._ticker.phases and now_ms >= self._quiet_ms
+        if not is_time and not self._has_garbage():
             return
         if self._ticker.next_ms - self._clock.now_ms() >= min(SLACK_MS, self._ticker.step_ms - 1):
             self._collect()
@@ -152,6 +193,7 @@ class Loop:
         ended_ms = self._clock.now_ms()
         took_ms = ended_ms - started_ms
         self._rested_ms = ended_ms + (LONG_RESTS if took_ms > LONG_MS else RESTS) * took_ms
+        self._quiet_ms = ended_ms + QUIET_RESTS * took_ms
         self._activity = COLLECTING
         self._collected_ticks = self._ticker.ticks
         self._collected_datagrams = 0 if self.sip is None else self.sip.datagrams

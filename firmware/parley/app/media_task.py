@@ -223,6 +223,15 @@ class MediaTask:
         """One frame of 20 ms for the conferences of a phase. OSError: the board's RTP socket is broken."""
         self._packets.tick(phase, phases)
 
+    @property
+    def runs(self):
+        """Ticks and the waits between them may be left to `run`."""
+        return self._packets.runs
+
+    def run(self, descriptors, plan):
+        """The ticks of a plan (parley.media.packets); returns how many there were. OSError as for tick."""
+        return self._packets.run(descriptors, plan)
+
     def skip(self, ticks):
         """Moves everybody's RTP clock on over ticks that could not be run."""
         self._bridge.skip(ticks)

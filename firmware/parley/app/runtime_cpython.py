@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import traceback
+from array import array
 
 from parley.app.runtime_sockets import RtpSocketBase
 
@@ -103,21 +104,24 @@ class TlsSocket:
 
 
 class Poller:
-    """Waits for the SIP socket and the console together."""
+    """Waits for the SIP socket and the console together. descriptors: of all that it looks at."""
 
     def __init__(self):
         self._poll = select.poll()
         self._tags = {}
+        self.descriptors = array("i")
 
     def add(self, source, tag):
         """source: anything with fileno()."""
         self._poll.register(source, select.POLLIN)
         self._tags[source.fileno()] = tag
+        self.descriptors = array("i", self._tags)
 
     def remove(self, source):
         """Stops looking at it."""
         self._poll.unregister(source)
         del self._tags[source.fileno()]
+        self.descriptors = array("i", self._tags)
 
     def wait(self, timeout_ms):
         """Tags of what became readable within timeout_ms (-1: no limit)."""

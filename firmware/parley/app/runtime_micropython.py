@@ -9,6 +9,7 @@ import io
 import select
 import sys
 import time
+from array import array
 
 import machine
 import micropython
@@ -19,6 +20,10 @@ try:
     import ssl
 except ImportError:  # most boards
     ssl = None
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 TLS_WRITE_BYTES = 4096  # of one record
 CONSOLE_READ_BYTES = 256
@@ -108,21 +113,33 @@ def join_network(host, network):
 
 
 class Poller:
-    """Waits for the SIP socket and the console together."""
+    """Waits for the SIP socket and the console together.
+
+    descriptors: of all that it looks at, for native code that waits, or None when one of them has none.
+    """
 
     def __init__(self):
         self._poll = select.poll()
         self._tags = []
+        self.descriptors: "Any" = None
 
     def add(self, source, tag):
         """source: SipSocket.raw or the console's raw."""
         self._poll.register(source, select.POLLIN)
         self._tags.append((source, tag))
+        self._describe()
 
     def remove(self, source):
         """Stops looking at it."""
         self._poll.unregister(source)
         self._tags = [pair for pair in self._tags if pair[0] is not source]
+        self._describe()
+
+    def _describe(self):
+        try:
+            self.descriptors = array("i", [source.fileno() for source, _tag in self._tags])
+        except AttributeError:  # sockets of a board, and its console
+            self.descriptors = None
 
     def wait(self, timeout_ms):
         """Tags of what became readable within timeout_ms (-1: no limit)."""

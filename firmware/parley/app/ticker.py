@@ -73,6 +73,12 @@ class Ticker:
             self.phase = 0
         return skipped
 
+    def ran(self, ticks):
+        """So many ticks were run in their time."""
+        self.ticks += ticks
+        self.next_ms += ticks * self.step_ms
+        self.phase = (self.phase + ticks) % self.phases
+
     def late_by(self):
         """{activity: late ticks}; not for a tick, it allocates."""
         return {name: self._late_by[index] for index, name in enumerate(ACTIVITIES)}

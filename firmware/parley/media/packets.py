@@ -6,8 +6,9 @@ for each leg, in Python, anywhere. The face:
 
     open(leg, socket or None)   close(leg)   receive()   tick(phase, phases) -> packets sent   counters()
     expect(octets): legs may have packets of that length, as those with keys have
+    runs: there is a run(descriptors, plan) -> ticks: many ticks and the waits between them in one call (parley_io.h)
 
-`receive` and `tick` allocate nothing.
+`receive`, `tick` and `run` allocate nothing.
 """
 
 from parley.media.burst import Burst
@@ -22,6 +23,9 @@ IO_STATS = (
     "receive_calls",
     "send_calls",
 )
+# Words of a run's plan (native/io/parley_io.h), milliseconds from the beginning of the call
+RUN_NEXT_MS, RUN_STEP_MS, RUN_UNTIL_MS, RUN_LATE_MS, RUN_PHASE, RUN_PHASES, RUN_CLOCK_MS = range(7)
+RUN_WORDS = 8
 IO_ERRNO = -1000  # below it stands -errno
 FLOOD = 4  # packets a leg may bring in a tick before the rest has to wait
 
@@ -35,6 +39,8 @@ class BatchPackets:
         self._module = io
         self._tick = io.io_tick
         self._receive = io.io_receive
+        self._run = getattr(io, "io_run", None)
+        self.runs = self._run is not None
         self._fd = fd
         self._most = FLOOD * bridge.legs + 64
         io.io_init(self._io)
@@ -63,6 +69,15 @@ class BatchPackets:
             raise OSError(IO_ERRNO - result)
         return result
 
+    def run(self, descriptors, plan):
+        """Runs the ticks of a plan (RUN_...); returns how many there were. OSError: the socket is broken."""
+        run = self._run
+        assert run is not None
+        result = run(self._io, self._memory, self._fd, self._most, descriptors, len(descriptors), plan)
+        if result < IO_ERRNO:
+            raise OSError(IO_ERRNO - result)
+        return result
+
     def counters(self):
         """{name: count} of the I/O itself."""
         return {name: self._module.io_stat(self._io, index) for index, name in enumerate(IO_STATS)}
@@ -84,6 +99,8 @@ class SocketPackets:
 
     reads: how often each is read in a tick.
     """
+
+    runs = False
 
     def __init__(self, bridge, reads):
         self._bridge = bridge

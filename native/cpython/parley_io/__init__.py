@@ -6,7 +6,7 @@ or was not initialised.
 
 from parley_io._io import ffi, lib
 
-__all__ = ["io_init", "io_line", "io_map", "io_receive", "io_size", "io_stat", "io_tick"]
+__all__ = ["io_init", "io_line", "io_map", "io_receive", "io_run", "io_size", "io_stat", "io_tick"]
 
 
 def _need(condition, text):
@@ -63,6 +63,19 @@ def io_receive(io, bridge, fd, most):
 def io_tick(io, bridge, fd, most, phase, phases):
     """Takes what has arrived, mixes, sends; returns packets sent, or below -1000 -1000 - errno."""
     return _checked(lib.parley_io_tick(_io(io), _bridge(bridge), fd, most, phase, phases))
+
+
+def io_run(io, bridge, fd, most, watched, count, plan):
+    """Runs ticks in their time until there is something else to do; returns how many, errors as io_tick.
+
+    watched: 32-bit words, the first `count` of them descriptors; plan: 8 of them (PARLEY_IO_RUN_...), changed.
+    """
+    state, mixed = _io(io), _bridge(bridge)
+    fds = ffi.from_buffer("int32_t[]", watched)
+    _need(0 <= count <= len(fds), "watched")
+    words = ffi.from_buffer("int32_t[]", plan, require_writable=True)
+    _need(len(words) >= lib.PARLEY_IO_RUN_WORDS, "buffer too short")
+    return _checked(lib.parley_io_run(state, mixed, fd, most, fds, count, words))
 
 
 def io_stat(io, index):
