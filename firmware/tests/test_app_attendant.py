@@ -3,7 +3,7 @@
 import struct
 import unittest
 
-from parley.app.attendant import ATTEND_MS, Attendant
+from parley.app.attendant import ATTEND_MS, VISITS_PER_TURN, Attendant
 from parley.app.keys import KeyRing
 from parley.call.secure import Keys
 from parley.media.bridge import Bridge, can_encrypt, pack_address
@@ -56,8 +56,8 @@ class Quiet:
 class Room:
     """A bridge with two participants, and the attendant; Room is the media as the attendant sees it."""
 
-    def __init__(self, timeout_ms=TIMEOUT_MS):
-        self.bridge = Bridge(3, 1, keyed=3)
+    def __init__(self, timeout_ms=TIMEOUT_MS, legs=3):
+        self.bridge = Bridge(legs, 1, keyed=3)
         self.side = BridgeSide(self.bridge)
         self.participants = [None, None, None]
         for number in range(2):
@@ -121,6 +121,34 @@ class Reports(unittest.TestCase):
         self.assertEqual(last.sender.ntp_seconds, 1700000000 + 2208988800)
         self.assertEqual(len(last.cnames[1000]), 24)
         self.assertTrue(room.reports(1)[0].cnames[1001] != last.cnames[1000])
+
+    def test_of_many_each_is_visited_in_his_turn_and_nobody_twice(self):
+        room = Room(legs=10 * VISITS_PER_TURN)
+        visited = []
+        room.attendant._visit = lambda leg, participant, attention, now_ms: visited.append(leg)
+        crowd = 10 * VISITS_PER_TURN
+        for leg in range(2, crowd):
+            room.bridge.add(
+                0, "PCMU", 0, EVENTS, "sendrecv", pack_address("192.0.2.2", 4000 + 2 * leg), (leg, 1, 2)
+            )
+            room.attendant.welcome(Participant(leg, 4000 + 2 * leg))
+        for turn in range(10):
+            room.attendant.tick(turn * ATTEND_MS)
+            self.assertEqual(len(visited), (turn + 1) * VISITS_PER_TURN)
+        self.assertEqual(sorted(visited), list(range(crowd)))
+
+    def test_who_leaves_makes_nobody_miss_his_turn_for_ever(self):
+        room = Room()
+        for turn in range(3):
+            room.attendant.tick(turn * ATTEND_MS)
+        visited = []
+        room.attendant._visit = lambda leg, participant, attention, now_ms: visited.append(leg)
+        room.attendant.farewell(room.participants[1])
+        room.attendant.tick(1000)
+        self.assertEqual(visited, [0])
+        room.attendant.farewell(room.participants[0])
+        room.attendant.tick(2000)
+        self.assertEqual(visited, [0])
 
     def test_who_gave_no_address_gets_none(self):
         room = Room()

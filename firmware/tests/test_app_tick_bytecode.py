@@ -120,7 +120,7 @@ class Bytecode(unittest.TestCase):
     def test_of_the_attendants_turn_it_has_a_bound(self):
         """What is not in the tick: the whole second board has four times as many to look after."""
         found = []
-        for participants in (2 * VISITS_PER_TURN, 8 * VISITS_PER_TURN):
+        for participants in (10 * VISITS_PER_TURN, 40 * VISITS_PER_TURN):
             board = Board(participants)
 
             def turns(board=board):
@@ -129,6 +129,7 @@ class Bytecode(unittest.TestCase):
                     board.sip.attendant.tick(board.now_ms())
 
             turns()
+            board.ticks_ms += 20000  # a report is due to everybody
             found.append(board.opcodes(turns))
         self.assertTrue(found[1] <= 1.05 * found[0], found)
 

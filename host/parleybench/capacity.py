@@ -14,7 +14,7 @@ from rich.table import Table
 from parleybench.boards import RealBoards, RunningServer
 from parleybench.callers import Callers
 from parleybench.crowd import BOARD_CORE, LOAD_CORE, Crowd, Say
-from parleybench.machine import BenchError, Figures, build_programs, machine
+from parleybench.machine import BenchError, Figures, awake, build_programs, machine
 
 CALLERS = ("127.0.9.2", 5060)
 CURVE = (64, 512, 2000, 4000)
@@ -32,11 +32,12 @@ def run(
     size: int = SIZE,
     boards: int = 1,
     server: tuple[str, int] | None = None,
+    wakeful: bool = False,
 ) -> Figures:
     """Return the rows for so many participants each; none named: the whole curve, silence, one large conference.
 
-    boards: so many of our own, each pinned to a core; server: (host, port) of one that runs, which is then called.
-    Raises BenchError.
+    boards: so many of our own, each pinned to a core; server: (host, port) of one that runs, which is then called;
+    wakeful: all cores are kept from halting the while (`awake`), for board and echo alike. Raises BenchError.
     """
     if server is not None and not server[0].startswith("127."):
         raise BenchError(
@@ -47,12 +48,13 @@ def run(
     whole = not participants
     sizes = [*CURVE, SILENT] if whole else sorted(participants)
     found: Figures = {"unit": UNIT, "seconds": seconds, "rounds": rounds, "machine": machine()}
+    found["awake"] = wakeful
     allowed = os.sched_getaffinity(0)
     if len(allowed) > 1:
         os.sched_setaffinity(0, {LOAD_CORE})
     try:
         with tempfile.TemporaryDirectory() as work:
-            build_programs(Path(work), "load", "echo")
+            build_programs(Path(work), "load", "echo", "awake")
 
             def conferences(counts: Sequence[int], members: int) -> Figures:
                 system = RunningServer(server) if server else _own(boards, max(counts))
@@ -61,9 +63,10 @@ def run(
                     _measure(Path(work), system, counts, members, silent, seconds, rounds, say)
                 )
 
-            found["curve"] = conferences(sizes, size)
-            if whole and server is None:
-                found["one"] = conferences((LARGE,), LARGE)
+            with awake(Path(work), sorted(allowed) if wakeful else ()):
+                found["curve"] = conferences(sizes, size)
+                if whole and server is None:
+                    found["one"] = conferences((LARGE,), LARGE)
     finally:
         os.sched_setaffinity(0, allowed)
     return found
@@ -115,12 +118,14 @@ def rows_of(document: Figures) -> list[Figures]:
 
 def tables(document: Figures) -> list[Table]:
     """Return the document as a table for people."""
-    table = Table(title="Participants by real calls, PCMU, 20 ms", title_justify="left")
+    state = ", cores kept awake" if document["awake"] else ""
+    table = Table(title=f"Participants by real calls, PCMU, 20 ms{state}", title_justify="left")
     columns = (
         "",
         "board us",
         "echo us",
         "ratio",
+        "least, most",
         "of the core",
         "loss in",
         "loss out",
@@ -139,6 +144,7 @@ def tables(document: Figures) -> list[Table]:
             cell(row["board_us"], ".2f"),
             cell(row["echo_us"], ".2f"),
             cell(row["ratio"], ".2f"),
+            f"{cell(row['ratio_least'], '.2f')}, {cell(row['ratio_most'], '.2f')}",
             cell(row["core_percent"], ".1f", " %"),
             cell(row["loss_in_percent"], ".3f", " %"),
             cell(row["loss_out_percent"], ".3f", " %"),

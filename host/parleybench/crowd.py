@@ -169,22 +169,26 @@ class Crowd:
         await asyncio.sleep(0.5)
 
     def measure(self, name: str, seconds: float, rounds: int, talkers: int | None = None) -> Figures:
-        """One row: medians over the rounds, of the boards and of the echo around them. Raises BenchError."""
+        """One row: medians over the rounds, of the boards and of the echo before and after them. Raises BenchError."""
         size = self._size
         talkers = size if talkers is None else talkers
-        runs = []
+        runs, echo = [], self._echo(talkers)
         for turn in range(rounds):
             self._say(f"{name}: round {turn + 1} of {rounds}")
-            runs.append(self._round(talkers, seconds))
+            runs.append(self._round(talkers, seconds, echo))
+            echo = runs[-1]["echo_after_us"]
         heard = [run["load"] for run in runs]
 
         def median(key: str, digits: int) -> float | None:
             known = [run[key] for run in runs if run[key] is not None]
             return round(statistics.median(known), digits) if known else None
 
-        def worst(key: str) -> float | None:
+        def extreme(choice: Callable[[list[float]], float], key: str) -> float | None:
             known = [run[key] for run in runs if run[key] is not None]
-            return round(max(known), 4) if known else None
+            return round(choice(known), 4) if known else None
+
+        def worst(key: str) -> float | None:
+            return extreme(max, key)
 
         return {
             "scenario": name,
@@ -195,6 +199,8 @@ class Crowd:
             "board_us": median("board_us", 3),
             "echo_us": median("echo_us", 3),
             "ratio": median("ratio", 3),
+            "ratio_least": extreme(min, "ratio"),
+            "ratio_most": extreme(max, "ratio"),
             "core_percent": median("core_percent", 1),
             "loss_in_percent": worst("loss_in_percent"),
             "loss_out_percent": worst("loss_out_percent"),
@@ -206,9 +212,8 @@ class Crowd:
             "runs": runs,
         }
 
-    def _round(self, talkers: int, seconds: float) -> Figures:
+    def _round(self, talkers: int, seconds: float, echo: float | None) -> Figures:
         count = len(self.people)
-        echoes = [self._echo(talkers)]
         before = self._system.totals()
         time.sleep(0.5)  # after the console's own work
         command = load_command(
@@ -216,13 +221,14 @@ class Crowd:
         )
         shares, heard = under_load(self.pids, command, seconds)
         after = self._system.totals()
-        echoes.append(self._echo(talkers))
+        echoes = [echo, self._echo(talkers)]
         outgoing = heard["received"] + heard["lost"]
         board_us = sum(shares) / FRAMES_S / count * 1e6 if shares else None
         known = [echo for echo in echoes if echo is not None]
         run: Figures = {
             "board_us": board_us,
             "echo_us": statistics.mean(known) if known else None,
+            "echo_after_us": echoes[1],
             "ratio": board_us / statistics.mean(known) if known and board_us else None,
             "core_percent": 100 * sum(shares) if shares else None,
             "core_percent_by_board": [round(100 * share, 1) for share in shares],

@@ -4,7 +4,8 @@ import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ PROGRAMS = {
     "load": ("load.c", "load_sound.c"),
     "echo": ("echo.c",),
     "delay": ("delay.c",),
+    "awake": ("awake.c",),
 }
 # Real-time priority is root's; PARLEY_BENCH_POLITE=1 does without, where somebody else is measuring.
 MAY_GO_FIRST = os.geteuid() == 0 and os.environ.get("PARLEY_BENCH_POLITE") != "1"
@@ -71,6 +73,20 @@ def on_cores(cores: int | Sequence[int], *command: object) -> list[str]:
     first = ["chrt", "-f", "1"] if MAY_GO_FIRST else []
     listed = str(cores) if isinstance(cores, int) else ",".join(map(str, cores))
     return ["taskset", "-c", listed, *first, *[str(word) for word in command]]
+
+
+@contextmanager
+def awake(folder: Path, cores: Sequence[int]) -> Generator[None]:
+    """Keep cores from halting: on each a process that takes what nobody else wants, for as long as this lasts.
+
+    folder: where build_programs has put "awake".
+    """
+    with ExitStack() as running:
+        for core in cores:
+            kept = subprocess.Popen(["taskset", "-c", str(core), str(folder / "awake")])
+            running.callback(kept.wait)
+            running.callback(kept.kill)
+        yield
 
 
 def urge(pid: int) -> None:

@@ -1,7 +1,8 @@
 """The HTTP API: what `parley`, the dashboard and other programs ask. Its routes are in web/."""
 
+import asyncio
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -17,6 +18,7 @@ from parleyd.web.models import Status, Who
 if TYPE_CHECKING:
     from parleyd.daemon import Daemon
 
+DATE_S = 1.0  # RFC 9110 6.6.1: whole seconds
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "::1")
 TITLE = "Parley"
 ABOUT = """\
@@ -27,8 +29,26 @@ a *viewer* looks on, an *operator* moderates and drains, an *admin* changes boar
 general = APIRouter(tags=["server"], dependencies=[Depends(access.viewer)], responses=problems.RESPONSES)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn inside somebody else's event loop: signals are not its business."""
+class ApiServer(uvicorn.Server):
+    """uvicorn inside somebody else's event loop: signals are not its business.
+
+    Its clock strikes once a second, for the answers' Date, and not ten times: it is all that an idle server does.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Take no more connections; `serve` returns when those that there are have their answers."""
+        self.should_exit = True
+        self._ending.set()
+
+    async def main_loop(self) -> None:
+        """Wait for the end."""
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), DATE_S)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -77,9 +97,9 @@ def api(daemon: "Daemon") -> FastAPI:
     return app
 
 
-def api_server(daemon: "Daemon") -> uvicorn.Server:
+def api_server(daemon: "Daemon") -> ApiServer:
     """Return a server for the application, to be run on a socket of the caller's."""
     config = uvicorn.Config(
         api(daemon), log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=2
     )
-    return _Server(config)
+    return ApiServer(config)

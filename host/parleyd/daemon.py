@@ -142,7 +142,7 @@ class Daemon:
             await asyncio.gather(*(board.stop() for board in self.boards.values()), return_exceptions=True)
             await self.upgrades.stop()
             self.broadcast.close()
-            api.should_exit = True
+            api.end()
             await asyncio.gather(serving, return_exceptions=True)
             self._sip.close()
             await self._store.stop()

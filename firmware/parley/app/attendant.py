@@ -17,7 +17,9 @@ REPORTS_PER_TURN = 16
 EVENTS_PER_TURN = 16
 QUALITY_ROWS = 8  # with one registration, at most 400 octets
 TICKS_PER_MS = 8  # of the RTP clock
-VISITS_PER_TURN = 32  # 64 participants are seen five times a second, 4,000 every 12.5 s
+VISITS_PER_TURN = 8  # or more, so that everybody is seen within so many turns:
+ROUND_TURNS = 125
+DRAWN_BYTES = 64  # random ones: a system call for each report's two would cost as much as its text
 TALKING = "sendrecv"  # who is on hold, or only listens, may be silent
 
 
@@ -54,7 +56,10 @@ class Attendant:
         self._newcomers = []
         self._known = Table()  # leg: (participant, Attention)
         self._by_address = Table()  # where reports come from: leg
-        self._next_leg = 0  # to be visited
+        self._legs = []  # of all that are known
+        self._next = 0  # which of them is to be visited
+        self._drawn = b""
+        self._drawn_at = 0
         self._room = bytearray(REPORT_BYTES_MOST + PROTECTION_BYTES)  # a report to be sent
         self._views = {}  # its first octets, by their number
 
@@ -70,10 +75,12 @@ class Attendant:
         self._meet(now_ms)
         self._take_reports(now_ms)
         self._take_events(now_ms)
-        legs = len(self._media.participants)
-        for _ in range(min(legs, VISITS_PER_TURN)):
-            leg = self._next_leg
-            self._next_leg = (leg + 1) % legs
+        count = len(self._legs)
+        for _ in range(min(count, max(VISITS_PER_TURN, -(-count // ROUND_TURNS)))):
+            if self._next >= len(self._legs):  # one who was put out may have been the last
+                self._next = 0
+            leg = self._legs[self._next] if self._legs else -1
+            self._next += 1
             known = self._known.get(leg)
             if known is not None:
                 self._visit(leg, known[0], known[1], now_ms)
@@ -130,6 +137,7 @@ class Attendant:
         known = self._known.pop(participant.leg, None)
         if known is None:
             return
+        self._legs.remove(participant.leg)
         packet = known[1].session.bye(self._side.figures(participant.leg))
         self._room[: len(packet)] = packet
         self._send(participant, len(packet))
@@ -141,10 +149,19 @@ class Attendant:
             participant = self._newcomers.pop()
             self._side.watch(participant.leg)
             cname = self._random_bytes(12).hex()  # RFC 7022 4.2: short-term, unlinkable
-            session = RtcpSession(cname, now_ms, self._random_bytes)
+            session = RtcpSession(cname, now_ms, self._draw)
             attention = Attention(session, now_ms)
+            if participant.leg not in self._known:
+                self._legs.append(participant.leg)
             self._known[participant.leg] = (participant, attention)
             self._note_address(participant.leg, participant, attention)
+
+    def _draw(self, count):
+        """A few random octets of many."""
+        if self._drawn_at + count > len(self._drawn):
+            self._drawn, self._drawn_at = self._random_bytes(DRAWN_BYTES), 0
+        self._drawn_at += count
+        return self._drawn[self._drawn_at - count : self._drawn_at]
 
     def _visit(self, leg, participant, attention, now_ms):
         """Looks after one participant."""

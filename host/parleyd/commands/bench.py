@@ -92,6 +92,12 @@ def bench_capacity(
     seconds: Seconds = 4,
     rounds: Annotated[int, typer.Option(min=1, help="Runs of which the median is taken.")] = 1,
     server: Server = None,
+    awake: Annotated[
+        bool,
+        typer.Option(
+            "--awake", help="Keep all cores from halting, for board and echo alike, by idle processes."
+        ),
+    ] = False,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
@@ -102,7 +108,8 @@ def bench_capacity(
     if server is not None and not counts:
         raise typer.BadParameter("--server needs --participants: what may be asked of it is yours to know")
     terms = (counts, seconds, rounds)
-    _bench("capacity", as_json, output, *terms, size=size, boards=boards, server=_address(server))
+    options = {"size": size, "boards": boards, "server": _address(server), "wakeful": awake}
+    _bench("capacity", as_json, output, *terms, **options)
 
 
 @bench_app.command("latency")
