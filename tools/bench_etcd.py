@@ -29,6 +29,7 @@ def main() -> int:
     )
     parser.add_argument("--rates", type=int, nargs="+", default=list(allocate.RATES))
     parser.add_argument("--seconds", type=float, default=allocate.SECONDS, help="of load at each rate")
+    parser.add_argument("--rounds", type=int, default=allocate.ROUNDS, help="at each rate; medians count")
     arguments = parser.parse_args()
     if shutil.which("etcd") is None:
         print("error: etcd is missing: apt-get install etcd-server", file=sys.stderr)
@@ -43,7 +44,9 @@ def main() -> int:
         os.sched_setaffinity(0, before)
         endpoints = [f"{host}:{port}" for host, port in cluster.endpoints]
         try:
-            document = allocate.run(arguments.rates, arguments.seconds, console.print, etcd=endpoints)
+            document = allocate.run(
+                arguments.rates, arguments.seconds, console.print, arguments.rounds, etcd=endpoints
+            )
         except BenchError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1

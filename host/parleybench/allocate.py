@@ -5,22 +5,25 @@ a core each; processor time is what the kernel's scheduler has counted.
 """
 
 import csv
+import itertools
 import os
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.table import Table
 
+from parleybench.allocate_rounds import Row, median_of, others_noted, ratio_of
 from parleybench.allocate_servers import BOARDS, Kamailio, Parley, free_port, kamailio_version, pinned
 from parleybench.crowd import Say
 from parleybench.machine import BenchError, Figures, cpu_s, machine, share_of
 
 RATES = (1000, 2000, 4000, 6000, 8000, 10000)
 SECONDS = 5.0
+ROUNDS = 3
 SCENARIO = """<?xml version="1.0" encoding="ISO-8859-1" ?>
 <scenario name="ask">
 <send retrans="500" start_rtd="1"><![CDATA[
@@ -108,61 +111,59 @@ def load(folder: Path, port: int, rate: int, seconds: float) -> dict[str, float]
     }
 
 
-def measure(server: "Parley | Kamailio", rate: int, seconds: float) -> dict[str, float]:
-    """Load the server and return what came of it, with its processor time a call."""
-    pids = server.pids()
-    before = sum(map(cpu_s, pids))
-    row = load(server.folder, server.port, rate, seconds)
-    row["cpu_us_per_call"] = round(1e6 * (sum(map(cpu_s, pids)) - before) / max(1, row["answered"]), 1)
-    return row
+def measure(server: "Parley | Kamailio", rate: int, seconds: float) -> Row:
+    """Load the server and return what came of it, with its processor time a call and what others did meanwhile."""
+
+    def taken_s() -> float:
+        return sum(map(cpu_s, server.pids()))
+
+    before_s, noted = taken_s(), {}
+    with others_noted(noted, taken_s):
+        row = load(server.folder, server.port, rate, seconds)
+    row["cpu_us_per_call"] = round(1e6 * (taken_s() - before_s) / max(1, row["answered"]), 1)
+    return row | noted
+
+
+Start = Callable[[str], "Parley | Kamailio"]  # which of them, in a folder of its own
 
 
 def run(
     rates: Sequence[int],
     seconds: float,
     say: Say,
+    rounds: int = ROUNDS,
     options: tuple[str, ...] = (),
     etcd: Sequence[str] = (),
 ) -> Figures:
     """Measure both servers at each rate, in turns; then parleyd at 80 % of the most it sustained.
 
-    options: more lines of parleyd's settings (TOML); etcd: as Parley takes it. Raises BenchError.
+    rounds: at each rate, see allocate_rounds. options: more lines of parleyd's settings (TOML); etcd: as Parley takes
+    it. Raises BenchError.
     """
     if shutil.which("sipp") is None:
         raise BenchError("SIPp makes the load, and there is none: apt-get install sip-tester")
-    rows: dict[str, list[dict[str, float]]] = {}
-    ours = "parleyd, etcd" if etcd else "parleyd"
     version = kamailio_version()
+    ours = "parleyd, etcd" if etcd else Parley.name
+    both = [ours] if version is None else [Kamailio.name, ours]
     with tempfile.TemporaryDirectory(dir=disk()) as name:
-        for rate in rates:
-            makers = [Parley] if version is None else [Kamailio, Parley]
-            for maker in makers:
-                say(f"{maker.name} at {rate} a second")
-                folder = Path(name) / f"{maker.__name__}-{rate}"
-                folder.mkdir()
-                server = Parley(folder, *options, etcd=etcd) if maker is Parley else Kamailio(folder)
-                try:
-                    rows.setdefault(server.name, []).append(measure(server, rate, seconds))
-                finally:
-                    server.stop()
-        sustained = [
-            row
-            for row in rows[ours]
-            if not row["failed"] and row["p99_ms"] < 100 and row["reached_per_s"] > 0.9 * row["asked_per_s"]
-        ]
-        most = max((int(row["asked_per_s"]) for row in sustained), default=0)
-        at_80: dict[str, float] = {}
+
+        def start(which: str) -> "Parley | Kamailio":
+            folder = Path(tempfile.mkdtemp(prefix=which.replace(", ", "-"), dir=name))
+            return Kamailio(folder) if which == Kamailio.name else Parley(folder, *options, etcd=etcd)
+
+        found = {rate: take_turns(start, both, rate, seconds, rounds, say) for rate in rates}
+        rows = {which: [median_of(found[rate][which]) for rate in rates] for which in both}
+        most = most_of(rows[ours])
+        at_80 = {}
         if most:
-            say(f"{ours} at {int(0.8 * most)} a second, 80 % of the most it held")
-            folder = Path(name) / "at80"
-            folder.mkdir()
-            server = Parley(folder, *options, etcd=etcd)
-            try:
-                at_80 = measure(server, int(0.8 * most), 2 * seconds)
-            finally:
-                server.stop()
+            say(f"80 % of the most that {ours} held")
+            at_80 = median_of(take_turns(start, [ours], int(0.8 * most), seconds, rounds, say)[ours])
     return {
         "rows": rows,
+        "ratios": [
+            {"asked_per_s": rate, **ratio_of(found[rate][ours], found[rate][Kamailio.name])}
+            for rate in (rates if version is not None else ())
+        ],
         "most_per_s": most,
         "at_80_percent": at_80,
         "kamailio": version or "not installed: no comparison",
@@ -174,6 +175,37 @@ def run(
     }
 
 
+def take_turns(
+    start: Start, servers: Sequence[str], rate: int, seconds: float, rounds: int, say: Say
+) -> dict[str, list[Row]]:
+    """Measure each server once a round, each time started anew."""
+    found: dict[str, list[Row]] = {which: [] for which in servers}
+    for number, which in itertools.product(range(rounds), servers):
+        say(f"{which} at {rate} a second, round {number + 1} of {rounds}")
+        found[which].append(measured(start(which), rate, seconds))
+    return found
+
+
+def measured(server: "Parley | Kamailio", rate: int, seconds: float) -> Row:
+    """Measure a server that was started for it, and end it."""
+    try:
+        return measure(server, rate, seconds)
+    finally:
+        server.stop()
+
+
+def most_of(rows: Sequence[Row]) -> int:
+    """Return the highest rate that was held in every round, 0 for none."""
+    held = [
+        one["asked_per_s"]
+        for one in rows
+        if not any(row["failed"] for row in one["rounds"])
+        and one["p99_ms"] < 100
+        and one["reached_per_s"] > 0.9 * one["asked_per_s"]
+    ]
+    return int(max(held, default=0))
+
+
 def sipp_version() -> str:
     """Return what SIPp calls itself."""
     told = subprocess.run(["sipp", "-v"], capture_output=True, text=True, check=False).stdout
@@ -182,13 +214,32 @@ def sipp_version() -> str:
 
 def tables(document: Figures) -> list[Table]:
     """Return the document as a table for people."""
-    table = Table(title="INVITE, 302, ACK", title_justify="left")
-    for column in ("server", "asked/s", "reached/s", "failed", "repeated", "p50 ms", "p99 ms", "CPU us/call"):
+    table = Table(title="INVITE, 302, ACK; medians of rounds", title_justify="left")
+    columns = (
+        "server",
+        "asked/s",
+        "reached/s",
+        "failed",
+        "repeated",
+        "p50 ms",
+        "p99 ms",
+        "CPU us/call",
+        "from",
+        "to",
+    )
+    for column in (*columns, "others, cores"):
         table.add_column(column, justify="left" if column == "server" else "right")
     rows, last = document["rows"], document["at_80_percent"]
     listed = [(name, row) for name in rows for row in rows[name]]
     listed += [("parleyd at 80 %", last)] if last else []
+    keys = ("asked_per_s", "reached_per_s", "failed", "repeated", "p50_ms", "p99_ms", "cpu_us_per_call")
     for name, row in listed:
-        keys = ("asked_per_s", "reached_per_s", "failed", "repeated", "p50_ms", "p99_ms", "cpu_us_per_call")
-        table.add_row(name, *(f"{row[key]:g}" for key in keys))
-    return [table]
+        table.add_row(
+            name, *(f"{row[key]:g}" for key in (*keys, "cpu_us_least", "cpu_us_most", "others_cores"))
+        )
+    ratios = Table(title="parleyd / Kamailio, CPU a call in the same round", title_justify="left")
+    for column in ("asked/s", "median", "from", "to"):
+        ratios.add_column(column, justify="right")
+    for row in document["ratios"]:
+        ratios.add_row(*(f"{row[key]:g}" for key in ("asked_per_s", "median", "least", "most")))
+    return [table, ratios] if document["ratios"] else [table]

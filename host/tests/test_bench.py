@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from parleybench.allocate_rounds import median_of, ratio_of
 from parleybench.crowd import counted
 from parleybench.latency import row_of
 from parleybench.machine import BenchError
@@ -65,6 +66,17 @@ def test_delays_become_quantiles_and_a_histogram():
     assert row["above_least_p50_ms"] == pytest.approx(5, abs=0.1)
     with pytest.raises(BenchError, match="heard nothing"):
         row_of({**found, "delays_us": []}, 5)
+
+
+def test_of_rounds_the_median_counts_and_ratios_are_taken_within_a_round():
+    def rows(*times):
+        return [{"cpu_us_per_call": us, "failed": 1, "p99_ms": 4.0 * us} for us in times]
+
+    found = median_of(rows(30.0, 50.0, 36.0))
+    assert (found["cpu_us_per_call"], found["cpu_us_least"], found["cpu_us_most"]) == (36.0, 30.0, 50.0)
+    assert (found["p99_ms"], found["failed"], len(found["rounds"])) == (144.0, 3, 3)
+    ratios = ratio_of(rows(30.0, 50.0, 36.0), rows(20.0, 40.0, 24.0))
+    assert ratios == {"median": 1.5, "least": 1.25, "most": 1.5}
 
 
 def test_loss_is_what_the_boards_did_not_take():

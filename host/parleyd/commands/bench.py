@@ -144,6 +144,7 @@ def bench_kernels(output: Output = None, as_json: Json = False) -> None:
 def bench_allocate(
     rates: Annotated[str, typer.Option(metavar="N,N...", help="Calls a second.")] = "1000,2000,4000,8000",
     seconds: Seconds = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="At each rate; medians count.")] = 3,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting of parleyd, as TOML.")
     ] = None,
@@ -154,7 +155,7 @@ def bench_allocate(
     asked = [rate for rate in _numbers(rates, int) if rate]
     if not asked:
         raise typer.BadParameter("--rates needs one at least")
-    _bench("allocate", as_json, output, asked, seconds, options=tuple(settings or ()))
+    _bench("allocate", as_json, output, asked, seconds, rounds=rounds, options=tuple(settings or ()))
 
 
 @bench_app.command("idle")

@@ -256,8 +256,12 @@ class EtcdStore:
 
     def _took(self, revision: int, events: Sequence[Any]) -> None:
         """Take what one transaction has written: ours, which the follower knows, or another server's."""
-        leases: dict[str, list[Lease]] = {}
+        slots: list[Any] = []
+        marks: dict[str, Mark] = {}
         for event in events:
+            if event.kv.key.startswith(self._names.all_slots):
+                slots.append(event)
+                continue
             kind, board_id, *rest = self._names.parts(event.kv.key)
             if kind in TOLD_KINDS:
                 self._others.learn(kind, board_id, rest[0], None if event.type else event.kv.value.decode())
@@ -265,22 +269,27 @@ class EtcdStore:
                 self._follower.drains(board_id, not event.type)
             elif kind == "keys" and not event.type and self._follower is not None:
                 self._follower.learn_key(read_key(board_id, event.kv.value))
-            elif kind == "slots" and not event.type:
-                leases.setdefault(board_id, []).append(read_lease(self._names, event.kv.key, event.kv.value))
-        for event in events:
-            kind, board_id, *_ = self._names.parts(event.kv.key)
-            if kind == "boards" and not event.type:
-                mark = read_mark(board_id, event.kv.value)
-                self._others_wrote(board_id, revision, mark, leases.get(board_id, []))
+            elif kind == "boards" and not event.type:
+                marks[board_id] = read_mark(board_id, event.kv.value)
+        news = {board_id: mark for board_id, mark in marks.items() if self._is_news(board_id, revision, mark)}
+        if news:  # under load most are ours, and are not read
+            self._others_wrote(news, revision, slots)
 
-    def _others_wrote(self, board_id: str, revision: int, mark: Mark, leases: list[Lease]) -> None:
-        board = self._board(board_id)
-        if revision <= board.revision or mark.by == self._under_way:
-            return
-        if self._follower is not None:
-            self._follower.learn(leases, mark.heard)
-        board.revision = revision
-        board.epoch += 1
+    def _is_news(self, board_id: str, revision: int, mark: Mark) -> bool:
+        return revision > self._board(board_id).revision and mark.by != self._under_way
+
+    def _others_wrote(self, news: dict[str, Mark], revision: int, slots: Sequence[Any]) -> None:
+        leases: dict[str, list[Lease]] = {}
+        for event in slots:
+            if not event.type:
+                lease = read_lease(self._names, event.kv.key, event.kv.value)
+                leases.setdefault(lease.board_id, []).append(lease)
+        for board_id, mark in news.items():
+            if self._follower is not None:
+                self._follower.learn(leases.get(board_id, []), mark.heard)
+            board = self._board(board_id)
+            board.revision = revision
+            board.epoch += 1
 
     async def _missed(self) -> int:
         """Read everything, as at the start; returns its revision."""

@@ -72,12 +72,15 @@ class Queue:
         return {entry.group.board_id for entry in self._entries if which(entry)}
 
     def take(self, most: int) -> list[Entry]:
-        """Take the first ones out, with at most so many operations together; one at least."""
+        """Take the first ones out, with at most so many operations together: one a slot, one a board; one at least."""
         batch: list[Entry] = []
+        boards: set[str] = set()
         operations = 0
         while self._entries:
-            operations += len(self._entries[0].group.steps) + 1
-            if batch and operations > most:
+            group = self._entries[0].group
+            boards.add(group.board_id)
+            operations += len(group.steps)
+            if batch and operations + len(boards) > most:
                 break
             batch.append(self._entries.popleft())
         return batch

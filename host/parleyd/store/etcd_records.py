@@ -16,6 +16,7 @@ and writes it: whatever is decided of a board is decided on all that was written
 
 import json
 from collections.abc import Iterable, Sequence
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, NamedTuple
 
 from parleyd.lease import Lease, LeaseState
@@ -37,6 +38,8 @@ class Names:
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
+        self.all_slots = f"{prefix}slots/".encode()
+        self._slots: dict[str, bytes] = {}
 
     def key(self, board_id: str) -> bytes:
         """Return the name of a board's key."""
@@ -44,7 +47,10 @@ class Names:
 
     def slots(self, board_id: str) -> bytes:
         """Return the beginning of the names of a board's slots."""
-        return f"{self.prefix}slots/{board_id}/".encode()
+        name = self._slots.get(board_id)
+        if name is None:
+            name = self._slots[board_id] = self.all_slots + f"{board_id}/".encode()
+        return name
 
     def slot(self, lease: Lease) -> bytes:
         """Return the name of a slot."""
@@ -78,7 +84,11 @@ def after(prefix: bytes) -> bytes:
 
 def lease_value(lease: Lease) -> bytes:
     """Return a lease as the value of its slot."""
-    return json.dumps([lease.state.value, *lease[2:6], *lease[7:]]).encode()
+    _, _, generation, highest, size, expires_s, state, since_s, until_s, serial, asked_by = lease
+    return (  # as json.dumps() would write it, in a third of the time
+        f'["{state._value_}", {generation}, {highest}, {size}, {expires_s}, '
+        f"{since_s}, {until_s}, {serial}, {quoted(asked_by)}]"
+    ).encode()
 
 
 def read_lease(names: Names, name: bytes, value: bytes) -> Lease:
