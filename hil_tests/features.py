@@ -167,6 +167,15 @@ def _moves(wire: Wire) -> bool:
     return False
 
 
+def _fetched(wire: Wire) -> bool:
+    """A board calls it in the place of another one (Replaces), and is answered."""
+    called = [
+        one.message for one in wire.seen if one.target == wire.phone and one.source[0] in wire.board_hosts
+    ]
+    invites = [message for message in called if message.method == "INVITE" and message.header("replaces")]
+    return any(wire.answered(invite) for invite in invites if not invite.status)
+
+
 def _message(wire: Wire) -> bool:
     return any(wire.answered(m) for m in wire.requests("MESSAGE", to_board=False))
 
@@ -203,6 +212,7 @@ FEATURES: dict[str, Callable[[Wire], bool]] = {
     "REFER to the focus out of dialog": _refer_outside,
     "obeys REFER": _obeys_refer,
     "moves with its conference": _moves,
+    "is fetched after its board's death": _fetched,
     "DTMF": _dtmf,
     "MESSAGE": _message,
 }

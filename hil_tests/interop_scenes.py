@@ -1,17 +1,20 @@
 """What a phone does in the matrix: it calls and does everything it can, offers later, is called, is moved."""
 
 import asyncio
+import os
+import signal
 import time
 from functools import partial
 
 from hil_tests import features, sip_text
 from hil_tests.ask import allocate, join, silent_port, with_caller
-from hil_tests.processes import wait_until
+from hil_tests.processes import WaitTimeoutError, wait_until
 from hil_tests.ues.face import Phone
 from hil_tests.ues.parley_ue import ParleyUe
 from hil_tests.ues.sipp import Sipp
 
 PAUSE_S = 0.6
+FETCH_S = 6.0
 
 
 def wait_inside(bench, name: str, there: bool = True) -> None:
@@ -112,6 +115,7 @@ def is_called(phone: Phone, bench) -> None:
 
     with_caller(scene)
     is_moved(phone, bench)
+    is_fetched(phone, bench)
     phone.hangup()
     wait_inside(bench, phone.name, False)
 
@@ -130,6 +134,23 @@ def is_moved(phone: Phone, bench) -> None:
         wait_until(lambda: host() != old, 10, f"{phone.name} on another board")
     finally:
         bench.parley("board", "undrain", board, "--http", bench.http)
+
+
+def is_fetched(phone: Phone, bench) -> None:
+    """Its board dies; another one has a few seconds to call it. What comes of it the wire tells."""
+    address = focus_of(bench, phone.name)
+    board = bench.board_at(sip_text.address_of(address)[0])
+    os.kill(board.pid, signal.SIGKILL)  # its keeper starts it again
+
+    def elsewhere() -> bool:
+        others = [one for one in bench.conferences() if one["address"] != address]
+        return any(phone.name in uri for one in others for uri in one["participants"])
+
+    try:
+        wait_until(elsewhere, FETCH_S, f"{phone.name} to be fetched")
+        time.sleep(PAUSE_S)
+    except WaitTimeoutError:
+        pass  # a phone without Replaces notices nothing
 
 
 def presses_keys(phone: Sipp, bench) -> None:

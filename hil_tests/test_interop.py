@@ -45,7 +45,8 @@ MUST = {
     "SIPp": {"follows the 302", "delayed offer", "holds", "talks on", "UPDATE sent", "session timer",
              "REFER to the focus in the call", "DTMF"},
     "parley": {"follows the 302", "holds", "talks on", "is held", "UPDATE taken", "session timer",
-               "REFER to the focus out of dialog", "obeys REFER", "moves with its conference", "DTMF"},
+               "REFER to the focus out of dialog", "obeys REFER", "moves with its conference",
+               "is fetched after its board's death", "DTMF"},
 }  # fmt: skip
 NUMBERS = itertools.count(1)
 RESULTS: dict[str, dict[str, str]] = {}

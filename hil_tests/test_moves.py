@@ -36,9 +36,9 @@ def people(bench) -> dict[str, list[str]]:
     return found
 
 
-def talk_on_one_board(bench, phone_of, spoken):
+def talk_on_one_board(bench, phone_of, spoken, kinds=KINDS):
     """Three phones in one conference; returns (phones, host of its board)."""
-    phones = [phone_of(kind, name, play=spoken[name]) for kind, name in zip(KINDS, NAMES, strict=True)]
+    phones = [phone_of(kind, name, play=spoken[name]) for kind, name in zip(kinds, NAMES, strict=True)]
     for phone in phones:
         phone.start()
     phones[0].call(bench.server)
@@ -46,7 +46,10 @@ def talk_on_one_board(bench, phone_of, spoken):
     wait_until(lambda: len(people(bench)) == 1, 6, "the conference", 0.1)
     (address,) = [one["address"] for one in bench.conferences() if one["participants"]]
     phones[1].call(address)
-    phones[0].refer(address, phones[2].uri)  # `parley listen` is called by the board
+    if isinstance(phones[2], ParleyUe):
+        phones[0].refer(address, phones[2].uri)  # `parley listen` is called by the board
+    else:
+        phones[2].call(address)
     host = sip_text.address_of(address)[0]
     wait_until(lambda: people(bench) == {host: NAMES}, 8, "all three in it", 0.1)
     return phones, host
@@ -105,9 +108,9 @@ def address_for_a_liar(bench, name: str) -> str:
 
 
 def test_those_whose_board_has_died_meet_by_calling_again(own_bench, phone_of, capture_of, spoken, figures):
-    """PJSUA calls the old address at the server; the others dial the server again, from where they were."""
+    """Phones without Replaces: one calls the old address at the server, the others dial the server again."""
     bench = own_bench(boards=2, env={"PARLEY_REUNION_TRUST": "host"})
-    phones, host = talk_on_one_board(bench, phone_of, spoken)
+    phones, host = talk_on_one_board(bench, phone_of, spoken, (Baresip,) * 3)
     capture = capture_of(bench, *phones)
     (old,) = [one["address"] for one in bench.conferences() if one["participants"]]
     os.kill(bench.board_at(host).pid, signal.SIGKILL)  # its keeper starts it again
@@ -123,6 +126,37 @@ def test_those_whose_board_has_died_meet_by_calling_again(own_bench, phone_of, c
     there_s = time.time()
     (new,) = [one["address"] for one in bench.conferences() if one["participants"]]
     assert new not in (old, astray)
+    time.sleep(TALK_S)
+    for phone in phones:
+        phone.finish()
+    capture.stop()
+    heard = voices_from(capture, sip_text.address_of(new)[0], spoken, there_s)
+    assert heard == [NAMES[:2], [NAMES[0], NAMES[2]], NAMES[1:]]
+
+
+def test_phones_that_know_replaces_are_fetched_after_a_board_s_death(
+    own_bench, phone_of, capture_of, spoken, figures
+):
+    """PJSUA and ours talk on without their users; baresip does not know Replaces and calls the old address."""
+    bench = own_bench(boards=2)
+    phones, host = talk_on_one_board(bench, phone_of, spoken)
+    wait_until(lambda: bench.board_at(host) is not None, 1, "the board", 0.1)
+    capture = capture_of(bench, *phones)
+    (old,) = [one["address"] for one in bench.conferences() if one["participants"]]
+    time.sleep(1)  # for a registration that tells who is in
+    os.kill(bench.board_at(host).pid, signal.SIGKILL)
+    started_s = time.time()
+    wait_until(
+        lambda: NAMES[::2] in people(bench).values() and len(people(bench)) == 1, 20, "two fetched", 0.1
+    )
+    figures.add(fetched_ms=round((time.time() - started_s) * 1000))
+    place = bench.server.partition("@")[2]
+    phones[1].hangup()
+    phones[1].call(f"sip:{sip_text.user_of(old)}@{place}")
+    wait_until(lambda: list(people(bench).values()) == [NAMES], 10, "all three in one conference", 0.1)
+    there_s = time.time()
+    (new,) = [one["address"] for one in bench.conferences() if one["participants"]]
+    assert new != old
     time.sleep(TALK_S)
     for phone in phones:
         phone.finish()

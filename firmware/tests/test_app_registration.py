@@ -184,6 +184,7 @@ class WireTest(unittest.TestCase):
                 "boot",
                 "brief",
                 "codecs",
+                "dialogs",
                 "ended",
                 "firmware",
                 "image",

@@ -78,6 +78,10 @@ class PhoneCall(pj.Call):
         say("referred", call=self.number, target=prm.dstUri)
         prm.newCall = PhoneCall(self.phone)
 
+    def onCallReplaced(self, prm) -> None:  # noqa: N802
+        prm.newCall = PhoneCall(self.phone, prm.newCallId)
+        say("replaced", call=self.number, by=prm.newCall.number)
+
     def onCallTransferStatus(self, prm) -> None:  # noqa: N802
         say("refer_progress", call=self.number, status=prm.statusCode, final=bool(prm.finalNotify))
 

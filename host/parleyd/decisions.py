@@ -75,7 +75,7 @@ class Decisions:
             now_ms = self.look()
             lost = self._reunions.of(need, now_ms)
             if lost is not None:
-                self._reunite(need, lost, then)
+                self.meet(need, lost, then)
                 return
             if need.token:
                 need = OVER
@@ -136,7 +136,8 @@ class Decisions:
                 need = need._replace(asked_by=grant.lease.asked_by)  # those of a lane share one
                 self._failed(need, lambda verdict, item=item: self.tell(((item, verdict),)), TRIES, error)
 
-    def _reunite(self, need: Need, lost: Lost, then: Then) -> None:
+    def meet(self, need: Need, lost: Lost, then: Then) -> None:
+        """Give one of those who have lost a conference the address that all of them get; `then` as of decide()."""
         waiting = self._meeting.get(lost.asked_by)
         if waiting is not None:  # another of them asks just now
             waiting.append(then)

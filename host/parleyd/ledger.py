@@ -8,6 +8,7 @@ are undone as if they had never been.
 import math
 import secrets
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from parleyd.books import Books
@@ -103,12 +104,11 @@ class Ledger:
         run.items.append(item)
 
     def flush(self) -> None:
-        """Write all that is staged, in one go if the store can."""
-        if not self._staged:
-            return
-        runs, self._staged = self._staged, []
-        groups = [group for run in runs for group in run.groups]
-        self._store.submit(groups, lambda errors: self._settled(runs, groups, errors))
+        """Write all that is staged, in one go if the store can, and what those stage who hear of that at once."""
+        while self._staged:
+            runs, self._staged = self._staged, []
+            groups = [group for run in runs for group in run.groups]
+            self._store.submit(groups, partial(self._settled, runs, groups))
 
     def learn(self, changes: Sequence[Lease], heard: Heard | None = None) -> None:
         """Take over what another server has written. What was decided before goes to the store first, as such."""

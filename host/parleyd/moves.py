@@ -9,9 +9,9 @@ from parleyd.lease import Lease, LeaseState
 from parleyd.ledger import Ledger
 from parleyd.offer import Srtp
 from parleyd.orders import Orders
-from parleyd.pool import Pool
+from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.receive import Need
-from parleyd.report import is_wideband
+from parleyd.report import BoardReport, is_wideband
 from parleyd.verdict import Grant, Refusal
 
 Decide = Callable[[Need | Refusal, Then], None]
@@ -43,7 +43,8 @@ class Moves:
 
     def conference(self, lease: Lease, done: Done) -> None:
         """Move one; done(outcome): of the board's order, or why there is no new address."""
-        needs = self._needs(lease)
+        board, registration = self._pool.board(lease.board_id), self._pool.registration(lease.board_id)
+        needs = [] if board is None or registration is None else needs_of(board, registration.report, lease)
         if not needs:
             done(Outcome(503, f"The board {lease.board_id} is not registered"))
             return
@@ -60,16 +61,13 @@ class Moves:
 
         self._decide(needs.pop(0), decided)
 
-    def _needs(self, lease: Lease) -> list[Need]:
-        """What the new board should be able to do, the best first: what the old one can, and who is in it may use."""
-        board, registration = self._pool.board(lease.board_id), self._pool.registration(lease.board_id)
-        if board is None or registration is None:
-            return []
-        report = registration.report
-        codecs = tuple(sorted(report.codec_set, key=lambda codec: (not is_wideband(codec), codec)))
-        ipv6 = ":" in board.host
-        wanted: list[Srtp] = ["required", "none"] if report.encrypted_legs >= lease.size else ["none"]
-        return [
-            Need(codecs, lease.size, srtp, lease.asked_by, ipv6, board.site, priority=True, ipv4=not ipv6)
-            for srtp in wanted
-        ]
+
+def needs_of(board: ProvisionedBoard, report: BoardReport, lease: Lease) -> list[Need]:
+    """Return what a new board should be able to do, the best first: what the old one can, and who is in it may use."""
+    codecs = tuple(sorted(report.codec_set, key=lambda codec: (not is_wideband(codec), codec)))
+    ipv6 = ":" in board.host
+    wanted: list[Srtp] = ["required", "none"] if report.encrypted_legs >= lease.size else ["none"]
+    return [
+        Need(codecs, lease.size, srtp, lease.asked_by, ipv6, board.site, priority=True, ipv4=not ipv6)
+        for srtp in wanted
+    ]

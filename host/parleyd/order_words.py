@@ -25,6 +25,8 @@ def in_words(name: str, numbers: tuple[int | str, ...]) -> str:
         number, gain = numbers
         loudness = "automatic gain" if gain == AUTOMATIC else f"{gain_db(int(gain)):+g} dB"
         return f"participant {number} at {loudness}"
+    if name == "fetch":
+        return f"{str(numbers[-1]).split(' ', 4)[-1]} called, whose board has died"
     if name in _SWITCHED:
         return _SWITCHED[name][int(numbers[-1])].format(*numbers)
     return _SAID[name].format(*numbers)

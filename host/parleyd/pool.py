@@ -154,7 +154,8 @@ class Pool:
         """Take a refresh of a known board. now_s: unix time; now_ms, expires_ms: monotonic."""
         board = self._boards[board_id]
         before = self._registrations.get(board_id)
-        report = report.with_names_of(None if before is None else before.report)
+        known = None if before is None else before.report
+        report = report.with_names_of(known).with_dialogs_of(known)
         if before is not None and before.report.boot != report.boot:  # quicker back than it was missed
             self.on_drop(board_id, before)
         since_s = before.since_s if before and before.report.boot == report.boot else int(now_s)

@@ -185,7 +185,10 @@ class Registrar:
             else:
                 if error is None:
                     self._pool.register(board_id, report, now_s, now_ms, now_ms + expires_s * 1000)
-                    told = report.model_dump_json(exclude=NOT_FOR_OTHERS)
+                    registration = self._pool.registration(board_id)
+                    dialogs = [] if registration is None else registration.report.dialogs
+                    news = report.model_copy(update={"dialogs": dialogs})
+                    told = news.model_dump_json(exclude=NOT_FOR_OTHERS)
                     self._ledger.announce(board_id, told, expires_s)
                 done(part, error)
 

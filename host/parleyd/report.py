@@ -32,6 +32,7 @@ def _shown(text: str) -> str:
 
 
 UriText = Annotated[str, AfterValidator(_shown)]
+SipText = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[!-~]+$")]
 Codec = tuple[str, int]  # name in capitals, clock rate in Hz
 
 
@@ -135,6 +136,17 @@ class LegQuality(NamedTuple):
     depth_ms: Annotated[int, Field(ge=0)]
 
 
+class Dialog(NamedTuple):
+    """A participant's call, as another board may replace it (RFC 3891), and the board's word for it (dialog_mac)."""
+
+    slot: U16
+    generation: Generation
+    number: ParticipantNumber
+    contact: SipText
+    name: SipText
+    mac: Annotated[str, StringConstraints(min_length=32, max_length=32)]
+
+
 class EndedConference(NamedTuple):
     """One of the last conferences that ended on the board."""
 
@@ -169,6 +181,7 @@ class BoardReport(BaseModel):
     ended: Annotated[list[EndedConference], Field(max_length=4096)] = []
     trail: Annotated[list[Passed], Field(max_length=256)] = []
     quality: Annotated[list[LegQuality], Field(max_length=256)] = []
+    dialogs: Annotated[list[Dialog], Field(max_length=256)] = []
     stats: dict[str, int | float | str | None] = {}
 
     @property
@@ -202,6 +215,20 @@ class BoardReport(BaseModel):
             LiveConference(*one[:3], [], locked=one.locked, unnamed=one.connected) for one in self.brief
         ]
         return self.model_copy(update={"live": [*self.live, *listed], "brief": []})
+
+    def with_dialogs_of(self, before: "BoardReport | None") -> "BoardReport":
+        """Return the report with the dialogs that earlier ones of the same boot told: of many, each tells some."""
+        if before is None or before.boot != self.boot or not before.dialogs:
+            return self
+        here = {(one.slot, one.generation): one for one in self.live}
+        known = {one[:3]: one for one in before.dialogs}
+        known.update({one[:3]: one for one in self.dialogs})
+        kept = [
+            one
+            for one in known.values()
+            if (place := here.get(one[:2])) is not None and (one.number in place.numbers or place.unnamed)
+        ]
+        return self if kept == self.dialogs else self.model_copy(update={"dialogs": kept})
 
     def with_names_of(self, before: "BoardReport | None") -> "BoardReport":
         """Return the report with the names on its pages, and those that an earlier one of the same boot told.

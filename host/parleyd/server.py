@@ -26,6 +26,7 @@ from parleyd.clock import Clock
 from parleyd.control import Control
 from parleyd.decisions import Decisions, Then
 from parleyd.events import EventLog, Log
+from parleyd.fetches import Fetches
 from parleyd.gate import NOBODY, Gate, Users
 from parleyd.journal import Journal
 from parleyd.lease import QUARANTINE_S, RUNNING, Lease
@@ -144,6 +145,7 @@ class ConferenceServer:
         self._control = Control(self._endpoint)
         self.orders = Orders(pool, ledger, self._control, self.journal, clock, self._log, self._count)
         self.moves = Moves(pool, ledger, self.orders, self._decisions.decide, self._log)
+        self._fetches = Fetches(pool, ledger, self.orders, self._decisions.meet, rules.reunion_s, self._log)
         self._gate = Gate(rules.users, random_bytes(SECRET_BYTES))
         self._plainly = rules.answers.always_redirect and self._gate.open
         self._redirects = ShortestWay(
@@ -240,11 +242,14 @@ class ConferenceServer:
             self._changed()
 
     def _dropped(self, board_id: str, registration: Registration) -> None:
-        lost = self._reunions.lose(board_id, registration.report.live, self.clock.now_ms())
+        now_ms = self.clock.now_ms()
+        self._fetches.lose(board_id, registration.report, now_ms)
+        lost = self._reunions.lose(board_id, registration.report.live, now_ms)
         if lost:
             self._log.warning("conferences lost", board=board_id, conferences=lost)
 
     def _changed(self) -> None:
+        self._fetches.look_again(self.clock.now_ms())
         self.on_board_change()
 
     def _handle_events(self, peer: "Address | None" = None) -> None:

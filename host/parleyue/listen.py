@@ -67,6 +67,8 @@ class Listener:
     def event(self, event: Event, now_ms: int) -> None:
         """Take one event of the endpoint."""
         self.now_ms = now_ms
+        if event.kind == "ended" and event.text == "replaced":
+            self._over -= 1  # it goes on as another call (RFC 3891)
         referral = next((one for one in self._referrals if one.call is event.subject), None)
         if referral is not None:
             self._referral_event(referral, event)
@@ -97,7 +99,8 @@ class Listener:
     def _on_incoming(self, event: Event) -> None:
         call = call_of(event)
         endpoint = self._equipment.endpoint
-        if self._leaving or len(self._taken) + len(self._referrals) >= self.plan.lines:
+        busy = len(self._taken) + len(self._referrals) >= self.plan.lines and call.replaces is None
+        if self._leaving or busy:
             endpoint.reject(call, 486, self.now_ms)
             return
         session = Session(self._equipment, "conference")
@@ -110,7 +113,8 @@ class Listener:
             return
         self._taken[id(call)] = (call, session)
         endpoint.answer(call, body, self.now_ms)
-        self._note("", "call answered", caller=call.remote_uri)
+        told = "call answered" if call.replaces is None else "call replaced"
+        self._note("", told, caller=call.remote_uri)
 
     def _on_established(self, event: Event) -> None:
         if id(event.subject) not in self._taken:

@@ -55,7 +55,7 @@ class Phone:
     """One SIP address over UDP and TCP, its RTP ports and the user's sound. Use as an async context manager.
 
     local: (host, port), port 0 for any. methods: what the flow takes besides calls and REFER. client_tls: for calls
-    over TLS; None: there are none.
+    over TLS; None: there are none. extensions: option tags that the flow knows (Endpoint).
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Phone:
         sound: Sound,
         methods: tuple[str, ...] = (),
         client_tls: ssl.SSLContext | None = None,
+        extensions: tuple[str, ...] = (),
     ) -> None:
         self.sound = sound
         self.streams: list[RtpStream] = []
@@ -72,7 +73,9 @@ class Phone:
         self._zero_s = self._loop.time()
         self._socket, self._listener = self._bind(local)
         self.address: Address = (self._socket.host, self._socket.port)
-        self.endpoint = Endpoint(self.address, os.urandom, user=user, methods=methods, streams=True)
+        self.endpoint = Endpoint(
+            self.address, os.urandom, user=user, methods=methods, streams=True, extensions=extensions
+        )
         self._streams = Streams(self, self._nothing, local=self.address[0], client_tls=client_tls)
         self._report: Reporter | None = None
         self.address_of_record = str(SipUri("sip", user, *self.address))

@@ -76,7 +76,7 @@ def run_listen(handset: Handset, plan: ListenPlan, report: Report) -> int:
         assert handset.local is not None
         methods = ("MESSAGE",) if plan.join_messages else ()
         tls = client_context(handset.tls_ca)
-        async with Phone(handset.local, handset.user, handset.sound(), methods, tls) as phone:
+        async with Phone(handset.local, handset.user, handset.sound(), methods, tls, ("replaces",)) as phone:
             listener = Listener(phone.equipment(report, handset.codecs, handset.srtp), plan)
             with _interruptible(phone.hang_up), _metered(phone, report):
                 await phone.run(listener)

@@ -36,8 +36,8 @@ class Caller(Answerer):
     def on_response(self, event, now_ms):
         self.responses.append(event.message)
 
-    def invite(self, body=OFFER):
-        call = self.endpoint.invite(BOB_URI, body, self.world.now_ms)
+    def invite(self, body=OFFER, headers=()):
+        call = self.endpoint.invite(BOB_URI, body, self.world.now_ms, headers=headers)
         self.drain()
         return call
 
@@ -66,6 +66,6 @@ class Caller(Answerer):
 
 def listening(messages=False, **plan):
     world = World()
-    bob = UserEquipment(world, BOB, "bob", methods=("MESSAGE",) if messages else ())
+    bob = UserEquipment(world, BOB, "bob", methods=("MESSAGE",) if messages else (), extensions=("replaces",))
     bob.listen(ListenPlan(join_messages=messages, **plan))
     return world, bob, Caller(world)

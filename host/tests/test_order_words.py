@@ -7,6 +7,11 @@ from parleyd.order_words import in_words
 @pytest.mark.parametrize(
     ("name", "numbers", "words"),
     [
+        (
+            "fetch",
+            ("sip:old sip:new sip:her dialog sip:alice@home",),
+            "sip:alice@home called, whose board has died",
+        ),
         ("end", (), "everybody hung up on"),
         ("lock", (1,), "locked"),
         ("lock", (0,), "unlocked"),

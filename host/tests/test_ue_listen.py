@@ -109,3 +109,21 @@ def test_ctrl_c_with_nobody_on_the_line_ends_at_once_and_twice_does_not_wait():
     assert not bob.flow.finished
     bob.hang_up()
     assert bob.flow.finished
+
+
+def test_a_call_that_replaces_one_goes_on_for_it_though_no_line_is_free():
+    """RFC 3891: what a board does for another one that has died."""
+    world, bob, alice = listening(calls=1, lines=1)
+    lost = alice.invite()
+    world.run(until_ms=100)
+    call = alice.invite(headers=[("Replaces", lost.dialog_name), ("Require", "replaces")])
+    world.run(until_ms=200)
+    assert (lost.state, call.state) == ("ended", "established")
+    assert [port.stopped for port in bob.ports] == [True, False]
+    assert not bob.flow.finished
+    alice.invite(headers=[("Replaces", lost.dialog_name), ("Require", "replaces")])
+    world.run(until_ms=300)
+    assert alice.rejected[-1].status in (481, 603)
+    alice.hang_up(call)
+    world.run()
+    assert bob.flow.finished

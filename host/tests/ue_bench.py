@@ -54,8 +54,10 @@ class ListReport(Report):
 class UserEquipment(Node):
     """The phone under test: an endpoint, fake RTP ports, names from a dictionary, and one flow."""
 
-    def __init__(self, world, address=ALICE, user="alice", methods=(), names=None, codecs=None):
-        super().__init__(world, address, user, methods=methods)
+    def __init__(
+        self, world, address=ALICE, user="alice", methods=(), names=None, codecs=None, extensions=()
+    ):
+        super().__init__(world, address, user, methods=methods, extensions=extensions)
         self.report = ListReport()
         self.ports = []
         self.names = names or {}

@@ -92,11 +92,16 @@ class World:
 class Node:
     """An endpoint in the world; subclasses react to its events."""
 
-    def __init__(self, world, address, user, methods=("MESSAGE",), contact_params=""):
+    def __init__(self, world, address, user, methods=("MESSAGE",), contact_params="", extensions=()):
         self.world = world
         self.address = address
         self.endpoint = Endpoint(
-            address, world.random_bytes, user=user, methods=methods, contact_params=contact_params
+            address,
+            world.random_bytes,
+            user=user,
+            methods=methods,
+            contact_params=contact_params,
+            extensions=extensions,
         )
         world.nodes[address] = self
 

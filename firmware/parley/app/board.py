@@ -193,7 +193,9 @@ class Board:
         start = (self.boot, self._reports, self.upgrade.image, self.last_end, self.upgrade.told())
         facts = (self.clock.state_s(), self.slots, self.media, self.ticker, self._heap_free)
         quality = [] if self.sip is None or not first else self.sip.attendant.quality()
-        return register_body(config, start, *facts, trail, transports, quality)
+        turn = self._reports // len(config.servers)
+        dialogs = [] if self.sip is None else self.sip.returns.told(self.boot, turn)
+        return register_body(config, start, *facts, trail, transports, quality, dialogs)
 
     def _soft_reset(self, raw):
         """Ctrl-D on the console.

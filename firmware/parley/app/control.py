@@ -9,6 +9,7 @@
 | `{"hear": [slot, generation, participant, another, 0 or 1]}` | let a participant hear another one, or not |
 | `{"kick": [slot, generation, participant]}` | hang up on one participant |
 | `{"move": [slot, generation, "sip:..."]}` | send everybody to that address (moves.py) |
+| `{"fetch": [slot, generation, "..."]}` | call somebody in whose board has died (returns.py) |
 | `{"watch": [seconds]}` | tell the levels for so long |
 """
 
@@ -20,9 +21,8 @@ from parley.wire.errors import RemoteError
 
 USERNAME = "server"
 # order -> how many it has
-NUMBERS = {"end": 2, "lock": 3, "mute": 4, "gain": 4, "hear": 5, "kick": 3, "watch": 1, "move": 3}
-TEXTS = ("move",)  # whose last one is a text
-MOST_TEXT = 256
+NUMBERS = {"end": 2, "lock": 3, "mute": 4, "gain": 4, "hear": 5, "kick": 3, "watch": 1, "move": 3, "fetch": 3}
+TEXTS = {"move": 256, "fetch": 1024}  # whose last one is a text, of so many characters at most
 
 
 class Control:
@@ -74,7 +74,7 @@ def _order(body):
         raise RemoteError(400, "Not an order")
     if not isinstance(numbers, list) or len(numbers) != NUMBERS.get(name):
         raise RemoteError(400, "Not an order")
-    if name in TEXTS and not (isinstance(numbers[-1], str) and 0 < len(numbers[-1]) <= MOST_TEXT):
+    if name in TEXTS and not (isinstance(numbers[-1], str) and 0 < len(numbers[-1]) <= TEXTS[name]):
         raise RemoteError(400, "Not an order")
     for number in numbers[:-1] if name in TEXTS else numbers:
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:

@@ -3,6 +3,7 @@
 He has a leg from the beginning, mute and deaf, so that his place is his; watchers see him ringing.
 """
 
+from parley.app.returns import knows_replaces
 from parley.app.trail import FROM_BOARD, TO_BOARD
 from parley.call.caller import contacts_of
 from parley.call.requests import address_of_record, target_of
@@ -38,12 +39,24 @@ class DialOut:
         self._log = log
         self._dials = {}  # id of a call -> Dial
 
-    def call(self, conference, uri, headers, now_ms):
-        """Calls uri into a conference; returns the Dial.
+    def begin(self, allocation, uri, now_ms):
+        """Begins the conference of an admitted allocation by calling somebody: `call` follows, or `end`."""
+        conference = self._slots.start(allocation, uri)
+        self._events.started(conference, uri)
+        return conference
+
+    def end(self, conference, now_ms):
+        """Ends a conference that nobody could be called into."""
+        self._slots.close(conference.slot, conference.generation)
+        self._events.ended(conference, now_ms)
+
+    def call(self, conference, uri, headers, now_ms, who=None):
+        """Calls uri into a conference; returns the Dial. who: the URI he goes by, by default that one.
 
         RemoteError: 403 locked, 486 full, 503 no port. LocalError when uri is no SIP URI.
         """
-        participant, body = self._focus.prepare(conference, address_of_record(target_of(uri)[0]))
+        named = who or address_of_record(target_of(uri)[0])
+        participant, body = self._focus.prepare(conference, named)
         participant.joining = "dialed-out"
         participant.ringing = "dialing-out"
         dial = Dial(participant, uri, headers)
@@ -105,6 +118,7 @@ class DialOut:
             self._tell(dial, error.status, error.reason, now_ms)
             return
         participant.ringing = ""
+        participant.knows_replaces = knows_replaces(event.message)
         self._note(participant, TO_BOARD, "%d %s" % (event.status, event.message.reason), now_ms)
         self._focus.announcer.came(participant)
         self._log.info("focus", "%s has picked up" % participant.uri)

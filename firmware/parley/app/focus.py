@@ -3,6 +3,7 @@
 from parley.app.announcer import Announcer
 from parley.app.conference_events import contact_value
 from parley.app.media_task import Participant
+from parley.app.returns import knows_replaces
 from parley.app.shortage import note_shortage
 from parley.app.terms import Terms, new_seed, origin_of
 from parley.app.trail import FROM_BOARD, TO_BOARD
@@ -137,6 +138,7 @@ class Focus:
         conference = replaced.conference if replaced is not None else self._admit(allocation)
         uri = call.remote_uri  # the From URI: who he says he is
         participant, body = self._make_participant(call, uri, call.offer, origin_of(invite))
+        participant.knows_replaces = knows_replaces(invite)
         is_first = conference is None
         address = conference_uri(token, self._config.host, self._config.sip_port)
         try:

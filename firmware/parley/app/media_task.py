@@ -31,7 +31,8 @@ class Participant:
     negotiated, None in the clear; keys: those that his leg has; session_id, session_version: of our descriptions;
     our_offer: the description that waits for an answer, or None. seed: (SSRC, sequence number, timestamp) to send
     first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or "alerting" while we
-    call him, '' once he is in (RFC 4575 5.7).
+    call him, '' once he is in (RFC 4575 5.7). knows_replaces: his phone does; told_dialog: what the server was told of
+    his call (Returns), or None.
     """
 
     def __init__(self, call, uri, session_id, seed=(0, 0, 0), number=0):
@@ -47,6 +48,8 @@ class Participant:
         self.event_payload_type: "int | None" = None
         self.joining = "dialed-in"
         self.ringing = ""
+        self.knows_replaces = False
+        self.told_dialog: "list[Any] | None" = None
         self.call: "Any" = call
         self.uri = uri
         self.port = 0

@@ -21,13 +21,15 @@ def register_body(
     trail=(),
     transports=(("udp", 0),),
     quality=(),
+    dialogs=(),
 ):
     """The body as bytes. Wideband is told of when every leg may have it, for then no conference can lack it.
 
     config: Config; start: boot id (new at each start), number of this report on this boot, image id, why it was started
     [cause, details], how an upgrade went [image, state, reason] or None; unix_s: Clock.state_s(), None while not known;
     slots: SlotTable; media: MediaTask; ticker: Ticker; trail: Trail.offer(); transports: how callers may come, as
-    (name, port where it has one of its own); quality: Attendant.quality(). A crowd's conferences that have no turn are
+    (name, port where it has one of its own); quality: Attendant.quality(); dialogs: Returns.told().
+    A crowd's conferences that have no turn are
     in `brief`, with the number of their participants, and so are those that are too large to be named at once: `pages`
     has some of their participants.
     """
@@ -56,6 +58,7 @@ def register_body(
         "ended": [list(pair) for pair in slots.ended],
         "trail": trail,
         "quality": quality,
+        "dialogs": dialogs,
         "stats": {"ticks": ticker.ticks, "late_ticks": ticker.late_ticks, "heap_free": heap_free_bytes},
     }
     for name, port in transports:

@@ -9,6 +9,7 @@ from parley.app.menu import Menu
 from parley.app.moderation import Moderator
 from parley.app.moves import Mover
 from parley.app.referrals import Referrals
+from parley.app.returns import Returns
 from parley.app.runtime import collect, heap_free, tls_context
 from parley.app.servers import Servers
 from parley.app.shortage import note_shortage
@@ -90,6 +91,7 @@ class SipTask:
         self.endpoint.name_contacts(events.contact_for)
         dial_out = DialOut(self.endpoint, slots, self.focus, events, self.trail, changed, log)
         referrals = Referrals(config, self.endpoint, slots, media, self.focus, dial_out, log)
+        self.returns = Returns(config, self.endpoint, slots, media, dial_out, clock, log)
         self._learner = wire.learner
         self.mover = Mover(config, self.endpoint, slots, media, self.focus, self.trail, log)
         self._takers = (referrals, dial_out, events, self.mover, self.focus)  # each is asked in turn
@@ -101,6 +103,7 @@ class SipTask:
         orders["gain"], orders["hear"] = moderator.gain, moderator.hear
         orders["watch"] = self.watch.ask
         orders["move"] = self.mover.move
+        orders["fetch"] = self.returns.fetch
         self.control = Control(config, self.endpoint, clock, random_bytes, orders, log)
 
     def drain(self, now_ms, may_go_on):
@@ -166,6 +169,7 @@ class SipTask:
             self._spare(self.attendant.tick, now_ms)
             self._spare(self._learn, now_ms)
             self._spare(self.mover.tick, now_ms)
+            self._spare(self.returns.tick, now_ms)
             self._pump(now_ms)
             self.serve_streams(now_ms)
 
@@ -178,6 +182,7 @@ class SipTask:
             self.watch.next_deadline(),
             self.attendant.next_deadline(),
             self.mover.next_deadline(),
+            self.returns.next_deadline(),
             None if self._learner is None else self._learner.next_deadline(),
             streams_ms,
         )
@@ -235,6 +240,8 @@ class SipTask:
         if event.kind == "response":
             if self.servers.told(event.subject):
                 self.watch.answered(now_ms)
+            elif self.returns.response(event.subject, event.message, now_ms):
+                return
             elif self.servers.response(event.subject, event.message, now_ms) and self.trail.accepted():
                 self.servers.changed(now_ms)
         elif event.kind == "request":
