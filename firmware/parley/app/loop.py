@@ -103,9 +103,12 @@ class Loop:
         now_ms = self._clock.now_ms()
         until_ms = LONGEST_RUN_MS if self.longest_wait_ms < 0 else min(self.longest_wait_ms, LONGEST_RUN_MS)
         if self._deadline_ms is not None:
-            until_ms = min(until_ms, max(0, self._deadline_ms - now_ms))
+            until_ms = min(until_ms, self._deadline_ms - now_ms)
         plan, ticker = self._plan, self._ticker
-        plan[packets.RUN_NEXT_MS] = ticker.next_ms - now_ms
+        next_ms = ticker.next_ms - now_ms
+        # what is due between two ticks waits for the later one: the board wakes once for both
+        until_ms = next_ms + max(0, -(-(until_ms - next_ms) // ticker.step_ms) * ticker.step_ms)
+        plan[packets.RUN_NEXT_MS] = next_ms
         plan[packets.RUN_STEP_MS] = ticker.step_ms
         plan[packets.RUN_UNTIL_MS] = until_ms
         plan[packets.RUN_LATE_MS] = LATE_MS
