@@ -93,6 +93,7 @@ class RealBoards:
         told = [self.ask(number) for number in range(1, self.boards + 1)]
         return {
             "media": {name: sum(one["media"][name] for one in told) for name in ("received", "taken")},
+            "ticks": max(one["ticks"] for one in told),
             "late": sum(sum(one["late"].values()) for one in told),
             "skipped": sum(one["skipped"] for one in told),
             "participants": sum(one["participants"] for one in told),

@@ -70,10 +70,10 @@ def under_load(pids: Sequence[int], command: Sequence[str], seconds: float) -> t
     return shares, json.loads(words)
 
 
-def echo_us(folder: Path, people: Sequence[Caller], size: int, talkers: int) -> float:
-    """CPU microseconds a participant and frame of the bare echo."""
+def echo_us(folder: Path, people: Sequence[Caller], size: int, talkers: int, tick_us: int = TICK_US) -> float:
+    """CPU microseconds a participant and frame of the bare echo, which wakes every tick_us."""
     length = ECHO_S + SETTLE_S + 0.5
-    command = on_cores(BOARD_CORE, folder / "echo", *ECHO, TICK_US, length)
+    command = on_cores(BOARD_CORE, folder / "echo", *ECHO, tick_us, length)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as echo:
         time.sleep(0.1)
         load = load_command(folder, people, size, talkers, ECHO_S + SETTLE_S, peer=ECHO)
@@ -177,6 +177,8 @@ class Crowd:
             self._say(f"{name}: round {turn + 1} of {rounds}")
             runs.append(self._round(talkers, seconds, echo))
             echo = runs[-1]["echo_after_us"]
+        often = runs[-1]["ticks_a_frame"]
+        alike = self._echo(talkers, TICK_US // often) if often else None
         heard = [run["load"] for run in runs]
 
         def median(key: str, digits: int) -> float | None:
@@ -201,6 +203,8 @@ class Crowd:
             "ratio": median("ratio", 3),
             "ratio_least": extreme(min, "ratio"),
             "ratio_most": extreme(max, "ratio"),
+            "ticks_a_frame": often,
+            "echo_alike_us": alike,
             "core_percent": median("core_percent", 1),
             "loss_in_percent": worst("loss_in_percent"),
             "loss_out_percent": worst("loss_out_percent"),
@@ -214,13 +218,13 @@ class Crowd:
 
     def _round(self, talkers: int, seconds: float, echo: float | None) -> Figures:
         count = len(self.people)
-        before = self._system.totals()
+        before, began = self._system.totals(), time.monotonic()
         time.sleep(0.5)  # after the console's own work
         command = load_command(
             self._folder, self.people, self._size, talkers, seconds + SETTLE_S + 0.5, cores=self._cores
         )
         shares, heard = under_load(self.pids, command, seconds)
-        after = self._system.totals()
+        after, frames = self._system.totals(), (time.monotonic() - began) * FRAMES_S
         echoes = [echo, self._echo(talkers)]
         outgoing = heard["received"] + heard["lost"]
         board_us = sum(shares) / FRAMES_S / count * 1e6 if shares else None
@@ -233,6 +237,7 @@ class Crowd:
             "core_percent": 100 * sum(shares) if shares else None,
             "core_percent_by_board": [round(100 * share, 1) for share in shares],
             "loss_out_percent": 100 * heard["lost"] / outgoing if outgoing else 100.0,
+            "ticks_a_frame": None,
             "loss_in_percent": None,
             "late_ticks": None,
             "skipped_ticks": None,
@@ -240,28 +245,29 @@ class Crowd:
         }
         if after and after["participants"] != count:
             raise BenchError(f"{count} participants called, and the boards know {after['participants']}")
-        return run | (counted(before, after, heard["sent"]) if after else {})
+        return run | (counted(before, after, heard["sent"], frames) if after else {})
 
-    def _echo(self, talkers: int) -> float | None:
+    def _echo(self, talkers: int, tick_us: int = TICK_US) -> float | None:
         """Of the echo on the board's core; None where the board is not ours to stop, or has the load's core too."""
         if not self._system.own or len(self.pids) != 1:
             return None
         os.kill(self.pids[0], signal.SIGSTOP)
         try:
-            return echo_us(self._folder, self.people, self._size, talkers)
+            return echo_us(self._folder, self.people, self._size, talkers, tick_us)
         finally:
             os.kill(self.pids[0], signal.SIGCONT)
             time.sleep(1)  # it makes good what it has missed
 
 
-def counted(before: Figures, after: Figures, sent: int) -> Figures:
-    """What the boards' own counters say of a run in which the load sent so many packets."""
+def counted(before: Figures, after: Figures, sent: int, frames: float) -> Figures:
+    """What the boards' own counters say of a run of so many frames' time in which the load sent so many packets."""
     taken = after["media"]["taken"] - before["media"]["taken"]
     return {
         "loss_in_percent": 100 * (1 - taken / sent),
         "unread": sent - (after["media"]["received"] - before["media"]["received"]),
         "late_ticks": after["late"] - before["late"],
         "skipped_ticks": after["skipped"] - before["skipped"],
+        "ticks_a_frame": max(1, round((after["ticks"] - before["ticks"]) / frames)),
         "participants_at_the_end": after["participants"],
         "heap_free": after["heap_free"],
     }

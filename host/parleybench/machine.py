@@ -76,17 +76,22 @@ def on_cores(cores: int | Sequence[int], *command: object) -> list[str]:
 
 
 @contextmanager
-def awake(folder: Path, cores: Sequence[int]) -> Generator[None]:
+def awake(folder: Path, cores: Sequence[int]) -> Generator[list[int]]:
     """Keep cores from halting: on each a process that takes what nobody else wants, for as long as this lasts.
 
-    folder: where build_programs has put "awake".
+    folder: where build_programs has put "awake". It gives the processes' numbers. Raises BenchError.
     """
+    pids: list[int] = []
     with ExitStack() as running:
         for core in cores:
-            kept = subprocess.Popen(["taskset", "-c", str(core), str(folder / "awake")])
-            running.callback(kept.wait)
+            command = ["taskset", "-c", str(core), str(folder / "awake")]
+            kept = running.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
             running.callback(kept.kill)
-        yield
+            assert kept.stdout is not None
+            if not kept.stdout.readline():
+                raise BenchError("a process of idle priority cannot be had here")
+            pids.append(kept.pid)
+        yield pids
 
 
 def urge(pid: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from parleybench.allocate_rounds import median_of, ratio_of
 from parleybench.crowd import counted
 from parleybench.latency import row_of
-from parleybench.machine import BenchError
+from parleybench.machine import BenchError, awake, build_programs
 
 PARLEY = [sys.executable, "-c", "from parleyd.cli import main; main()", "bench"]
 COMMANDS = ("capacity", "latency", "kernels", "allocate", "idle")
@@ -80,12 +80,25 @@ def test_of_rounds_the_median_counts_and_ratios_are_taken_within_a_round():
 
 
 def test_loss_is_what_the_boards_did_not_take():
-    zero = {"media": {"received": 0, "taken": 0}, "late": 1, "skipped": 0}
-    after = {"media": {"received": 95, "taken": 90}, "late": 3, "skipped": 1}
+    zero = {"media": {"received": 0, "taken": 0}, "ticks": 1000, "late": 1, "skipped": 0}
+    after = {"media": {"received": 95, "taken": 90}, "ticks": 1198, "late": 3, "skipped": 1}
     after |= {"participants": 4, "conferences": 1, "heap_free": 5}
-    found = counted(zero, after, 100)
+    found = counted(zero, after, 100, 99.4)
     assert found["loss_in_percent"] == pytest.approx(10)
     assert (found["unread"], found["late_ticks"], found["skipped_ticks"]) == (5, 2, 1)
+    assert found["ticks_a_frame"] == 2
+    assert counted(zero, {**after, "ticks": 1000}, 100, 99.4)["ticks_a_frame"] == 1
+
+
+def test_cores_are_kept_awake_by_who_gives_way_and_no_longer_than_wanted(tmp_path):
+    build_programs(tmp_path, "awake")
+    (core,) = sorted(os.sched_getaffinity(0))[:1]
+    with awake(tmp_path, [core]) as kept:
+        (pid,) = kept
+        assert os.sched_getscheduler(pid) == os.SCHED_IDLE
+        assert os.sched_getaffinity(pid) == {core}
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
 
 
 def test_a_real_board_is_measured():

@@ -16,6 +16,8 @@ int main(void) {
         perror("awake");
         return 2;
     }
+    puts("awake");
+    fflush(stdout);
     for (volatile unsigned turns = 0;; turns++) {
     }
 }
