@@ -65,7 +65,13 @@ class Bench:
         self.wire = Wire()
         self.clock = Clock(lambda: self.ticks_ms, lambda end, start: end - start)
         config = self.config
-        self.bridge = Bridge(config.legs, config.slots, wide=config.wide_legs, keyed=config.srtp_legs)
+        self.bridge = Bridge(
+            config.legs,
+            config.slots,
+            wide=config.wide_legs,
+            keyed=config.srtp_legs,
+            parcels=config.ptime_legs,
+        )
         side = BridgeSide(self.bridge)
         keys = KeyRing(self.config.srtp, self.config.srtp_legs, side, Randomness(2))
         self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1), keys, side)

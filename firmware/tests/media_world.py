@@ -55,7 +55,7 @@ class WorldConfig:
 
     def __init__(self, host, legs, slots):
         self.host, self.legs, self.slots = host, legs, slots
-        self.wide_legs = self.srtp_legs = legs
+        self.wide_legs = self.srtp_legs = self.ptime_legs = legs
 
 
 class World:
@@ -82,7 +82,7 @@ class World:
     def enter(self, conference, remote=None):
         """Another participant with his peer; remote: where he says he is, when that is not so."""
         number = len(self.peers)
-        names = [name for name, _rate_hz in preference(self.media.wide_limit > 0)]
+        names = [name for name, _rate_hz in preference(self.media.places.wide_limit > 0)]
         codec = names[number % len(names)]
         law = law_of(codec)
         participant = Participant(None, "sip:%d@test" % number, 1, (number + 1, 0, 0), number + 1)

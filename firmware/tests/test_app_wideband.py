@@ -41,7 +41,7 @@ class WidebandTest(unittest.TestCase):
         for number in range(3):
             self.call(number)
         self.assertEqual(self.codecs(), ["G722", "G722", "PCMU"])
-        self.assertEqual(self.bench.media.wide_count(), 2)
+        self.assertEqual(self.bench.media.places.wide_count(), 2)
 
     def test_who_knows_nothing_else_is_refused_then(self):
         for number in range(3):

@@ -14,8 +14,8 @@ def offer(*lines, session=SESSION):
     return parse_sdp("\r\n".join(list(session) + list(lines)).encode() + b"\r\n")
 
 
-def answer(*lines, codecs=CODECS, session=SESSION):
-    return answer_offer(offer(*lines, session=session), codecs, "127.0.1.1", 10000, 99, 3)
+def answer(*lines, codecs=CODECS, session=SESSION, packs=False):
+    return answer_offer(offer(*lines, session=session), codecs, "127.0.1.1", 10000, 99, 3, packs=packs)
 
 
 def written(negotiated):
@@ -169,7 +169,23 @@ class AnswerTest(unittest.TestCase):
             ("0", 20),
             ("x", 20),
         ):
-            result = answer("m=audio 4000 RTP/AVP 0", "a=ptime:" + text)
+            result = answer("m=audio 4000 RTP/AVP 0", "a=ptime:" + text, packs=True)
+            self.assertEqual((result.ptime_ms, f"a=ptime:{expected}" in written(result)), (expected, True))
+            alone = answer("m=audio 4000 RTP/AVP 0", "a=ptime:" + text)
+            self.assertEqual((alone.ptime_ms, "a=ptime:20" in written(alone)), (expected, True))
+
+    def test_maxptime(self):
+        for ptime, most, expected in (
+            ("40", "30", 30),
+            ("40", "39", 30),
+            ("20", "150", 20),
+            ("60", "60", 60),
+            ("60", "5", 10),
+            ("60", "0", 60),
+            ("", "10", 10),
+            ("200", "15", 10),
+        ):
+            result = answer("m=audio 4000 RTP/AVP 0", "a=ptime:" + ptime, "a=maxptime:" + most, packs=True)
             self.assertEqual((result.ptime_ms, f"a=ptime:{expected}" in written(result)), (expected, True))
 
 

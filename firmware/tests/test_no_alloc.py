@@ -119,8 +119,21 @@ class Cases:
             self.assertEqual(len(self.world.peers[leg].hear()), 3 * octets)
             self.assertEqual(self.stats(leg)["forged"], 3)
 
+    def test_some_are_sent_packets_of_other_times(self):
+        ptimes = (10, 30, 40, 60)
+        for leg, ptime_ms in enumerate(ptimes):
+            participant = self.world.media.participants[leg]
+            participant.ptime_ms = ptime_ms
+            self.world.media.retune(participant)
+            self.world.peers[leg].hear()
+        for _ in range(6):
+            self.world.everybody_says(SAID)
+            self.check_tick()
+        for leg, octets in enumerate((12 * 92, 4 * 252, 3 * 332, 2 * 492)):
+            self.assertEqual(len(self.world.peers[leg].hear()), octets)
+
     def test_a_mixed_conference_of_all_of_it(self):
-        """Both rates, keys and none, RTCP and telephone events, tones, mute, gain, who hears whom, lost packets."""
+        """Both rates, keys and none, RTCP and telephone events, tones, mute, gain, who hears whom, lost packets, packet times."""
         world = self.world
         everybody = world.media.everybody()
         for leg, participant in enumerate(everybody):
@@ -131,6 +144,9 @@ class Cases:
                     new_crypto("1", suite, bytes(30)), new_crypto("1", suite, b"x" * 30)
                 )
                 world.media.retune(participant)
+        for leg, ptime_ms in ((0, 30), (4, 10), (5, 60)):
+            everybody[leg].ptime_ms = ptime_ms
+            world.media.retune(everybody[leg])
         world.media.mute(everybody[5], True)
         for one in (everybody[0], everybody[1]):
             world.media.set_gain(one, 100)
@@ -150,7 +166,7 @@ class Cases:
         self.assertTrue(world.media.side.take_event() is not None)
         self.assertTrue(self.stats(4)["concealed"] > 0)
         self.assertTrue(self.stats(4)["reports"] > 0)
-        self.assertEqual(world.media.wide_count(), CONFERENCES * SIZE // 3)
+        self.assertEqual(world.media.places.wide_count(), CONFERENCES * SIZE // 3)
 
     def test_phases_and_their_moves(self):
         world = self.world

@@ -56,7 +56,7 @@ class BoardType:
     """One boards/<name>/board.toml: a kind of board, as data.
 
     heap_kb: MicroPython heap in units of 1024 bytes. legs, slots: capacity it is given by default;
-    srtp_legs, wide_legs: how many of the legs may be encrypted, and wideband.
+    srtp_legs, wide_legs, ptime_legs: how many of the legs may be encrypted, wideband, and sent packets not of 20 ms.
     usb_ids: "vendor:product", lower-case hex, of the serial port to look for.
     flash_command: how MicroPython itself gets onto the board, {firmware} is its file; empty: no need.
     """
@@ -79,6 +79,7 @@ class BoardType:
     emulator: Emulation | None = None
     srtp_legs: int = 0
     wide_legs: int = 0
+    ptime_legs: int = 0
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ def load_board(path: Path) -> BoardType:
             legs=int(table["legs"]),
             srtp_legs=int(table.get("srtp_legs", table["legs"])),
             wide_legs=int(table.get("wide_legs", 0)),
+            ptime_legs=int(table.get("ptime_legs", 0)),
             slots=int(table["slots"]),
             network=str(table["network"]),
             tested=str(table["tested"]),

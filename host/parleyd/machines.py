@@ -43,8 +43,9 @@ class UnixPort:
         self._image = image
 
     def suit(self, config: BoardConfig) -> BoardConfig:
-        """It takes whatever it is given, and its kind's wideband legs."""
-        return replace(config, wide_legs=self._image.board.wide_legs)
+        """It takes whatever it is given, and its kind's wideband legs and packet times."""
+        board = self._image.board
+        return replace(config, wide_legs=board.wide_legs, ptime_legs=board.ptime_legs)
 
     def facts(self) -> Sequence[object]:
         """Boot code, heap and interpreter."""
@@ -89,6 +90,7 @@ class Emulator:
             slots=min(config.slots, board.slots),
             srtp_legs=board.srtp_legs,
             wide_legs=board.wide_legs,
+            ptime_legs=board.ptime_legs,
             network=LOOPBACK_NETWORK,
         )
 

@@ -25,8 +25,9 @@ class BoardConfig:
     lets an unused address live. rtp_port_first: even. network: netmask and gateway, for a board that sets up an
     interface of its own. srtp: "off", "optional" (as boards have it without) or "required"; srtp_legs: how many may be
     encrypted; None: all. rtp_timeout_s: who sends nothing for so long is hung up on; 0 never, None: 30. announce: 1:
-    tones tell of comings and goings; None: 0. wide_legs: how many may be wideband; None: none. loudest: voices mixed
-    in a conference at most, those with the highest level; None: all.
+    tones tell of comings and goings; None: 0. wide_legs: how many may be wideband; None: none. ptime_legs: how
+    many may be sent another packet time than 20 ms; None: none. loudest: voices mixed in a conference at most, those
+    with the highest level; None: all.
     tls_certificate, tls_key: DER in base64, for SIP over TLS at tls_port (None: 5061).
     """
 
@@ -47,6 +48,7 @@ class BoardConfig:
     rtp_timeout_s: int | None = None
     announce: int | None = None
     wide_legs: int | None = None
+    ptime_legs: int | None = None
     loudest: int | None = None
     servers: tuple[tuple[str, int], ...] | None = None
     tls_certificate: str | None = None

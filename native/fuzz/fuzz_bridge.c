@@ -1,6 +1,6 @@
 /**
  * @file fuzz_bridge.c
- * A bridge with a plain, a watched and two protected legs, and a wideband one, takes what the fuzzer makes of datagrams;
+ * A bridge with a plain, a watched and two protected legs, and a wideband one, of several packet times, takes what the fuzzer makes of datagrams;
  * ticks go on between. Input: datagrams, each behind one octet that says to which leg and one of its length.
  */
 #include "fuzz.h"
@@ -18,17 +18,21 @@ static parley_bridge *fresh(void) {
     static parley_bridge *bridge;
     static const uint8_t master[PARLEY_SRTP_MASTER_BYTES] = {1, 2, 3};
     int32_t size = (parley_bridge_size(ALL, 1) + 63) / 64 * 64 + (parley_bridge_key_octets(KEYED) + 63) / 64 * 64 +
-                   parley_bridge_wide_octets(1, 1);
+                   (parley_bridge_wide_octets(1, 1) + 63) / 64 * 64 + parley_bridge_parcel_octets(ALL);
     if (bridge == NULL && (bridge = malloc((size_t)size)) == NULL) {
         abort();
     }
     parley_bridge_init(bridge, size, ALL, 1, 0);
     parley_bridge_key_places(bridge, size, KEYED);
     parley_bridge_widen(bridge, size, 1);
+    parley_bridge_parcel_places(bridge, size, ALL);
     for (int32_t leg = 0; leg < ALL; leg++) {
         const int32_t seed[3] = {leg + 1, 1, 1};
         uint8_t address[16] = {127, 0, 0, 1, 16, (uint8_t)(2 * leg + 2)};
         parley_bridge_add_leg(bridge, leg, 0, leg == WIDE ? PARLEY_LAW_G722 : PARLEY_LAW_PCMU, 0, 101, 2, 3, seed, address);
+    }
+    for (int32_t leg = 1; leg < ALL; leg++) {
+        parley_bridge_ptime(bridge, leg, 10 * leg);
     }
     parley_bridge_watch(bridge, 1, 1);
     parley_bridge_watch(bridge, 2, 1);

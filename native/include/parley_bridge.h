@@ -46,7 +46,8 @@ enum {
     PARLEY_BRIDGE_CONFERENCES_MAX = 16384,
     PARLEY_BRIDGE_ADDRESS_BYTES = 6,
     PARLEY_BRIDGE_PHASES_MAX = 20,
-    PARLEY_BRIDGE_PACKET_BYTES_MAX = 288,
+    PARLEY_BRIDGE_PACKET_BYTES_MAX = 1392,
+    PARLEY_BRIDGE_PTIME_MAX_MS = 60,
     PARLEY_BRIDGE_SKIP_TICKS_MAX = 1000000,
     PARLEY_BRIDGE_BEFORE_MAX = 8000
 };
@@ -65,7 +66,7 @@ enum {
     PARLEY_BRIDGE_FORGED = -9,   /* of a leg with keys: not under them */
     PARLEY_BRIDGE_REPLAYED = -10,
     PARLEY_BRIDGE_NOTHING = -11, /* no event waits */
-    PARLEY_BRIDGE_NO_PLACE = -12, /* for one more wideband leg */
+    PARLEY_BRIDGE_NO_PLACE = -12, /* for one more such leg */
     PARLEY_BRIDGE_UNUSABLE = -100,
     PARLEY_BRIDGE_ARGUMENT = -101
 };
@@ -161,6 +162,31 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
 int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, int32_t payload_type,
                              int32_t event_payload_type, int32_t flags, const uint8_t *address);
 
+/** Octets that places for so many legs with packets of their own take, or PARLEY_BRIDGE_ARGUMENT; 1 and up. */
+int32_t parley_bridge_parcel_octets(int32_t places);
+
+/**
+ * Lets so many of the legs have packets of their own at a time: of other times than 20 ms.
+ *
+ * @param bridge  without legs
+ * @param size    octets of its memory: what it has, up to a multiple of 64, and parley_bridge_parcel_octets
+ * @param places  1 and up
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ */
+int32_t parley_bridge_parcel_places(parley_bridge *bridge, int32_t size, int32_t places);
+
+/**
+ * Has a leg's packets hold so much sound from the next one on (RFC 8866 section 6.4); another law sets it back to 20. The
+ * tick stays 20 ms: of 10 there are two packets in one, of 40 and 60 one in two and three, of 30 two in three.
+ *
+ * @param ptime_ms  10, 20 ... PTIME_MAX_MS, as far as 1280 octets of payload go
+ * @return 0, PARLEY_BRIDGE_NO_PLACE or PARLEY_BRIDGE_ARGUMENT (nothing is changed)
+ */
+int32_t parley_bridge_ptime(parley_bridge *bridge, int32_t leg, int32_t ptime_ms);
+
+/** Where packets of such a leg stand: number 0, or 1 the second of a tick; or PARLEY_BRIDGE_ARGUMENT. */
+int32_t parley_bridge_parcel(const parley_bridge *bridge, int32_t leg, int32_t number);
+
 /** Takes a leg out. @return 0, or PARLEY_BRIDGE_ARGUMENT if it is not in use */
 int32_t parley_bridge_remove_leg(parley_bridge *bridge, int32_t leg);
 
@@ -209,7 +235,8 @@ int32_t parley_bridge_skip(parley_bridge *bridge, int32_t ticks);
 
 /**
  * Where the packet at `place` of the transmit area begins, in octets from the memory's; or ARGUMENT. Of the 16 octets
- * before it the third to eighth are the peer's port and IPv4 address in network order, all 0 without one.
+ * before it the third to eighth are the peer's port and IPv4 address in network order, all 0 without one. Until the next
+ * call of parley_bridge_mix it stands there: that of a leg with a packet time of its own, outside the area.
  */
 int32_t parley_bridge_packet(const parley_bridge *bridge, int32_t place);
 

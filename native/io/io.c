@@ -161,6 +161,16 @@ int32_t parley_io_receive(parley_io *io, parley_bridge *bridge, int32_t fd, int3
     return receive(io, bridge, fd, most, 0);
 }
 
+/** Of a packet that may be longer than plain ones, and stand elsewhere. */
+static void describe_special(io_batch *batch, const parley_bridge *bridge, int32_t place) {
+    uint8_t *packet = bridge_packet_of(bridge, place);
+    bridge_transmit *head = (bridge_transmit *)(void *)(packet - PACKET_AT);
+    head->family = SYSTEM_AF_INET;
+    batch->messages[place].name = (system_address *)(void *)head;
+    batch->parts[place].memory = packet;
+    batch->parts[place].octets = (size_t)bridge_octets_at(bridge, place);
+}
+
 int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t most, int32_t phase,
                        int32_t phases) {
     io_batch batch;
@@ -179,7 +189,7 @@ int32_t parley_io_tick(parley_io *io, parley_bridge *bridge, int32_t fd, int32_t
     }
     for (int32_t made; (made = parley_bridge_mix(bridge, BATCH)) > 0;) {
         for (int32_t i = 0; i < made && bridge->special_legs > 0; i++) {
-            batch.parts[i].octets = (size_t)bridge_octets_at(bridge, i);
+            describe_special(&batch, bridge, i);
         }
         int32_t result = io_send(io, bridge, &batch, fd, made);
         if (result < 0) {

@@ -4,6 +4,7 @@
 
 #include "parley_io.h"
 
+#include "bridge_parcel.h"
 #include "bridge_side.h"
 #include "system.h"
 

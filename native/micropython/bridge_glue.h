@@ -29,6 +29,10 @@ mpy_obj bridge_stat(mpy_obj bridge, mpy_obj index);
 
 /* bridge_side_glue.c */
 mpy_obj bridge_packet_octets(mpy_obj bridge, mpy_obj place);
+mpy_obj bridge_parcel_octets(mpy_obj places);
+mpy_obj bridge_parcel_places(mpy_obj bridge, mpy_obj places);
+mpy_obj bridge_ptime(mpy_obj bridge, mpy_obj leg, mpy_obj ptime_ms);
+mpy_obj bridge_parcel(mpy_obj bridge, mpy_obj leg, mpy_obj number);
 mpy_obj bridge_key_octets(mpy_obj places);
 mpy_obj bridge_key_places(mpy_obj bridge, mpy_obj places);
 mpy_obj bridge_secure(size_t count, const mpy_obj *arguments);

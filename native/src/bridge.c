@@ -1,4 +1,5 @@
 /** @file bridge.c The bridge's memory and its figures; the contract stands in parley_bridge.h. */
+#include "bridge_parcel.h"
 #include "bridge_side.h"
 
 #include <stddef.h>
@@ -102,7 +103,7 @@ int32_t parley_bridge_packet(const parley_bridge *bridge, int32_t place) {
     if (place < 0 || place >= bridge->legs) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
-    return bridge->transmit_at + place * (int32_t)sizeof(bridge_transmit) + PACKET_AT;
+    return (int32_t)(bridge_packet_of(bridge, place) - (const uint8_t *)bridge);
 }
 
 int32_t parley_bridge_packet_octets(const parley_bridge *bridge, int32_t place) {

@@ -1,10 +1,15 @@
 /** @file bridge_legs.c Who is in which conference, and on which terms; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
+#include "bridge_parcel.h"
 #include "bridge_shape.h"
 #include "bridge_side.h"
 #include "bridge_wide.h"
 #include "parley_g711.h"
+
+enum {
+    FRAME_MS = 20
+};
 
 typedef struct peer {
     uint32_t address;
@@ -40,10 +45,10 @@ static void set_peer(parley_bridge *bridge, int32_t index, peer wanted) {
     }
 }
 
-/** What was begun counted on the legs as they were. */
-static void end_tick(parley_bridge *bridge) {
+void bridge_end_tick(parley_bridge *bridge) {
     bridge->next_conference = bridge->conferences;
     bridge->member = NOBODY;
+    bridge->parcels_due = 0;
 }
 
 static int flags_fit(int32_t flags) {
@@ -95,7 +100,7 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
     set_peer(bridge, leg, peer_at(address));
     append(bridge, leg, conference);
     bridge_wide_settle(bridge, added, law);
-    end_tick(bridge);
+    bridge_end_tick(bridge);
     return 0;
 }
 
@@ -113,6 +118,9 @@ int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, in
         return fits;
     }
     int32_t other_law = law != changed->leg.law;
+    if (other_law) {
+        bridge_parcel_settle(bridge, changed, law, FRAME_MS);
+    }
     changed->leg.law = law;
     bridge_wide_settle(bridge, changed, law);
     if (other_law || (changed->flags & ~flags & PARLEY_BRIDGE_SPEAKS)) {
@@ -122,7 +130,7 @@ int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, in
     changed->leg.event_payload_type = event_payload_type;
     changed->flags = flags | (changed->flags & ~(PARLEY_BRIDGE_SPEAKS | PARLEY_BRIDGE_HEARS));
     set_peer(bridge, leg, peer_at(address));
-    end_tick(bridge);
+    bridge_end_tick(bridge);
     return 0;
 }
 
@@ -142,10 +150,11 @@ int32_t parley_bridge_remove_leg(parley_bridge *bridge, int32_t leg) {
     bridge->legs_used--;
     set_peer(bridge, leg, nowhere);
     bridge_shape_clear(bridge, removed);
+    bridge_parcel_settle(bridge, removed, PARLEY_LAW_PCMU, FRAME_MS);
     bridge_wide_settle(bridge, removed, PARLEY_LAW_PCMU);
     bridge_side_clear(bridge, leg);
     removed->conference = NOBODY;
-    end_tick(bridge);
+    bridge_end_tick(bridge);
     return 0;
 }
 
@@ -155,7 +164,7 @@ int32_t parley_bridge_skip(parley_bridge *bridge, int32_t ticks) {
     }
     for (int32_t i = 0; i < bridge->legs && ticks > 0; i++) {
         if (bridge_leg_at(bridge, i)->conference != NOBODY) {
-            leg_pause(&bridge_leg_at(bridge, i)->leg, ticks);
+            bridge_pause(bridge, bridge_leg_at(bridge, i), ticks);
         }
     }
     return 0;

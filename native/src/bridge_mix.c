@@ -1,6 +1,7 @@
 /** @file bridge_mix.c A tick: who is heard, and everybody's packet; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
+#include "bridge_parcel.h"
 #include "bridge_phase.h"
 #include "bridge_shape.h"
 #include "bridge_side.h"
@@ -143,8 +144,8 @@ static const uint8_t *shared_frame(parley_bridge *bridge, int32_t law) {
     return bridge->shared[index];
 }
 
-/** Writes what a leg hears. */
-static void write_payload(parley_bridge *bridge, int32_t index, const bridge_leg *leg, uint8_t *codes) {
+/** Writes what a leg hears; in line, as in nearly all calls it is the only one. */
+static inline __attribute__((always_inline)) void write_payload(parley_bridge *bridge, int32_t index, const bridge_leg *leg, uint8_t *codes) {
     int32_t law = leg->leg.law;
     int32_t others = bridge->voices - (leg->voice != NOBODY);
     if (others == 0) {
@@ -181,21 +182,66 @@ static void tell(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes) {
     leg->told = selects | (tone ? bridge_tone_next(tone) : 0);
 }
 
-static void write_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place) {
+/** Writes 20 ms of what a leg of any kind hears. */
+static inline __attribute__((always_inline)) void write_heard(parley_bridge *bridge, int32_t index, bridge_leg *leg,
+                                                              uint8_t *codes) {
+    if (leg->wide) {
+        bridge_wide_payload(bridge, leg, codes);
+    } else {
+        write_payload(bridge, index, leg, codes);
+    }
+    if (leg->told) {
+        tell(bridge, leg, codes);
+    }
+}
+
+/** Writes all of a packet before its payload. @return where that begins */
+static inline uint8_t *open_packet(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place) {
     bridge_transmit *to = bridge_transmit_at(bridge, place);
     octets_put_word(to->address, leg->address);
     to->port[0] = (uint8_t)(leg->port >> 8);
     to->port[1] = (uint8_t)leg->port;
     leg_header(&leg->leg, to->packet);
-    if (leg->wide) {
-        bridge_wide_payload(bridge, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
-    } else {
-        write_payload(bridge, index, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
-    }
-    if (leg->told) {
-        tell(bridge, leg, to->packet + PARLEY_RTP_HEADER_BYTES);
-    }
     bridge_recipients(bridge)[place] = index;
+    return to->packet + PARLEY_RTP_HEADER_BYTES;
+}
+
+/** Writes a leg's packets of this tick, as far as places go. @return how many, from `place` on, before `places` */
+static int32_t write_any(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place, int32_t places) {
+    int32_t own = leg->flags & BRIDGE_PARCELLED, written = 0;
+    if (bridge->parcels_due == 0) {
+        write_heard(bridge, index, leg,
+                    own ? bridge_parcel_next(bridge, leg) : open_packet(bridge, index, leg, place));
+        if (!own) {
+            return 1;
+        }
+        bridge->parcels_due = bridge_parcel_close(bridge, index, leg);
+    }
+    while (bridge->parcels_due > 0 && place + written < places) {
+        bridge_parcel_send(bridge, index, leg, bridge->parcels_due--, place + written);
+        written++;
+    }
+    if (bridge->parcels_due > 0) {
+        bridge->member = index; /* goes on with him */
+    }
+    return written;
+}
+
+/** Goes on with a tick in which some legs' packets are more than plain. @return packets written */
+static int32_t mix_special(parley_bridge *bridge, int32_t places) {
+    int32_t made = 0;
+    while (made < places && (bridge->member != NOBODY || next_conference(bridge))) {
+        int32_t index = bridge->member;
+        bridge_leg *leg = bridge_leg_at(bridge, index);
+        bridge->member = leg->next;
+        if (leg->flags & PARLEY_BRIDGE_HEARS) {
+            made += write_any(bridge, index, leg, made, places);
+        } else {
+            bridge_pause(bridge, leg, 1);
+        }
+    }
+    bridge_send_special(bridge, made);
+    return made;
 }
 
 int32_t parley_bridge_begin(parley_bridge *bridge, int32_t phase, int32_t phases) {
@@ -206,24 +252,26 @@ int32_t parley_bridge_begin(parley_bridge *bridge, int32_t phase, int32_t phases
     bridge->phases = phases;
     bridge->phase_next = phase + 1 < phases ? phase + 1 : 0;
     bridge->member = NOBODY;
+    bridge->parcels_due = 0;
     return 0;
 }
 
 int32_t parley_bridge_mix(parley_bridge *bridge, int32_t most) {
     int32_t places = most < bridge->legs ? most : bridge->legs;
     int32_t made = 0;
+    if (bridge->special_legs > 0) {
+        made = mix_special(bridge, places);
+        places = 0;
+    }
     while (made < places && (bridge->member != NOBODY || next_conference(bridge))) {
         int32_t index = bridge->member;
         bridge_leg *leg = bridge_leg_at(bridge, index);
         bridge->member = leg->next;
         if (leg->flags & PARLEY_BRIDGE_HEARS) {
-            write_packet(bridge, index, leg, made++);
+            write_heard(bridge, index, leg, open_packet(bridge, index, leg, made++));
         } else {
             leg_pause(&leg->leg, 1);
         }
-    }
-    if (bridge->special_legs > 0) {
-        bridge_send_special(bridge, made);
     }
     bridge_count(bridge, PARLEY_BRIDGE_STAT_SENT, made);
     return made;

@@ -20,7 +20,7 @@ typedef struct bridge_side {
     int32_t forged; /* statistics */
     int32_t replayed;
     int32_t reports;
-    int32_t octets_out; /* of its packet in this tick */
+    int32_t octets_more; /* of payload sent, than 160 a packet */
 } bridge_side;
 
 /* A line of the cache, that the twin counts on. */
@@ -63,7 +63,7 @@ void bridge_send_special(parley_bridge *bridge, int32_t made);
 /** Octets of the packet at a place in use. */
 static inline int32_t bridge_octets_at(const parley_bridge *bridge, int32_t place) {
     int32_t leg = bridge_recipients(bridge)[place];
-    return bridge_leg_at(bridge, leg)->flags & BRIDGE_SPECIAL_OUT ? bridge_side_of(bridge, leg)->octets_out
+    return bridge_leg_at(bridge, leg)->flags & BRIDGE_SPECIAL_OUT ? bridge_transmit_at(bridge, place)->octets
                                                                   : PARLEY_LEG_PACKET_BYTES;
 }
 

@@ -1,6 +1,7 @@
 /** @file bridge_special.c Packets of legs with keys, or watched; the contract stands in parley_bridge_side.h. */
 #include <stddef.h>
 
+#include "bridge_parcel.h"
 #include "bridge_side.h"
 #include "octets.h"
 #include "parley_rtp.h"
@@ -169,8 +170,11 @@ void bridge_send_special(parley_bridge *bridge, int32_t made) {
         bridge_transmit *to = bridge_transmit_at(bridge, place);
         if (bridge_leg_at(bridge, leg)->flags & BRIDGE_SECURED) {
             parley_srtp *keys = bridge_keys_of(bridge, bridge_leg_at(bridge, leg));
-            int32_t octets = parley_srtp_protect(keys, to->packet, PARLEY_LEG_PACKET_BYTES, PACKET_ROOM);
-            bridge_side_of(bridge, leg)->octets_out = octets < 0 ? 0 : octets; /* never in the clear */
+            int32_t own = bridge_leg_at(bridge, leg)->flags & BRIDGE_PARCELLED;
+            int32_t octets = own ? to->octets : PARLEY_LEG_PACKET_BYTES;
+            int32_t room = own ? octets + PARCEL_TAG_ROOM : PACKET_ROOM;
+            octets = parley_srtp_protect(keys, bridge_packet_of(bridge, place), octets, room);
+            to->octets = octets < 0 ? 0 : octets; /* never in the clear */
         }
     }
 }
@@ -239,7 +243,9 @@ int32_t parley_bridge_figures(const parley_bridge *bridge, int32_t leg, int32_t 
     const bridge_side *side = bridge_side_of(bridge, leg);
     figures[PARLEY_BRIDGE_FIGURE_SSRC_OUT] = (int32_t)named->leg.ssrc_out;
     figures[PARLEY_BRIDGE_FIGURE_PACKETS_OUT] = named->leg.stat[PARLEY_LEG_STAT_SENT];
-    figures[PARLEY_BRIDGE_FIGURE_TIMESTAMP_OUT] = (int32_t)named->leg.timestamp_out;
+    figures[PARLEY_BRIDGE_FIGURE_TIMESTAMP_OUT] = (int32_t)(named->leg.timestamp_out + bridge_parcel_held(bridge, named));
+    figures[PARLEY_BRIDGE_FIGURE_OCTETS_OUT] =
+        (int32_t)((uint32_t)named->leg.stat[PARLEY_LEG_STAT_SENT] * PARLEY_LEG_FRAME_SAMPLES + (uint32_t)side->octets_more);
     figures[PARLEY_BRIDGE_FIGURE_HEARD] = side->source.heard;
     figures[PARLEY_BRIDGE_FIGURE_SSRC_IN] = (int32_t)side->source.ssrc;
     figures[PARLEY_BRIDGE_FIGURE_FIRST_SEQUENCE] = (int32_t)side->source.first;

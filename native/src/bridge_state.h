@@ -34,7 +34,8 @@ enum {
 enum {
     BRIDGE_SECURED = 4,
     BRIDGE_WATCHED = 8,
-    BRIDGE_SPECIAL_OUT = BRIDGE_SECURED
+    BRIDGE_PARCELLED = 16, /* it has a place for packets of its own (bridge_parcel.h) */
+    BRIDGE_SPECIAL_OUT = BRIDGE_SECURED | BRIDGE_PARCELLED
 };
 
 /** What the bridge keeps of a leg, beside the leg; the first line of its block. */
@@ -57,7 +58,8 @@ typedef struct bridge_leg {
     int32_t says;
     parley_leg leg;
     int32_t hears; /* as `says` */
-    uint8_t padding[52];
+    int32_t parcel; /* its place among those with packets of their own, and 1; 0 none */
+    uint8_t padding[48];
 } bridge_leg;
 
 /** A conference is a chain of legs. */
@@ -85,7 +87,9 @@ typedef struct bridge_transmit {
     uint8_t address[4];
     uint8_t zero[8];
     uint8_t packet[PACKET_ROOM];
-    uint8_t padding[16];
+    int32_t octets;    /* of the packet, of a leg with BRIDGE_SPECIAL_OUT; 0: it must not leave */
+    int32_t packet_at; /* where it stands, of a leg with BRIDGE_PARCELLED: octets from the bridge */
+    uint8_t padding[8];
 } bridge_transmit;
 
 struct parley_bridge {
@@ -135,7 +139,9 @@ struct parley_bridge {
     int32_t keys_at; /* where their table begins, 0: none */
     int32_t key_places;
     int32_t key_next; /* place that is looked at first */
-    uint8_t padding[20];
+    int32_t parcels_at; /* pool of places for packets of their own, 0: none */
+    int32_t parcels_due; /* packets of `member`, made and without a place in the transmit area yet */
+    uint8_t padding[12];
 };
 
 /* Sizes that the twin counts on, checked by the compiler. */
@@ -199,6 +205,9 @@ static inline void bridge_count(parley_bridge *bridge, int32_t stat, int32_t by)
 
 /** Samples from now to the tick that mixes the leg's conference. */
 int32_t bridge_before_tick(const parley_bridge *bridge, const bridge_leg *leg);
+
+/** Gives up a tick: what was begun counted on the legs as they were. */
+void bridge_end_tick(parley_bridge *bridge);
 
 /** Leg whose peer is there, or NOBODY. */
 int32_t bridge_source_find(const parley_bridge *bridge, uint32_t address, uint32_t port);

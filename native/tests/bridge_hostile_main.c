@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge_parcel.h"
 #include "bridge_side.h"
 #include "hostile.h"
 #include "parley_rtp.h"
 
-enum { LEGS = 23, KEYED = 5, CONFERENCES = 5, PACKET_MAX = 700, ADDRESSES = 64 };
+enum { LEGS = 23, KEYED = 5, PARCELS = 4, CONFERENCES = 5, PACKET_MAX = 700, ADDRESSES = 64 };
 
 static uint32_t ticks;
-static int32_t joins, leaves, moves, in_use;
+static int32_t joins, leaves, moves, in_use, no_place;
 
 /** Few addresses, so that places are contended; now and then any, or none. */
 static void address(uint8_t *made) {
@@ -72,6 +73,11 @@ static void attend(parley_bridge *bridge) {
     if (below(2)) {
         parley_bridge_watch(bridge, leg, (int32_t)below(4));
     }
+    if (below(2)) {
+        int32_t done = parley_bridge_ptime(bridge, leg, 10 * (int32_t)below(8));
+        no_place += done == PARLEY_BRIDGE_NO_PLACE;
+        check(done == 0 || done == PARLEY_BRIDGE_NO_PLACE || done == PARLEY_BRIDGE_ARGUMENT, "packet time");
+    }
     int32_t octets = below(64) ? 0 : parley_bridge_take_report(bridge, &whose, report, PARLEY_BRIDGE_REPORT_BYTES_MAX);
     check(octets == 0 || (octets >= 8 && octets <= PARLEY_BRIDGE_REPORT_BYTES_MAX && whose >= 0 && whose < LEGS),
           "report");
@@ -101,6 +107,20 @@ static void check_special(const parley_bridge *bridge) {
     }
     check(places == 0, "places for keys that nobody has");
     check(special == bridge->special_legs, "special legs");
+}
+
+/** Each leg with packets of its own has one place, and the rest are free. */
+static void check_parcels(const parley_bridge *bridge) {
+    const bridge_pool *pool = bridge_at(bridge, bridge->parcels_at);
+    uint32_t taken = 0;
+    for (int32_t i = 0; i < LEGS; i++) {
+        const bridge_leg *leg = bridge_leg_at(bridge, i);
+        int has = leg->conference != NOBODY && leg->parcel != 0;
+        check(has == ((leg->flags & BRIDGE_PARCELLED) != 0), "flag of a leg with packets of its own");
+        check(!has || (leg->parcel <= PARCELS && (taken >> leg->parcel & 1) == 0), "a place of its own");
+        taken |= has ? 1U << leg->parcel : 0;
+    }
+    check(__builtin_popcount(taken) == pool->places - pool->free, "places taken");
 }
 
 /** A packet on heap memory of its very length, often a good one of a stream that keeps time. */
@@ -189,21 +209,26 @@ static void step(parley_bridge *bridge) {
     check_sources(bridge);
     check_chains(bridge);
     check_special(bridge);
+    check_parcels(bridge);
 }
 
 int main(int count, char **words) {
     int32_t size = parley_bridge_size(LEGS, CONFERENCES);
     int32_t keyed_size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE + parley_bridge_key_octets(KEYED);
-    parley_bridge *bridge = malloc((size_t)keyed_size);
+    keyed_size = (keyed_size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    int32_t all = keyed_size + parley_bridge_parcel_octets(PARCELS);
+    parley_bridge *bridge = malloc((size_t)all);
     state = count > 1 ? (uint32_t)strtoul(words[1], NULL, 10) : 1;
     int32_t steps = count > 2 ? atoi(words[2]) : 1;
     check(bridge != NULL, "memory");
-    memset(bridge, 0xA5, (size_t)keyed_size);
+    memset(bridge, 0xA5, (size_t)all);
     check(parley_bridge_init(bridge, size - 1, LEGS, CONFERENCES, 0) != 0, "too short");
     check(parley_bridge_init(bridge, size, LEGS, CONFERENCES, (int32_t)(state % 3 + (state % 3 > 0))) == 0, "init");
     check(parley_bridge_usable(bridge, size) && !parley_bridge_usable(bridge, size - 1), "usable");
-    check(parley_bridge_key_places(bridge, keyed_size - 1, KEYED) == PARLEY_BRIDGE_ARGUMENT, "too short for keys");
+    check(parley_bridge_key_places(bridge, keyed_size - CACHE_LINE, KEYED) == PARLEY_BRIDGE_ARGUMENT, "too short for keys");
     check(parley_bridge_key_places(bridge, keyed_size, KEYED) == 0, "places for keys");
+    check(parley_bridge_parcel_places(bridge, all - 1, PARCELS) == PARLEY_BRIDGE_ARGUMENT, "too short for packets");
+    check(parley_bridge_parcel_places(bridge, all, PARCELS) == 0, "places for packets");
     for (int32_t i = 0; i < steps; i++) {
         step(bridge);
     }
@@ -211,7 +236,7 @@ int main(int count, char **words) {
         printf("%d ", (int)parley_bridge_stat(bridge, i));
         check(parley_bridge_stat(bridge, i) > 0, "every counter was reached");
     }
-    check(steps < 200000 || joins > 10000, "joins");
+    check(steps < 200000 || (joins > 10000 && no_place > 100), "joins");
     printf("joins %d leaves %d moves %d in use %d\n", (int)joins, (int)leaves, (int)moves, (int)in_use);
     free(bridge);
     return 0;

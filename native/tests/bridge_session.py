@@ -144,12 +144,14 @@ class Session:
             self.pair.call("take_report", (4,), (504,))
             self.pair.call("take_event", (4,))
         elif kind == 2:
-            self.pair.call("figures", leg, (40,))
+            self.pair.call("figures", leg, (44,))
             self.pair.call("packet_octets", self.random.below(LEGS + 1))
         elif kind == 3:
             self.pair.call("open_report", leg, bytes(range(40)), self.random.below(41), (40,))
             self.pair.call("protect_report", leg, (40,), self.random.below(41))
             self.pair.call("secure", leg, 0, bytes(30), bytes(30), bytes(4))
+        elif kind == 5:
+            self.pair.call("ptime", leg, 10 * self.random.below(8))  # there are no places
         elif kind == 4:
             self.pair.call("tell", leg, self.random.below(13), self.random.below(4))
 

@@ -54,6 +54,8 @@ def test_the_page_says_what_it_takes():
     assert p.bridge_key_octets(100) / 100 == stated("a leg with keys, beside")
     wide = (p.bridge_wide_octets(101, 1) - p.bridge_wide_octets(1, 1)) / 100
     assert wide == stated("a wideband leg, beside")
+    packed = (p.bridge_parcel_octets(8192) - p.bridge_parcel_octets(4096)) / 4096
+    assert packed == stated("a leg with a packet time of its own, beside")
 
 
 def test_64_participants_fit_256_kb():

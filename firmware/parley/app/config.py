@@ -32,6 +32,7 @@ OPTIONAL_FIELDS = (
     ("tls_port", 1, 65535, 5061),  # RFC 3261 19.1.2
     ("srtp_legs", 0, MOST_LEGS, MOST_LEGS),  # legs that may be encrypted at a time: all
     ("wide_legs", 0, MOST_LEGS, 0),  # legs that may be wideband at a time; each takes 2 KB
+    ("ptime_legs", 0, MOST_LEGS, 0),  # legs that may be sent another packet time than 20 ms; each takes 2 KB
     ("loudest", 0, MOST_LEGS, 0),  # voices mixed in a conference at most; 0: all
     ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
@@ -68,6 +69,7 @@ class Config:
         self.srtp_legs: int = min(self.legs, fields.get("srtp_legs", MOST_LEGS))
         self.rtp_timeout_s: int = fields.get("rtp_timeout_s", 30)
         self.wide_legs: int = min(self.legs, fields.get("wide_legs", 0))
+        self.ptime_legs: int = min(self.legs, fields.get("ptime_legs", 0))
         self.loudest: int = fields.get("loudest", 0)
         self.announce: bool = fields.get("announce", 0) == 1
         self.tls: "tuple[int, bytes, bytes] | None" = None

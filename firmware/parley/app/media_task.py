@@ -1,9 +1,10 @@
 """The media tick: packets in, mix, packets out, for everybody on the board. Nothing in `tick` allocates."""
 
 from parley.app.hearing import channels_of
+from parley.app.places import Places
 from parley.media import kernel_numbers
 from parley.media.bridge import NO_ADDRESS
-from parley.media.codecs import PACKET_BYTES, WIDEBAND, preference
+from parley.media.codecs import PTIME_MS, packet_bytes
 from parley.wire.errors import LocalError, RemoteError
 
 TYPE_CHECKING = False
@@ -24,7 +25,8 @@ class Participant:
 
     number: his name on this board since its start; muted: the operator lets nobody hear him; muted_self: he himself
     does; gain: in 1/256, how loud everybody hears him; unheard: numbers of whom he does not hear; hand: he has raised
-    it; typed, typed_ms: of the menu's keys, and when; direction: ours, as negotiated; port: ours for RTP; line:
+    it; typed, typed_ms: of the menu's keys, and when; direction: ours, as negotiated; ptime_ms: of the packets that
+    he is sent; port: ours for RTP; line:
     RtpSocket on it that is his alone, or None; address: of his RTP as the bridge knows it, NO_ADDRESS for who has a
     line; origin: host that his signalling came from, "" unknown; aimed: where his source was looked for last
     (MediaWire); leg: its number in the bridge, -1 without; uri: who it is, for the server; agreed_keys: Keys as
@@ -46,6 +48,7 @@ class Participant:
         self.codec = "PCMU"
         self.payload_type = 0
         self.event_payload_type: "int | None" = None
+        self.ptime_ms = PTIME_MS
         self.joining = "dialed-in"
         self.ringing = ""
         self.knows_replaces = False
@@ -79,6 +82,7 @@ class MediaTask:
     def __init__(self, bridge=None, packets=None, keys=None, side=None):
         self.participants: "list[Any]" = [None] * (0 if bridge is None else bridge.legs)
         self.count = 0
+        self.places = Places(bridge, self.participants)
         self._bridge: "Any" = bridge
         self._packets: "Any" = packets
         self.keys: "Any" = keys
@@ -93,19 +97,6 @@ class MediaTask:
     def active(self):
         """There is somebody to run the tick for."""
         return self.count > 0
-
-    def codecs(self, participant):
-        """[(name, rate_hz), ...] that he may have, best first: wideband while there is a place for it, or he has it."""
-        return preference(participant.codec in WIDEBAND or self.wide_count() < self.wide_limit)
-
-    def wide_count(self):
-        """How many legs are wideband."""
-        return len([one for one in self.participants if one is not None and one.codec in WIDEBAND])
-
-    @property
-    def wide_limit(self):
-        """How many may be."""
-        return 0 if self._bridge is None else self._bridge.wide
 
     def everybody(self):
         """All participants, in the order of their legs."""
@@ -154,8 +145,11 @@ class MediaTask:
             self._settle(one)
 
     def _settle(self, one):
-        """His way to the network, and his keys."""
-        self._packets.expect(PACKET_BYTES + self.keys.settle(one, one.agreed_keys))
+        """The time of his packets, his way to the network, and his keys."""
+        if not self._bridge.ptime(one.leg, one.ptime_ms):
+            one.ptime_ms = PTIME_MS  # others were faster
+        growth = self.keys.settle(one, one.agreed_keys)
+        self._packets.expect(one.leg, packet_bytes(one.codec, one.ptime_ms) + growth)
         self._packets.open(one.leg, one.line)
 
     def mute(self, participant, muted):
@@ -216,6 +210,7 @@ class MediaTask:
             return {}
         found = self._bridge.totals()
         found["network"] = self._packets.counters()
+        found["short"] = self.places.short
         return found
 
     def clock(self, now_ms):

@@ -170,8 +170,9 @@ def open_media(config, io):
     """
     legs, slots, wide = config.legs, config.slots, config.wide_legs
     keyed = 0 if config.srtp == "off" else config.srtp_legs
-    memory = runtime.far_memory(Bridge.size(legs, slots, wide, keyed))
-    bridge = Bridge(legs, slots, config.loudest, memory=memory, wide=wide, keyed=keyed)
+    parcels = config.ptime_legs
+    memory = runtime.far_memory(Bridge.size(legs, slots, wide, keyed, parcels))
+    bridge = Bridge(legs, slots, config.loudest, memory=memory, wide=wide, keyed=keyed, parcels=parcels)
     first = config.rtp_port_first + config.rtp_port_first % 2
     if io is None or ":" in config.host:  # native I/O knows IPv4 only
         packets = SocketPackets(bridge, runtime.RTP_READS_PER_TICK)

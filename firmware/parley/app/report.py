@@ -45,7 +45,7 @@ def register_body(
         "last_end": last_end,
         "upgrade": upgrade,
         "board": config.board,
-        "codecs": [name for name, _rate_hz in preference(media.wide_limit >= config.legs)],
+        "codecs": [name for name, _rate_hz in preference(media.places.wide_limit >= config.legs)],
         "legs": config.legs,
         "slots": config.slots,
         "srtp": media.keys.limit > 0,

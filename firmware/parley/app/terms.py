@@ -35,7 +35,7 @@ class Terms:
         ours, participant.our_offer = participant.our_offer, None
         agreed = read_answer(ours, parse_sdp(body))
         self._media.keys.check(participant, agreed.keys)
-        if agreed.codec not in [name for name, _ in self._media.codecs(participant)]:
+        if agreed.codec not in [name for name, _ in self._media.places.codecs(participant)]:
             raise RemoteError(488, "No place is left for a wideband leg")  # others were faster
         self._wire.aim(participant, agreed.remote, may_move=False)
         self._apply(participant, agreed)
@@ -51,7 +51,7 @@ class Terms:
             security = self._media.keys.stand(participant)
             reports = self._wire.reports
             participant.our_offer = make_offer(
-                self._media.codecs(participant),
+                self._media.places.codecs(participant),
                 host,
                 port,
                 session_id,
@@ -76,7 +76,7 @@ class Terms:
         reports = self._wire.reports
         return answer_offer(
             offer,
-            self._media.codecs(participant),
+            self._media.places.codecs(participant),
             host,
             port,
             session_id,
@@ -84,6 +84,7 @@ class Terms:
             security,
             reports.port,
             reports.muxes,
+            self._media.places.packs(participant),
         )
 
     def _apply(self, participant, agreed):
@@ -91,6 +92,7 @@ class Terms:
         participant.codec = agreed.codec.upper()
         participant.payload_type = agreed.payload_type
         participant.event_payload_type = agreed.event_payload_type
+        participant.ptime_ms = self._media.places.ptime_ms(participant, agreed)
         participant.direction = agreed.direction
         participant.agreed_keys = agreed.keys
         participant.rtcp_mux = agreed.rtcp_mux

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PTIME_MS = 20  # RFC 3551 4.2, the default of audio
 MAX_PTIME_MS = 60  # longer packets are answered with our default
+PTIME_STEP_MS = 10
 FIRST_DYNAMIC = 96  # RFC 3551 6
 EVENT_PAYLOAD_TYPE = 101  # what we offer for telephone-event; an answer takes the offer's number
 EVENT_NAME = "telephone-event"  # RFC 4733 7
@@ -34,8 +35,8 @@ class Negotiated:
     answer: the SessionDescription that answered. codec: encoding name as in our list. payload_type: RTP
     payload type to send, and to expect. event_payload_type: of telephone-event, or None. remote: host and
     port to send RTP to. direction: ours, "sendrecv", "sendonly", "recvonly" or "inactive". ptime_ms: packet
-    time the peer wants. keys: Keys of an encrypted stream, None for a plain one. rtcp_mux: RTCP goes the way of RTP
-    (RFC 5761); report_address: where the peer takes RTCP.
+    time the peer wants, 10, 20 ... 60. keys: Keys of an encrypted stream, None for a plain one. rtcp_mux: RTCP goes
+    the way of RTP (RFC 5761); report_address: where the peer takes RTCP.
     """
 
     def __init__(
@@ -71,13 +72,15 @@ def answer_offer(
     security: "Security | None" = None,
     report_port: "int | None" = None,
     muxes: bool = True,
+    packs: bool = False,
 ) -> Negotiated:
     """Answer an offer.
 
     codecs: (encoding name, clock rate in Hz) that we take, the offer's order decides; host, port: where we receive RTP;
     session_id, version: for our o= line, version one higher at each change (RFC 3264 8); security: how we stand
     to encryption, without it streams are plain; report_port: where we take RTCP, None for the port above RTP's;
-    muxes: or by RTP's port, if the peer offers that.
+    muxes: or by RTP's port, if the peer offers that; packs: we send packets of the time that he wants, and the
+    answer states it, else 20 ms.
     The first audio stream that we can take is taken, an encrypted one before a plain one; every other one is refused
     in its place. Raises RemoteError: 488 without a common codec over RTP, 400 without an address.
     """
@@ -86,8 +89,9 @@ def answer_offer(
     event_payload_type = _event_of(media, rate_hz)
     direction = _our_direction(offer, media)
     ptime_ms = _ptime_of(media)
+    stated_ms = ptime_ms if packs else PTIME_MS
     accepted = _audio(
-        port, [(payload_type, codec, rate_hz)], event_payload_type, rate_hz, ptime_ms, direction
+        port, [(payload_type, codec, rate_hz)], event_payload_type, rate_hz, stated_ms, direction
     )
     accepted.protocol = media.protocol
     if keys is not None:
@@ -239,10 +243,13 @@ def _our_direction(theirs: SessionDescription, media: Media) -> str:
 
 
 def _ptime_of(media: Media) -> int:
-    ptime_ms = media.ptime_ms()
-    if ptime_ms is None or ptime_ms > MAX_PTIME_MS or ptime_ms % 10:
-        return PTIME_MS
-    return ptime_ms
+    # what a peer wants to be sent (RFC 8866 6.4), and by no means more than it can take (6.5)
+    ptime_ms, most_ms = media.ptime_ms(), media.maxptime_ms()
+    if ptime_ms is None or ptime_ms > MAX_PTIME_MS or ptime_ms % PTIME_STEP_MS:
+        ptime_ms = PTIME_MS
+    if most_ms is None or most_ms >= ptime_ms:
+        return ptime_ms
+    return max(PTIME_STEP_MS, most_ms // PTIME_STEP_MS * PTIME_STEP_MS)
 
 
 def _static_payload_type(name: str, rate_hz: int) -> "int | None":

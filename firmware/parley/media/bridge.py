@@ -57,30 +57,38 @@ class Bridge:
 
     loudest: voices mixed in one conference at most, 0 all. memory: a buffer of Bridge.size() bytes to live in,
     best one outside the collector's heap; without it, one is made. wide, keyed: legs that may be wideband, and that
-    may have keys, at a time; plain kernels have none of either.
+    may have keys, at a time; parcels: that may be sent packets of another time than 20 ms. Plain kernels have none of
+    these.
     """
 
-    def __init__(self, legs, conferences, loudest=0, memory=None, wide=0, keyed=0):
+    def __init__(self, legs, conferences, loudest=0, memory=None, wide=0, keyed=0, parcels=0):
         """ValueError for what the kernels cannot do, or a memory too short."""
         self.wide = wide if can_widen() else 0
+        self.parcels = parcels if can_widen() else 0
         self.legs = legs
         self.conferences = conferences
-        self.memory = bytearray(self.size(legs, conferences, wide, keyed)) if memory is None else memory
+        self.memory = (
+            bytearray(self.size(legs, conferences, wide, keyed, parcels)) if memory is None else memory
+        )
         kernels.bridge_init(self.memory, legs, conferences, loudest)
         if self.wide:
             kernels.bridge_widen(self.memory, self.wide)
         if keyed and can_encrypt():
             kernels.bridge_key_places(self.memory, keyed)
+        if self.parcels:
+            kernels.bridge_parcel_places(self.memory, self.parcels)
         self._free = list(range(legs - 1, -1, -1))
 
     @staticmethod  # pyright: ignore[reportArgumentType] - MicroPython's stubs know it without arguments only
-    def size(legs, conferences, wide=0, keyed=0):
+    def size(legs, conferences, wide=0, keyed=0, parcels=0):
         """Bytes of memory a bridge needs."""
         size = kernels.bridge_size(legs, conferences)
         if wide and can_widen():
             size = _whole_lines(size) + kernels.bridge_wide_octets(wide, conferences)
         if keyed and can_encrypt():
             size = _whole_lines(size) + kernels.bridge_key_octets(keyed)
+        if parcels and can_widen():
+            size = _whole_lines(size) + kernels.bridge_parcel_octets(parcels)
         return size
 
     @property
@@ -145,10 +153,31 @@ class Bridge:
         """Makes up to `most` packets, at places 0 and up; returns how many, 0 when the tick is over."""
         return kernels.bridge_mix(self.memory, most)
 
+    def ptime(self, leg, ptime_ms):
+        """Has a leg's packets hold so much sound: 10, 20 ... 60 ms. Returns False when there is no place for it."""
+        return kernels.bridge_ptime(self.memory, leg, ptime_ms) == 0
+
     def packet(self, place, octets=PACKET_BYTES):
-        """A view of a packet of so many octets at a place; made once, it shows every later one there."""
-        start = kernels.bridge_packet(self.memory, place)
+        """A view of a packet of so many octets at a place; made once, it shows every later one there.
+
+        But not those of a leg with another packet time, which stand where `packet_at` says.
+        """
+        return self.view(kernels.bridge_packet(self.memory, place), octets)
+
+    def packet_at(self, place):
+        """Where in the memory the packet at a place begins."""
+        return kernels.bridge_packet(self.memory, place)
+
+    def view(self, start, octets):
+        """A view of a packet that begins there."""
         return memoryview(self.memory)[start : start + octets]
+
+    def parcels_of(self, leg):
+        """Where a leg's packets begin that stand outside the transmit area: one or two places, or none."""
+        try:
+            return [kernels.bridge_parcel(self.memory, leg, number) for number in range(2)]
+        except ValueError:
+            return []
 
     def packet_octets(self, place):
         """How long the packet at a place is: PACKET_BYTES of a plain leg, 0 when it must not leave."""

@@ -16,7 +16,6 @@ NO_KEY = bytes(30)
 TAG_BYTES = {1: 10, 2: 4, 3: 16}
 PROTECTION_BYTES = 24  # SRTCP's index, tag, and what a suite adds (RFC 3711 3.4, RFC 7714 9)
 CLOCK_MASK = 0x1FFFFFFF  # what fits an integer of MicroPython without the heap
-_MASK = 0xFFFFFFFF
 _PACKETS_IN = kernel_numbers.FIGURES.index("packets_in")
 
 
@@ -89,5 +88,5 @@ class BridgeSide:
         found.heard = words[3] != 0
         found.ssrc_in, found.first_sequence, found.highest_sequence = words[4], words[5], words[6]
         found.packets_in, found.jitter = words[7], words[8]
-        found.octets_out = found.packets_out * kernel_numbers.FRAME_SAMPLES & _MASK
+        found.octets_out = words[10]
         return found

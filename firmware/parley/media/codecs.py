@@ -12,6 +12,7 @@ CODECS = (
 WIDEBAND = ("G722",)
 
 FRAME_MS = 20
+PTIME_MS = 20  # of packets, where nobody asks for another
 SAMPLE_RATE_HZ = 8000
 FRAME_SAMPLES = 160
 FRAME_BYTES = FRAME_SAMPLES * 2  # int16 PCM
@@ -22,6 +23,12 @@ PACKET_BYTES = RTP_HEADER_BYTES + FRAME_SAMPLES  # one byte a sample in both law
 def preference(wide=False):
     """[(name, rate_hz), ...] in the order of our preference, as parley.call.negotiate takes it; wide: G.722, too."""
     return [(name, rate_hz) for name, rate_hz, _law in CODECS if wide or name not in WIDEBAND]
+
+
+def packet_bytes(name, ptime_ms):
+    """Octets of a packet of so much sound, without what protects it."""
+    law_of(name)
+    return RTP_HEADER_BYTES + FRAME_SAMPLES * ptime_ms // FRAME_MS
 
 
 def law_of(name):

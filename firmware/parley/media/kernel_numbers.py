@@ -65,7 +65,7 @@ BRIDGE_HEARS = 2
 
 # RTCP packet at most; index of each word of bridge_figures (native/include/parley_bridge.h)
 BRIDGE_REPORT_BYTES = 504
-BRIDGE_FIGURES = 10
+BRIDGE_FIGURES = 11
 FIGURES = (
     "ssrc_out",
     "packets_out",
@@ -77,6 +77,7 @@ FIGURES = (
     "packets_in",
     "jitter",
     "heard_ms",
+    "octets_out",
 )
 
 # what bridge_tell can play, in the order of its numbers

@@ -22,6 +22,8 @@ and everything for all conferences of a board (media/bridge.py is the face to us
     bridge_size(legs, conferences) -> octets     bridge_init(bridge, legs, conferences, loudest or 0)
     bridge_wide_octets(places, conferences)      bridge_widen(bridge, places) for wideband legs
     bridge_key_octets(places)                    bridge_key_places(bridge, places) for legs with keys
+    bridge_parcel_octets(places)                 bridge_parcel_places(bridge, places) for packets of other times
+    bridge_ptime(bridge, leg, ptime_ms) -> 0 or BRIDGE_NO_PLACE   bridge_parcel(bridge, leg, number) -> offset
     bridge_add_leg(bridge, leg, conference, law, payload_type, event_payload_type, depth_frames, flags, seed,
         address) -> 0 or BRIDGE_IN_USE           bridge_remove_leg(bridge, leg)
     bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, address) -> 0 or BRIDGE_IN_USE
@@ -75,7 +77,11 @@ try:
         bridge_packet,
         bridge_packet_leg,
         bridge_packet_octets,
+        bridge_parcel,
+        bridge_parcel_octets,
+        bridge_parcel_places,
         bridge_protect_report,
+        bridge_ptime,
         bridge_receive,
         bridge_receive_leg,
         bridge_refused,
@@ -138,7 +144,11 @@ except (
         bridge_packet,
         bridge_packet_leg,
         bridge_packet_octets,
+        bridge_parcel,
+        bridge_parcel_octets,
+        bridge_parcel_places,
         bridge_protect_report,
+        bridge_ptime,
         bridge_receive,
         bridge_receive_leg,
         bridge_refused,
@@ -194,7 +204,11 @@ __all__ = (
     "bridge_packet",
     "bridge_packet_leg",
     "bridge_packet_octets",
+    "bridge_parcel",
+    "bridge_parcel_octets",
+    "bridge_parcel_places",
     "bridge_protect_report",
+    "bridge_ptime",
     "bridge_receive",
     "bridge_receive_leg",
     "bridge_refused",

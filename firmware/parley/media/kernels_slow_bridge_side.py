@@ -41,7 +41,7 @@ PAYLOAD_TYPE, EVENT_PAYLOAD_TYPE, SSRC_OUT, TIMESTAMP_OUT, SENT_STAT = 2, 3, 5, 
 REPORT_OCTETS, EVENTS = 504, 32
 NO_RESTART, DROPOUT_MAX, MISORDER_MAX = 0x10000, 3000, 100
 EVENT_LATE = 32000  # ticks
-BAD, LATE, DUPLICATE, NOTHING = -1, -3, -4, -11
+BAD, LATE, DUPLICATE, NOTHING, NO_PLACE = -1, -3, -4, -11, -12
 WORD = 0xFFFFFFFF
 
 
@@ -162,6 +162,28 @@ def bridge_packet_octets(bridge, place):
     return 172
 
 
+def bridge_parcel_octets(places):
+    """Plain Python sends packets of 20 ms: there are no places for others."""
+    need(False, "argument")
+
+
+def bridge_parcel_places(bridge, places):
+    """The same."""
+    need(False, "argument")
+
+
+def bridge_ptime(bridge, leg, ptime_ms):
+    """Packets of a leg are of 20 ms; returns 0, or below 0 for every other time: there is no place."""
+    in_use(usable(bridge), leg)
+    need(10 <= ptime_ms <= 60 and ptime_ms % 10 == 0, "argument")
+    return 0 if ptime_ms == 20 else NO_PLACE
+
+
+def bridge_parcel(bridge, leg, number):
+    """No leg has packets elsewhere than at its place."""
+    need(False, "argument")
+
+
 def bridge_key_octets(places):
     """Plain Python has no encryption: there are no places."""
     need(False, "argument")
@@ -237,9 +259,9 @@ def bridge_take_event(bridge, leg):
 
 
 def bridge_figures(bridge, leg, figures):
-    """Writes what a leg's reports need to `figures`, 10 words; returns 0."""
+    """Writes what a leg's reports need to `figures`, 11 words; returns 0."""
     in_use(usable(bridge), leg)
-    count_items(figures, 4, 10)
+    count_items(figures, 4, 11)
     its, side = leg_of(bridge, leg), _side_at(bridge, leg)
     put(figures, 0, get(its, SSRC_OUT))
     put(figures, 1, leg_stat(its, SENT_STAT))
@@ -247,4 +269,5 @@ def bridge_figures(bridge, leg, figures):
     for word, source in ((3, HEARD), (4, SSRC), (5, FIRST), (6, HIGHEST), (7, PACKETS), (9, HEARD_CLOCK)):
         put(figures, word, get(bridge, source, side))
     put(figures, 8, (get(bridge, JITTER, side) & WORD) >> 4)
+    put(figures, 10, leg_stat(its, SENT_STAT) * 160)
     return 0

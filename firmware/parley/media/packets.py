@@ -5,7 +5,7 @@ BatchPackets: one socket for the whole board, many packets to a system call, thr
 for each leg, in Python, anywhere. The face:
 
     open(leg, socket or None)   close(leg)   receive()   tick(phase, phases) -> packets sent   counters()
-    expect(octets): legs may have packets of that length, as those with keys have
+    expect(leg, octets): its packets are as long from now on; to be told when their time, codec or keys are others
     runs: there is a run(descriptors, plan) -> ticks: many ticks and the waits between them in one call (parley_io.h)
 
 `receive`, `tick` and `run` allocate nothing.
@@ -53,8 +53,8 @@ class BatchPackets:
         """Lets go of its line."""
         self._module.io_line(self._io, leg, -1)
 
-    def expect(self, octets):
-        """Nothing: native code asks for each packet's length."""
+    def expect(self, leg, octets):
+        """Nothing: native code asks for each packet's place and length."""
 
     def receive(self):
         """Takes what has arrived. Between ticks, so that the socket's queue need not hold a whole frame."""
@@ -107,8 +107,9 @@ class SocketPackets:
         self._reads = reads
         self._sockets = [None] * bridge.legs
         self._ears = [_Ear(bridge, leg) for leg in range(bridge.legs)]
-        self._views = {}  # octets: view of each place, for a tick cannot make any
-        self.expect(PACKET_BYTES)
+        self._starts = [bridge.packet_at(place) for place in range(bridge.legs)]
+        self._views = {}  # {octets: {start: view}}, for a tick cannot make any
+        self._see(PACKET_BYTES, self._starts)
         self._burst = Burst()
         self._received = self._receive_errors = self._sent = self._refused = 0
 
@@ -120,11 +121,15 @@ class SocketPackets:
         """Lets go of its socket."""
         self._sockets[leg] = None
 
-    def expect(self, octets):
-        """From now on packets may have this length."""
-        if octets not in self._views:
-            places = range(self._bridge.legs)
-            self._views[octets] = [self._bridge.packet(place, octets) for place in places]
+    def expect(self, leg, octets):
+        """From now on the leg's packets have this length."""
+        self._see(octets, self._bridge.parcels_of(leg) or self._starts)
+
+    def _see(self, octets, starts):
+        views = self._views.setdefault(octets, {})
+        for start in starts:
+            if start not in views:
+                views[start] = self._bridge.view(start, octets)
 
     def receive(self):
         """Takes what has arrived."""
@@ -137,18 +142,26 @@ class SocketPackets:
         self.receive()
         bridge = self._bridge
         bridge.begin(phase, phases)
-        made = bridge.mix(bridge.legs)  # there is a place for each leg
-        sent = 0
-        for place in range(made):
-            socket = self._sockets[bridge.packet_leg(place)]
-            views = self._views.get(bridge.packet_octets(place))
-            if socket is not None and views is not None and socket.send(views[place]):
-                sent += 1
-            else:
-                bridge.refused(place)
+        all_made = sent = 0
+        made = bridge.mix(bridge.legs)
+        while made:
+            for place in range(made):
+                if self._send(place):
+                    sent += 1
+                else:
+                    bridge.refused(place)
+            all_made += made
+            made = bridge.mix(bridge.legs)
         self._sent += sent
-        self._refused += made - sent
+        self._refused += all_made - sent
         return sent
+
+    def _send(self, place):
+        bridge = self._bridge
+        socket = self._sockets[bridge.packet_leg(place)]
+        views = self._views.get(bridge.packet_octets(place))
+        view = None if views is None else views.get(bridge.packet_at(place))
+        return socket is not None and view is not None and socket.send(view)
 
     def counters(self):
         """{name: count} of the I/O itself; what this way does not count is 0."""

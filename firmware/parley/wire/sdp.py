@@ -107,7 +107,14 @@ class Media:
 
     def ptime_ms(self) -> "int | None":
         """Return a=ptime in whole milliseconds (RFC 8866 6.4), None when absent or unusable."""
-        whole = (self.attribute("ptime") or "").strip(" ").partition(".")[0]
+        return self._milliseconds("ptime")
+
+    def maxptime_ms(self) -> "int | None":
+        """Return a=maxptime in whole milliseconds (RFC 8866 6.5), None when absent or unusable."""
+        return self._milliseconds("maxptime")
+
+    def _milliseconds(self, name: str) -> "int | None":
+        whole = (self.attribute(name) or "").strip(" ").partition(".")[0]
         if whole == "" or len(whole) > 4 or whole.strip(DIGITS):
             return None
         return int(whole) if 0 < int(whole) <= MAX_PTIME_MS else None

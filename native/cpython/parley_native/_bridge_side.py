@@ -9,6 +9,27 @@ def bridge_packet_octets(bridge, place):
     return checked(lib.parley_bridge_packet_octets(bridge_in(bridge), place), "bridge")
 
 
+def bridge_parcel_octets(places):
+    """Returns the octets that places for so many legs with packets of their own take."""
+    return checked(lib.parley_bridge_parcel_octets(places), "bridge")
+
+
+def bridge_parcel_places(bridge, places):
+    """Lets so many of the legs have packets of their own; `bridge` is longer by bridge_parcel_octets."""
+    octets = memoryview(bridge).nbytes
+    return checked(lib.parley_bridge_parcel_places(bridge_in(bridge), octets, places), "bridge")
+
+
+def bridge_ptime(bridge, leg, ptime_ms):
+    """Has a leg's packets hold so much sound: 10, 20 ... 60 ms; returns 0 or NO_PLACE."""
+    return checked(lib.parley_bridge_ptime(bridge_in(bridge), leg, ptime_ms), "bridge")
+
+
+def bridge_parcel(bridge, leg, number):
+    """Returns where packets of such a leg begin: number 0, or 1 the second of a tick."""
+    return checked(lib.parley_bridge_parcel(bridge_in(bridge), leg, number), "bridge")
+
+
 def bridge_key_octets(places):
     """Returns the octets that places for so many legs with keys take."""
     return checked(lib.parley_bridge_key_octets(places), "bridge")
@@ -69,7 +90,7 @@ def bridge_take_event(bridge, leg):
 
 
 def bridge_figures(bridge, leg, figures):
-    """Writes what a leg's reports need to `figures`, 10 words."""
+    """Writes what a leg's reports need to `figures`, 11 words."""
     words = view(figures, WORD, lib.PARLEY_BRIDGE_FIGURES)
     return checked(lib.parley_bridge_figures(bridge_in(bridge), leg, words), "bridge")
 
