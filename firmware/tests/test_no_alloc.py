@@ -133,7 +133,7 @@ class Cases:
             self.assertEqual(len(self.world.peers[leg].hear()), octets)
 
     def test_a_mixed_conference_of_all_of_it(self):
-        """Both rates, keys and none, packet times, RTCP and telephone events, tones, mute, gain, who hears whom, lost ones."""
+        """Both rates, keys, packet times, RTCP, telephone events, tones, mute, gain, who hears whom, lost packets."""
         world = self.world
         everybody = world.media.everybody()
         for leg, participant in enumerate(everybody):
