@@ -22,6 +22,7 @@ class Kind:
     ticks: int = 80
 
 
+RTCP = range(72, 77)  # of a neighbour, whose RTP port is the one below (RFC 3550 section 11)
 KINDS = {
     "PCMU": Kind(0, "PCMU/8000"),
     "PCMA": Kind(8, "PCMA/8000"),
@@ -56,7 +57,7 @@ class Paced:
 
     def heard(self) -> bytes:
         """All octets that came, in order; AssertionError for a missing packet, or one of another length or time."""
-        packets = rtp_stream.in_order(self.end.arrived)
+        packets = rtp_stream.in_order([one for one in self.end.arrived if one.payload_type not in RTCP])
         octets, ticks = (each * self.ptime_ms // 10 for each in (self.kind.octets, self.kind.ticks))
         lengths = {(packet.payload_type, len(packet.payload)) for packet in packets}
         assert lengths == {(self.kind.payload_type, octets)}, (lengths, self.kind, self.ptime_ms)

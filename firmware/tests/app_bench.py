@@ -71,6 +71,7 @@ class Bench:
             wide=config.wide_legs,
             keyed=config.srtp_legs,
             parcels=config.ptime_legs,
+            linear=config.linear_legs,
         )
         side = BridgeSide(self.bridge)
         keys = KeyRing(self.config.srtp, self.config.srtp_legs, side, Randomness(2))

@@ -55,7 +55,7 @@ class WorldConfig:
 
     def __init__(self, host, legs, slots):
         self.host, self.legs, self.slots = host, legs, slots
-        self.wide_legs = self.srtp_legs = self.ptime_legs = legs
+        self.wide_legs = self.srtp_legs = self.ptime_legs = self.linear_legs = legs
 
 
 class World:

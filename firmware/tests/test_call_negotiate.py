@@ -202,7 +202,7 @@ class OfferTest(unittest.TestCase):
             .to_bytes()
             .decode()
         )
-        self.assertTrue("m=audio 1 RTP/AVP 96 97 0 101\r\na=rtpmap:96 L16/16000" in text)
+        self.assertTrue("m=audio 1 RTP/AVP 96 97 0 101 102\r\na=rtpmap:96 L16/16000" in text)
         self.assertTrue("a=rtpmap:101 telephone-event/16000" in text)
         self.assertTrue("a=sendonly" in text)
 

@@ -251,7 +251,9 @@ class LegsTest(unittest.TestCase):
     def test_codec_names_regardless_of_case(self):
         self.assertEqual(law_of("pcma"), 8)
         self.assertRaises(ValueError, law_of, "opus")
-        self.assertEqual(preference(True), [(name, rate) for name, rate, _law in CODECS])
+        self.assertEqual(preference(True, True), [(name, rate) for name, rate, _law, _octets in CODECS])
+        self.assertEqual(preference(True), [("G722", 8000), ("PCMU", 8000), ("PCMA", 8000)])
+        self.assertEqual((law_of("l16"), law_of("L16/16000")), (128, 129))
         self.assertEqual(preference(), [("PCMU", 8000), ("PCMA", 8000)])
 
     def test_a_codec_we_do_not_speak_takes_no_leg(self):

@@ -132,6 +132,26 @@ class Cases:
         for leg, octets in enumerate((12 * 92, 4 * 252, 3 * 332, 2 * 492)):
             self.assertEqual(len(self.world.peers[leg].hear()), octets)
 
+    def test_some_have_l16(self):
+        world = self.world
+        wants = (("L16/16000", 98, 20, 640), ("L16", 97, 20, 320), ("L16/16000", 98, 30, 640))
+        for leg, (codec, payload_type, ptime_ms, _octets) in enumerate(wants):
+            participant = world.media.participants[leg]
+            participant.codec, participant.payload_type, participant.ptime_ms = codec, payload_type, ptime_ms
+            participant.event_payload_type = None
+            world.media.retune(participant)
+            world.peers[leg].hear()
+        for tick in range(12):
+            world.everybody_says(SAID)  # of the wrong type
+            for leg, (_codec, payload_type, _ptime_ms, octets) in enumerate(wants):
+                if (tick + leg) % 5:
+                    world.peers[leg].say(0x35, octets, payload_type)
+            self.check_tick()
+        for leg, octets in enumerate((12 * 652, 12 * 332)):
+            self.assertEqual(len(world.peers[leg].hear()), octets)
+        self.assertEqual(len(world.peers[2].hear()), 8 * 972)
+        self.assertTrue(self.stats(0)["concealed"] + self.stats(1)["concealed"] > 0)
+
     def test_a_mixed_conference_of_all_of_it(self):
         """Both rates, keys, packet times, RTCP, telephone events, tones, mute, gain, who hears whom, lost packets."""
         world = self.world

@@ -29,6 +29,7 @@ jitter_buffer_delay 1-5
 module_path {modules}
 module g711.so
 module g722.so
+module l16.so
 module aufile.so
 module ausine.so
 module aubridge.so

@@ -56,7 +56,8 @@ class BoardType:
     """One boards/<name>/board.toml: a kind of board, as data.
 
     heap_kb: MicroPython heap in units of 1024 bytes. legs, slots: capacity it is given by default;
-    srtp_legs, wide_legs, ptime_legs: how many of the legs may be encrypted, wideband, and sent packets not of 20 ms.
+    srtp_legs, wide_legs, ptime_legs, linear_legs: how many of the legs may be encrypted, wideband, sent packets not of
+    20 ms, and have L16.
     usb_ids: "vendor:product", lower-case hex, of the serial port to look for.
     flash_command: how MicroPython itself gets onto the board, {firmware} is its file; empty: no need.
     """
@@ -80,6 +81,7 @@ class BoardType:
     srtp_legs: int = 0
     wide_legs: int = 0
     ptime_legs: int = 0
+    linear_legs: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def load_board(path: Path) -> BoardType:
             srtp_legs=int(table.get("srtp_legs", table["legs"])),
             wide_legs=int(table.get("wide_legs", 0)),
             ptime_legs=int(table.get("ptime_legs", 0)),
+            linear_legs=int(table.get("linear_legs", 0)),
             slots=int(table["slots"]),
             network=str(table["network"]),
             tested=str(table["tested"]),

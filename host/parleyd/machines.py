@@ -36,6 +36,12 @@ class Machine(Protocol):
         ...
 
 
+def _places(image: Image) -> dict[str, int]:
+    """How many legs may have what takes memory of its own."""
+    board = image.board
+    return {"wide_legs": board.wide_legs, "ptime_legs": board.ptime_legs, "linear_legs": board.linear_legs}
+
+
 class UnixPort:
     """A virtual board: the interpreter for this computer."""
 
@@ -43,9 +49,8 @@ class UnixPort:
         self._image = image
 
     def suit(self, config: BoardConfig) -> BoardConfig:
-        """It takes whatever it is given, and its kind's wideband legs and packet times."""
-        board = self._image.board
-        return replace(config, wide_legs=board.wide_legs, ptime_legs=board.ptime_legs)
+        """It takes whatever it is given, and its kind's wideband legs, packet times and L16."""
+        return replace(config, **_places(self._image))
 
     def facts(self) -> Sequence[object]:
         """Boot code, heap and interpreter."""
@@ -89,8 +94,7 @@ class Emulator:
             legs=min(config.legs, board.legs),
             slots=min(config.slots, board.slots),
             srtp_legs=board.srtp_legs,
-            wide_legs=board.wide_legs,
-            ptime_legs=board.ptime_legs,
+            **_places(self._image),
             network=LOOPBACK_NETWORK,
         )
 

@@ -26,8 +26,8 @@ class BoardConfig:
     interface of its own. srtp: "off", "optional" (as boards have it without) or "required"; srtp_legs: how many may be
     encrypted; None: all. rtp_timeout_s: who sends nothing for so long is hung up on; 0 never, None: 30. announce: 1:
     tones tell of comings and goings; None: 0. wide_legs: how many may be wideband; None: none. ptime_legs: how
-    many may be sent another packet time than 20 ms; None: none. loudest: voices mixed in a conference at most, those
-    with the highest level; None: all.
+    many may be sent another packet time than 20 ms; linear_legs: how many may have L16, of those that may have both of
+    these; None: none. loudest: voices mixed in a conference at most, those with the highest level; None: all.
     tls_certificate, tls_key: DER in base64, for SIP over TLS at tls_port (None: 5061).
     """
 
@@ -49,6 +49,7 @@ class BoardConfig:
     announce: int | None = None
     wide_legs: int | None = None
     ptime_legs: int | None = None
+    linear_legs: int | None = None
     loudest: int | None = None
     servers: tuple[tuple[str, int], ...] | None = None
     tls_certificate: str | None = None

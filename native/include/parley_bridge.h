@@ -1,7 +1,7 @@
 /**
  * @file parley_bridge.h
  * A board's whole media: a table of legs (parley_leg.h) and a table of conferences in one memory, a packet
- * in at a time, all packets of a tick out. G.711 at 8000 Hz, G.722 at 16000, frames of 20 ms.
+ * in at a time, all packets of a tick out. G.711 at 8000 Hz, G.722 at 16000, L16 at both, frames of 20 ms.
  *
  * The state is memory the caller owns (parley_bridge_size octets, aligned to 4), position-independent;
  * nothing is allocated. Legs and conferences are named by their index in the tables.
@@ -30,6 +30,10 @@
  * legs hear the sum of the wideband voices as one more voice, down from 16000 Hz. One wideband voice alone is
  * copied to wideband ears as it came.
  *
+ * L16. At 16000 Hz a leg is as any wideband one, at 8000 Hz as any narrowband one; neither loses a bit of a voice that it
+ * hears alone. Its RTP clock runs at its rate (RFC 3551 section 4.1); what is said below of 160 samples and 8000 Hz is
+ * counted at 8000 Hz all the same.
+ *
  * Loudest. With `loudest` above 0 no more than that many voices of a conference are mixed: those with the
  * highest level, which rises at once and falls by 1 dB a tick, with 6 dB in favour of who was in the mix in
  * the tick before; of equals the first in the conference.
@@ -40,6 +44,12 @@
 #include <stdint.h>
 
 #include "parley_leg.h"
+
+/** Laws beside those of parley_g711.h and parley_g722.h: L16 (RFC 3551 section 4.5.11), whose payload types are dynamic. */
+enum {
+    PARLEY_LAW_L16_8000 = 128,
+    PARLEY_LAW_L16_16000 = 129
+};
 
 enum {
     PARLEY_BRIDGE_LEGS_MAX = 16384,
@@ -140,7 +150,7 @@ int32_t parley_bridge_widen(parley_bridge *bridge, int32_t size, int32_t places)
  *
  * @param leg                 index of a leg not in use
  * @param conference          index; a conference is there as soon as it has a leg
- * @param law                 PARLEY_LAW_PCMU, _PCMA or _G722, both ways
+ * @param law                 PARLEY_LAW_PCMU, _PCMA, _G722, _L16_8000 or _L16_16000, both ways
  * @param payload_type        0..127, both ways
  * @param event_payload_type  0..127 of telephone-event, or -1 for none
  * @param depth_frames        prefill of the jitter buffer, 1..8
@@ -186,6 +196,20 @@ int32_t parley_bridge_ptime(parley_bridge *bridge, int32_t leg, int32_t ptime_ms
 
 /** Where packets of such a leg stand: number 0, or 1 the second of a tick; or PARLEY_BRIDGE_ARGUMENT. */
 int32_t parley_bridge_parcel(const parley_bridge *bridge, int32_t leg, int32_t number);
+
+/** Octets that places for so many legs with L16 take, or PARLEY_BRIDGE_ARGUMENT; 1 and up. */
+int32_t parley_bridge_linear_octets(int32_t places);
+
+/**
+ * Lets so many of the legs have L16 at a time (PARLEY_LAW_L16_8000, PARLEY_LAW_L16_16000); each takes a place for a
+ * wideband leg (parley_bridge_widen) and one for packets of its own, too.
+ *
+ * @param bridge  without legs
+ * @param size    octets of its memory: what it has, up to a multiple of 64, and parley_bridge_linear_octets
+ * @param places  1 and up
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT
+ */
+int32_t parley_bridge_linear_places(parley_bridge *bridge, int32_t size, int32_t places);
 
 /** Takes a leg out. @return 0, or PARLEY_BRIDGE_ARGUMENT if it is not in use */
 int32_t parley_bridge_remove_leg(parley_bridge *bridge, int32_t leg);

@@ -12,7 +12,7 @@ enum {
     IO_MAGIC = 0x50494F31, /* "PIO1" */
     BATCH = PARLEY_IO_BATCH,
     SAMPLE_NS = 125000, /* at 8000 Hz */
-    DATAGRAM_OCTETS = 1056 /* more than the longest of ours; with the address an odd number of cache lines */
+    DATAGRAM_OCTETS = 1440 /* more than the longest of ours; with the address an odd number of cache lines */
 };
 
 typedef struct io_datagram {

@@ -31,6 +31,8 @@ mpy_obj bridge_stat(mpy_obj bridge, mpy_obj index);
 mpy_obj bridge_packet_octets(mpy_obj bridge, mpy_obj place);
 mpy_obj bridge_parcel_octets(mpy_obj places);
 mpy_obj bridge_parcel_places(mpy_obj bridge, mpy_obj places);
+mpy_obj bridge_linear_octets(mpy_obj places);
+mpy_obj bridge_linear_places(mpy_obj bridge, mpy_obj places);
 mpy_obj bridge_ptime(mpy_obj bridge, mpy_obj leg, mpy_obj ptime_ms);
 mpy_obj bridge_parcel(mpy_obj bridge, mpy_obj leg, mpy_obj number);
 mpy_obj bridge_key_octets(mpy_obj places);

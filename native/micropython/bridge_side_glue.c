@@ -29,6 +29,17 @@ mpy_obj bridge_parcel_places(mpy_obj bridge, mpy_obj places) {
     return checked(parley_bridge_parcel_places(bridge_in(bridge), octets, integer(places)));
 }
 
+mpy_obj bridge_linear_octets(mpy_obj places) {
+    return checked(parley_bridge_linear_octets(integer(places)));
+}
+
+mpy_obj bridge_linear_places(mpy_obj bridge, mpy_obj places) {
+    int32_t words;
+    view(bridge, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);
+    int32_t octets = words * (int32_t)sizeof(int32_t);
+    return checked(parley_bridge_linear_places(bridge_in(bridge), octets, integer(places)));
+}
+
 mpy_obj bridge_ptime(mpy_obj bridge, mpy_obj leg, mpy_obj ptime_ms) {
     return checked(parley_bridge_ptime(bridge_in(bridge), integer(leg), integer(ptime_ms)));
 }

@@ -85,11 +85,12 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
     if (fits != 0) {
         return fits;
     }
-    if (!bridge_law_fits(bridge, added, law)) {
-        return law == PARLEY_LAW_G722 ? PARLEY_BRIDGE_NO_PLACE : PARLEY_BRIDGE_ARGUMENT;
+    fits = bridge_law_fits(bridge, added, law);
+    if (fits != 0) {
+        return fits;
     }
-    if (parley_leg_init(&added->leg, (int32_t)sizeof added->leg, law == PARLEY_LAW_G722 ? PARLEY_LAW_PCMU : law, payload_type, event_payload_type,
-                        depth_frames, seed) != 0) {
+    if (parley_leg_init(&added->leg, (int32_t)sizeof added->leg, parley_g711_known(law) ? law : PARLEY_LAW_PCMU, payload_type,
+                        event_payload_type, depth_frames, seed) != 0) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
     added->flags = flags;
@@ -99,6 +100,7 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
     added->leg.law = law;
     set_peer(bridge, leg, peer_at(address));
     append(bridge, leg, conference);
+    bridge_parcel_settle(bridge, added, law, FRAME_MS);
     bridge_wide_settle(bridge, added, law);
     bridge_end_tick(bridge);
     return 0;
@@ -110,10 +112,8 @@ int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, in
     if (changed == NULL || !flags_fit(flags) || !leg_types_fit(payload_type, event_payload_type)) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
-    if (!bridge_law_fits(bridge, changed, law)) {
-        return law == PARLEY_LAW_G722 ? PARLEY_BRIDGE_NO_PLACE : PARLEY_BRIDGE_ARGUMENT;
-    }
-    int32_t fits = peer_fits(bridge, peer_at(address), leg);
+    int32_t fits = bridge_law_fits(bridge, changed, law);
+    fits = fits != 0 ? fits : peer_fits(bridge, peer_at(address), leg);
     if (fits != 0) {
         return fits;
     }
@@ -121,8 +121,8 @@ int32_t parley_bridge_change(parley_bridge *bridge, int32_t leg, int32_t law, in
     if (other_law) {
         bridge_parcel_settle(bridge, changed, law, FRAME_MS);
     }
-    changed->leg.law = law;
     bridge_wide_settle(bridge, changed, law);
+    changed->leg.law = law;
     if (other_law || (changed->flags & ~flags & PARLEY_BRIDGE_SPEAKS)) {
         leg_flush(&changed->leg);
     }

@@ -39,14 +39,12 @@ static inline bridge_parcel *bridge_parcel_of(const parley_bridge *bridge, const
 
 /** Octets of 10 ms as a law has them in a packet. */
 static inline int32_t bridge_slot_octets(int32_t law) {
-    (void)law;
-    return SLOT_SAMPLES;
+    return law == PARLEY_LAW_L16_16000 ? 4 * SLOT_SAMPLES : law == PARLEY_LAW_L16_8000 ? 2 * SLOT_SAMPLES : SLOT_SAMPLES;
 }
 
 /** RTP clock ticks of 10 ms. */
 static inline int32_t bridge_slot_ticks(int32_t law) {
-    (void)law;
-    return SLOT_SAMPLES;
+    return law == PARLEY_LAW_L16_16000 ? 2 * SLOT_SAMPLES : SLOT_SAMPLES;
 }
 
 /** The packet at a place of the transmit area in use, wherever it stands. */

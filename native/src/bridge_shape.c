@@ -102,8 +102,11 @@ static void amplify(parley_bridge *bridge, bridge_leg *leg) {
     int32_t gain = leg->gain & GAIN_AUTO ? follow(leg) : leg->gain ^ PARLEY_MIX_GAIN_ONE;
     if (leg->wide) {
         bridge_wide *wide = bridge_wide_at(bridge, leg->wide - 1);
-        parley_mix_scale(wide->frame, gain, WIDE_SAMPLES);
+        parley_mix_scale(wide->frame, gain, bridge_wideband(leg) ? WIDE_SAMPLES : PARLEY_LEG_FRAME_SAMPLES);
         wide->exact = 0;
+        if (!bridge_wideband(leg)) {
+            bridge_wide_narrow(bridge, leg, leg->voice);
+        }
         return;
     }
     int16_t *frame = bridge_frame(bridge, leg->voice);

@@ -1,7 +1,7 @@
 /** @file bridge_special.c Packets of legs with keys, or watched; the contract stands in parley_bridge_side.h. */
 #include <stddef.h>
 
-#include "bridge_parcel.h"
+#include "bridge_linear.h"
 #include "bridge_side.h"
 #include "octets.h"
 #include "parley_rtp.h"
@@ -11,8 +11,7 @@ enum {
     RTCP_LAST = 223,
     RTCP_LEAST_OCTETS = 8,
     EVENT_OCTETS = 4, /* RFC 4733 section 2.3 */
-    EVENT_LATE = 32000, /* ticks: who sends recorded keys goes back further between two of them */
-    CLOCK_PER_MS = 8
+    EVENT_LATE = 32000 /* ticks: who sends recorded keys goes back further between two of them */
 };
 
 static int32_t index_of(const parley_bridge *bridge, const bridge_leg *leg) {
@@ -96,6 +95,7 @@ static void watch(parley_bridge *bridge, int32_t leg, const uint8_t *packet, int
     int32_t fields[PARLEY_RTP_FIELDS];
     bridge_side *side = bridge_side_of(bridge, leg);
     const bridge_leg *watched = bridge_leg_at(bridge, leg);
+    uint32_t ticks_a_ms = (uint32_t)bridge_slot_ticks(watched->leg.law) / SLOT_MS;
     int32_t start = parley_rtp_read(packet, length, fields);
     if (start < 0) {
         return;
@@ -109,7 +109,7 @@ static void watch(parley_bridge *bridge, int32_t leg, const uint8_t *packet, int
         return;
     } else {
         rtp_source_note(&side->source, (uint32_t)fields[PARLEY_RTP_SSRC], (uint32_t)fields[PARLEY_RTP_SEQUENCE],
-                        (uint32_t)fields[PARLEY_RTP_TIMESTAMP], (uint32_t)bridge->clock * CLOCK_PER_MS);
+                        (uint32_t)fields[PARLEY_RTP_TIMESTAMP], (uint32_t)bridge->clock * ticks_a_ms);
     }
     side->heard_clock = bridge->clock;
 }
@@ -155,7 +155,8 @@ int32_t bridge_receive_special(parley_bridge *bridge, bridge_leg *leg, const uin
         }
         return PARLEY_BRIDGE_UNWANTED;
     }
-    int32_t result = leg_receive_at(&leg->leg, packet, length, bridge_before_tick(bridge, leg));
+    int32_t result = leg->linear != 0 ? bridge_linear_receive(bridge, leg, packet, length)
+                                      : leg_receive_at(&leg->leg, packet, length, bridge_before_tick(bridge, leg));
     if (leg->flags & BRIDGE_WATCHED &&
         (result == PARLEY_LEG_TAKEN || result == PARLEY_LEG_LATE || result == PARLEY_LEG_DUPLICATE)) {
         watch(bridge, index, packet, length);

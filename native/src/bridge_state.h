@@ -27,7 +27,7 @@ enum {
     BRIDGE_SELECTS = 1 << 30, /* in a leg's `told`: it chooses whom it hears */
     BRIDGE_SHAPED = 1 << 30,  /* in a conference's `wide`: `shaped` is not 0 */
     BRIDGE_WIDE_LEGS = 0xFFFF, /* of that word */
-    BRIDGE_OPENED_OCTETS = 1056 /* of a protected packet; longer ones are none of ours */
+    BRIDGE_OPENED_OCTETS = 1440 /* of a protected packet; longer ones are none of ours */
 };
 
 /** Bits of a leg's flags beside PARLEY_BRIDGE_SPEAKS and _HEARS: what makes it more than plain. */
@@ -59,7 +59,8 @@ typedef struct bridge_leg {
     parley_leg leg;
     int32_t hears; /* as `says` */
     int32_t parcel; /* its place among those with packets of their own, and 1; 0 none */
-    uint8_t padding[48];
+    int32_t linear; /* its place among those with L16, and 1; 0 none */
+    uint8_t padding[44];
 } bridge_leg;
 
 /** A conference is a chain of legs. */
@@ -141,13 +142,14 @@ struct parley_bridge {
     int32_t key_next; /* place that is looked at first */
     int32_t parcels_at; /* pool of places for packets of their own, 0: none */
     int32_t parcels_due; /* packets of `member`, made and without a place in the transmit area yet */
-    uint8_t padding[12];
+    int32_t linear_at;   /* pool of places for L16, 0: none */
+    uint8_t padding[8];
 };
 
 /* Sizes that the twin counts on, checked by the compiler. */
 typedef char bridge_leg_is_whole_lines[sizeof(bridge_leg) == 46 * CACHE_LINE ? 1 : -1];
 typedef char bridge_transmit_is_whole_lines[sizeof(bridge_transmit) == 5 * CACHE_LINE ? 1 : -1];
-typedef char bridge_head_is_whole_lines[sizeof(struct parley_bridge) == 44 * CACHE_LINE ? 1 : -1];
+typedef char bridge_head_is_whole_lines[sizeof(struct parley_bridge) == 50 * CACHE_LINE ? 1 : -1];
 
 static inline void *bridge_at(const parley_bridge *bridge, int32_t offset) {
     return (uint8_t *)(uintptr_t)bridge + offset;

@@ -3,12 +3,16 @@
 
 #include <stddef.h>
 
+#include "bridge_linear.h"
+#include "kernel_form.h"
 #include "octets.h"
 #include "parley_g711.h"
 #include "parley_level.h"
 
 enum {
-    SILENT = 2 * PARLEY_PLC_SILENT
+    SILENT = 2 * PARLEY_PLC_SILENT,
+    FRAME_MS = 20,
+    FORM_BITS = PARLEY_ARM ? 2 : 0 /* frames of G.711 are kept in steps of 4 there (kernel_form.h) */
 };
 
 static int32_t whole_lines(int32_t octets) {
@@ -52,11 +56,21 @@ static int32_t free_place(const parley_bridge *bridge) {
     return NOBODY;
 }
 
-int bridge_law_fits(const parley_bridge *bridge, const bridge_leg *leg, int32_t law) {
-    if (law != PARLEY_LAW_G722) {
-        return parley_g711_known(law);
+static int is_linear(int32_t law) {
+    return law == PARLEY_LAW_L16_8000 || law == PARLEY_LAW_L16_16000;
+}
+
+int32_t bridge_law_fits(const parley_bridge *bridge, const bridge_leg *leg, int32_t law) {
+    int in = leg->conference != NOBODY;
+    if (parley_g711_known(law)) {
+        return 0;
     }
-    return (leg->conference != NOBODY && leg->wide != 0) || free_place(bridge) != NOBODY;
+    if (law != PARLEY_LAW_G722 && !is_linear(law)) {
+        return PARLEY_BRIDGE_ARGUMENT;
+    }
+    int wide = (in && leg->wide != 0) || free_place(bridge) != NOBODY;
+    int linear = !is_linear(law) || (in && leg->linear != 0) || bridge_pool_has(bridge, bridge->linear_at);
+    return wide && linear ? bridge_parcel_fits(bridge, leg, law, FRAME_MS) : PARLEY_BRIDGE_NO_PLACE;
 }
 
 static void clear_filters(int16_t *up, int16_t *down) {
@@ -68,13 +82,13 @@ static void clear_filters(int16_t *up, int16_t *down) {
     }
 }
 
-static void enter(parley_bridge *bridge, bridge_leg *leg) {
+static void enter(parley_bridge *bridge, bridge_leg *leg, int32_t law) {
     int32_t place = free_place(bridge);
     bridge_wide *wide = bridge_wide_at(bridge, place);
     wide->used = 1;
     wide->heard = wide->exact = 0;
     wide->lost = SILENT;
-    wide->pitch = PARLEY_PLC_PITCH_MIN * 2;
+    wide->pitch = PARLEY_PLC_PITCH_MIN * (law == PARLEY_LAW_L16_8000 ? 1 : 2);
     for (int32_t i = 0; i < WIDE_HISTORY; i++) {
         wide->history[i] = 0;
     }
@@ -82,64 +96,98 @@ static void enter(parley_bridge *bridge, bridge_leg *leg) {
     parley_g722_init((parley_g722 *)(void *)wide->decoder);
     parley_g722_init((parley_g722 *)(void *)wide->encoder);
     leg->wide = place + 1;
-    if ((bridge_conference_at(bridge, leg->conference)->wide++ & BRIDGE_WIDE_LEGS) == 0) {
+    if (is_linear(law)) {
+        leg->linear = bridge_pool_take(bridge, bridge->linear_at) + 1;
+        bridge_linear_of(bridge, leg)->clock = (leg_clock){0, 0};
+    }
+    if (law != PARLEY_LAW_L16_8000 && (bridge_conference_at(bridge, leg->conference)->wide++ & BRIDGE_WIDE_LEGS) == 0) {
         bridge_rates *rates = bridge_rates_of(bridge, leg->conference);
         clear_filters(rates->up, rates->down); /* an empty conference's start anew */
     }
 }
 
+static void leave(parley_bridge *bridge, bridge_leg *leg) {
+    bridge_wide_at(bridge, leg->wide - 1)->used = 0;
+    bridge_conference_at(bridge, leg->conference)->wide -= bridge_wideband(leg);
+    leg->wide = 0;
+    if (leg->linear != 0) {
+        bridge_pool_give(bridge, bridge->linear_at, leg->linear - 1);
+        leg->linear = 0;
+    }
+}
+
 void bridge_wide_settle(parley_bridge *bridge, bridge_leg *leg, int32_t law) {
-    if (law == PARLEY_LAW_G722 && leg->wide == 0) {
-        enter(bridge, leg);
-    } else if (law != PARLEY_LAW_G722 && leg->wide != 0) {
-        bridge_wide_at(bridge, leg->wide - 1)->used = 0;
-        bridge_conference_at(bridge, leg->conference)->wide--;
-        leg->wide = 0;
+    if (leg->wide != 0 && law != leg->leg.law) {
+        leave(bridge, leg);
+    }
+    if (!parley_g711_known(law) && leg->wide == 0) {
+        enter(bridge, leg, law);
     }
 }
 
-/** Keeps what was heard last. */
-static void remember(bridge_wide *wide, const int16_t *pcm) {
-    for (int32_t i = 0; i < WIDE_HISTORY - WIDE_SLOT; i++) {
-        wide->history[i] = wide->history[i + WIDE_SLOT];
-    }
-    for (int32_t i = 0; i < WIDE_SLOT; i++) {
-        wide->history[WIDE_HISTORY - WIDE_SLOT + i] = pcm[i];
+void bridge_wide_narrow(const parley_bridge *bridge, const bridge_leg *leg, int32_t voice) {
+    const int16_t *pcm = bridge_wide_at(bridge, leg->wide - 1)->frame;
+    int16_t *frame = bridge_frame(bridge, voice);
+    for (int32_t i = 0; i < PARLEY_LEG_FRAME_SAMPLES; i++) {
+        frame[i] = (int16_t)(pcm[i] >> FORM_BITS);
     }
 }
 
-/** 10 ms: of codes, or without (NULL) concealed. */
-static void play_slot(bridge_wide *wide, const uint8_t *codes, int16_t *pcm) {
-    if (codes == NULL) {
-        wide->pitch = wide->lost == 0 ? parley_plc_pitch(wide->history, 2) : wide->pitch;
-        parley_plc_conceal(wide->history, 2, wide->pitch, wide->lost, pcm, WIDE_SLOT);
-        wide->lost = wide->lost < SILENT ? wide->lost + WIDE_SLOT : wide->lost;
+/** Keeps what was heard last; factor: samples for each of 8000 Hz. */
+static void remember(bridge_wide *wide, int32_t factor, const int16_t *pcm) {
+    int32_t slot = factor * SLOT_SAMPLES, kept = factor * PARLEY_PLC_HISTORY - slot;
+    for (int32_t i = 0; i < kept; i++) {
+        wide->history[i] = wide->history[i + slot];
+    }
+    for (int32_t i = 0; i < slot; i++) {
+        wide->history[kept + i] = pcm[i];
+    }
+}
+
+/** 10 ms: of octets, or without (NULL) concealed. */
+static void play_slot(bridge_wide *wide, int32_t law, const uint8_t *octets, int16_t *pcm) {
+    int32_t factor = law == PARLEY_LAW_L16_8000 ? 1 : 2;
+    int32_t slot = factor * SLOT_SAMPLES, silent = factor * PARLEY_PLC_SILENT;
+    if (octets == NULL) {
+        wide->pitch = wide->lost == 0 ? parley_plc_pitch(wide->history, factor) : wide->pitch;
+        parley_plc_conceal(wide->history, factor, wide->pitch, wide->lost, pcm, slot);
+        wide->lost = wide->lost < silent ? wide->lost + slot : wide->lost;
         return;
     }
-    parley_g722_decode((parley_g722 *)(void *)wide->decoder, codes, pcm, SLOT_SAMPLES);
-    if (wide->lost > 0 && wide->lost < SILENT) {
-        parley_plc_recover(wide->history, 2, wide->pitch, wide->lost, pcm);
+    if (law == PARLEY_LAW_G722) {
+        parley_g722_decode((parley_g722 *)(void *)wide->decoder, octets, pcm, SLOT_SAMPLES);
+    } else {
+        linear_read(octets, pcm, slot);
+    }
+    if (wide->lost > 0 && wide->lost < silent) {
+        parley_plc_recover(wide->history, factor, wide->pitch, wide->lost, pcm);
     }
     wide->lost = 0;
-    remember(wide, pcm);
+    remember(wide, factor, pcm);
 }
 
 int32_t bridge_wide_play(parley_bridge *bridge, bridge_leg *leg) {
     const uint8_t *slots[FRAME_SLOTS];
     uint8_t made[PARLEY_LEG_FRAME_SAMPLES];
     bridge_wide *wide = bridge_wide_at(bridge, leg->wide - 1);
+    int32_t law = leg->leg.law, samples = law == PARLEY_LAW_L16_8000 ? PARLEY_LEG_FRAME_SAMPLES : WIDE_SAMPLES;
     wide->heard = 0;
     if (!(leg->flags & PARLEY_BRIDGE_SPEAKS) || !leg_next(&leg->leg, slots, made)) {
         return 0;
     }
-    wide->exact = slots[0] != NULL && slots[1] != NULL && (wide->lost == 0 || wide->lost >= SILENT);
+    wide->exact = law == PARLEY_LAW_G722 && slots[0] != NULL && slots[1] != NULL &&
+                  (wide->lost == 0 || wide->lost >= SILENT);
     for (int32_t i = 0; i < FRAME_SLOTS; i++) {
-        play_slot(wide, slots[i], wide->frame + i * WIDE_SLOT);
-        if (slots[i] != NULL) {
+        if (law == PARLEY_LAW_G722 && slots[i] != NULL) {
             octets_copy(wide->codes + i * SLOT_SAMPLES, slots[i], SLOT_SAMPLES);
         }
+        const uint8_t *octets = is_linear(law) && slots[i] != NULL ? bridge_linear_slot(bridge, leg, slots[i]) : slots[i];
+        play_slot(wide, law, octets, wide->frame + i * (samples / FRAME_SLOTS));
     }
-    int32_t level = parley_level_dbov(wide->frame, WIDE_SAMPLES);
+    int32_t level = parley_level_dbov(wide->frame, samples);
     leg->leg.stat[PARLEY_LEG_STAT_LEVEL_IN] = level;
+    if (law == PARLEY_LAW_L16_8000) {
+        bridge_wide_narrow(bridge, leg, bridge->voices);
+    }
     return level < PARLEY_LEVEL_SILENCE;
 }

@@ -1,6 +1,6 @@
 /**
  * @file bridge_wide.h
- * Wideband legs (G.722) and their way into a mix: places for so many of them behind the bridge's other tables, so
+ * Wideband legs (G.722, L16), and L16 at 8000 Hz, and their way into a mix: places for so many of them behind the bridge's other tables, so
  * that a board without them pays nothing; private to the bridge kernels.
  */
 #ifndef PARLEY_BRIDGE_WIDE_H
@@ -22,14 +22,14 @@ enum {
 typedef struct bridge_wide {
     int32_t used;
     int32_t heard; /* 1: in this tick's mix */
-    int32_t exact; /* 1: `codes` are those of its packets, and stand for `frame` */
+    int32_t exact; /* 1: `codes` are those of its packets, and stand for `frame`; of G.722 alone */
     int32_t pitch;
     int32_t lost; /* samples concealed in a row */
     int32_t spare[3];
     uint32_t decoder[G722_WORDS];
     uint32_t encoder[G722_WORDS];
     int16_t history[WIDE_HISTORY];
-    int16_t frame[WIDE_SAMPLES]; /* of this tick */
+    int16_t frame[WIDE_SAMPLES]; /* of this tick; half of it at 8000 Hz */
     uint8_t codes[PARLEY_LEG_FRAME_SAMPLES];
     int16_t up[PARLEY_RESAMPLE_UP_STATE];     /* of the narrowband voices that it chose to hear */
     int16_t down[PARLEY_RESAMPLE_DOWN_STATE]; /* of its own, where somebody chooses */
@@ -70,19 +70,27 @@ static inline bridge_wide *bridge_wide_at(const parley_bridge *bridge, int32_t p
     return (bridge_wide *)(void *)((uint8_t *)head + head->places_at) + place;
 }
 
-/** 1 if a leg may have this law now, as far as places go. */
-int bridge_law_fits(const parley_bridge *bridge, const bridge_leg *leg, int32_t law);
+/** 1 if a leg is mixed at 16000 Hz: it has a place here, and another law than L16 at 8000. */
+static inline int bridge_wideband(const bridge_leg *leg) {
+    return leg->wide != 0 && leg->leg.law != PARLEY_LAW_L16_8000;
+}
 
-/** Gives a leg in a conference a place, or takes it away, so that it fits its law. */
+/** Makes of a frame of L16 at 8000 Hz one of the narrowband voices. */
+void bridge_wide_narrow(const parley_bridge *bridge, const bridge_leg *leg, int32_t voice);
+
+/** 0 if a leg may have this law now, as far as places go, else why not. */
+int32_t bridge_law_fits(const parley_bridge *bridge, const bridge_leg *leg, int32_t law);
+
+/** Gives a leg in a conference places for a law, or takes them away; to be called before the leg's own law is set. */
 void bridge_wide_settle(parley_bridge *bridge, bridge_leg *leg, int32_t law);
 
-/** Plays 20 ms of a wideband leg; it becomes a voice if there is something to hear. @return 1 if so */
+/** Plays 20 ms of a leg with a place here; it becomes a voice if there is something to hear. @return 1 if so */
 int32_t bridge_wide_play(parley_bridge *bridge, bridge_leg *leg);
 
 /** After the choice of the loudest: mixes the wideband voices, which become one voice to narrowband ears. */
 void bridge_wide_mix(parley_bridge *bridge, int32_t conference);
 
-/** codes [160] = what a wideband leg hears. */
+/** codes [160], [320] or [640] = what a leg with a place here hears. */
 void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes);
 
 #endif

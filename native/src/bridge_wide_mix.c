@@ -1,6 +1,7 @@
 /** @file bridge_wide_mix.c Wideband and narrowband voices in one mix; the contract stands in bridge_wide.h. */
 #include <stddef.h>
 
+#include "bridge_linear.h"
 #include "bridge_shape.h"
 #include "bridge_tone.h"
 #include "bridge_wide.h"
@@ -48,7 +49,7 @@ static void mix_up(parley_bridge *bridge, bridge_rates *rates) {
     parley_mix_clear(sum, PARLEY_LEG_FRAME_SAMPLES);
     for (int32_t i = 0; i < bridge->voices; i++) {
         const bridge_leg *leg = bridge_leg_at(bridge, bridge_voices(bridge)[i]);
-        if (leg->wide == 0) {
+        if (!bridge_wideband(leg)) {
             add_frame(sum, bridge_frame(bridge, leg->voice));
         }
     }
@@ -66,7 +67,7 @@ static int32_t mix_wide(parley_bridge *bridge, int apart) {
     parley_mix_clear(head->sum, WIDE_SAMPLES);
     for (int32_t i = 0; i < bridge->voices; i++) {
         bridge_leg *leg = bridge_leg_at(bridge, voices[i]);
-        if (leg->wide == 0) {
+        if (!bridge_wideband(leg)) {
             voices[kept++] = voices[i];
             continue;
         }
@@ -119,7 +120,7 @@ static void sum_some(parley_bridge *bridge, const bridge_leg *leg, int32_t *sum)
         if (talker == leg || !bridge_is_for(leg, talker)) {
             continue;
         }
-        if (talker->wide) {
+        if (bridge_wideband(talker)) {
             parley_mix_add(sum, bridge_wide_at(bridge, talker->wide - 1)->frame, WIDE_SAMPLES);
         } else {
             add_frame(narrow, bridge_frame(bridge, talker->voice));
@@ -130,20 +131,37 @@ static void sum_some(parley_bridge *bridge, const bridge_leg *leg, int32_t *sum)
     parley_mix_add(sum, up, WIDE_SAMPLES);
 }
 
+/** What a leg hears of one voice alone, as it came. @return 0 if it is to be coded */
+static int pass_on(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes) {
+    bridge_wide_head *head = bridge_wide_head_of(bridge);
+    bridge_wide *wide = bridge_wide_at(bridge, leg->wide - 1);
+    if (head->voices - wide->heard != 1 || head->narrow || leg->told) {
+        return 0;
+    }
+    int32_t second = wide->heard && head->first[0] == leg->wide - 1;
+    const bridge_wide *other = bridge_wide_at(bridge, head->first[second]);
+    if (leg->leg.law == PARLEY_LAW_L16_16000) {
+        linear_write(other->frame, codes, WIDE_SAMPLES);
+    } else if (other->exact) {
+        octets_copy(codes, other->codes, PARLEY_LEG_FRAME_SAMPLES);
+        parley_g722_follow((parley_g722 *)(void *)wide->encoder, codes, PARLEY_LEG_FRAME_SAMPLES,
+                           other->frame + WIDE_SAMPLES - PARLEY_G722_FILTER_SAMPLES);
+    } else {
+        return 0;
+    }
+    bridge_count(bridge, PARLEY_BRIDGE_STAT_COPIED, 1);
+    return 1;
+}
+
 void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes) {
     bridge_wide_head *head = bridge_wide_head_of(bridge);
     bridge_wide *wide = bridge_wide_at(bridge, leg->wide - 1);
-    parley_g722 *encoder = (parley_g722 *)(void *)wide->encoder;
-    if (head->voices - wide->heard == 1 && !head->narrow && !leg->told) {
-        int32_t second = wide->heard && head->first[0] == leg->wide - 1;
-        const bridge_wide *other = bridge_wide_at(bridge, head->first[second]);
-        if (other->exact) {
-            octets_copy(codes, other->codes, PARLEY_LEG_FRAME_SAMPLES);
-            parley_g722_follow(encoder, codes, PARLEY_LEG_FRAME_SAMPLES,
-                               other->frame + WIDE_SAMPLES - PARLEY_G722_FILTER_SAMPLES);
-            bridge_count(bridge, PARLEY_BRIDGE_STAT_COPIED, 1);
-            return;
-        }
+    if (leg->leg.law == PARLEY_LAW_L16_8000) {
+        bridge_linear_payload(bridge, leg, codes);
+        return;
+    }
+    if (pass_on(bridge, leg, codes)) {
+        return;
     }
     int32_t sum[WIDE_SAMPLES];
     int16_t pcm[WIDE_SAMPLES];
@@ -159,6 +177,10 @@ void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *
         bridge_tone_add(leg->told - selects, sum, WIDE_SAMPLES);
     }
     parley_mix_minus(sum, wide->heard && !selects ? wide->frame : NULL, pcm, WIDE_SAMPLES);
-    parley_g722_encode(encoder, pcm, codes, PARLEY_LEG_FRAME_SAMPLES);
+    if (leg->leg.law == PARLEY_LAW_L16_16000) {
+        linear_write(pcm, codes, WIDE_SAMPLES);
+    } else {
+        parley_g722_encode((parley_g722 *)(void *)wide->encoder, pcm, codes, PARLEY_LEG_FRAME_SAMPLES);
+    }
     bridge_count(bridge, PARLEY_BRIDGE_STAT_ENCODED, 1);
 }

@@ -2,7 +2,6 @@
 #include "leg_state.h"
 #include "octets.h"
 #include "parley_g711.h"
-#include "parley_g722.h"
 
 enum {
     HISTORY_SLOTS = 3, /* PARLEY_PLC_HISTORY samples and a bit */
@@ -21,9 +20,9 @@ static const int16_t *history(const parley_leg *leg, int32_t ahead, int16_t *sam
 }
 
 void leg_silence(const parley_leg *leg, uint8_t *codes) {
-    /* G.722 has no code of silence: its legs are concealed after decoding (bridge_wide.c), this is but a filling */
+    /* opaque codes have none of silence: such legs are concealed after decoding (bridge_wide.c), this is but a filling */
     static const int16_t silence[SLOT_SAMPLES];
-    parley_g711_encode(leg->law == PARLEY_LAW_G722 ? PARLEY_LAW_PCMU : leg->law, silence, codes, SLOT_SAMPLES);
+    parley_g711_encode(leg_opaque(leg) ? PARLEY_LAW_PCMU : leg->law, silence, codes, SLOT_SAMPLES);
 }
 
 void leg_conceal(parley_leg *leg, int32_t ahead) {
@@ -31,7 +30,7 @@ void leg_conceal(parley_leg *leg, int32_t ahead) {
     int32_t index = leg_slot(leg, ahead);
     leg->filled[index] = 1;
     leg_count(leg, PARLEY_LEG_STAT_CONCEALED, 1);
-    if (leg->law == PARLEY_LAW_G722) {
+    if (leg_opaque(leg)) {
         leg->filled[index] = FILLED_EMPTY;
         leg->lost_slots += leg->lost_slots < LOST_MAX;
         return;
@@ -52,7 +51,7 @@ void leg_conceal(parley_leg *leg, int32_t ahead) {
 void leg_recover(parley_leg *leg, int32_t ahead) {
     int16_t heard[HISTORY_SLOTS * SLOT_SAMPLES] = {0}, pcm[PARLEY_PLC_CROSS];
     uint8_t *codes = leg->codes[leg_slot(leg, ahead)];
-    if (leg->law == PARLEY_LAW_G722) {
+    if (leg_opaque(leg)) {
         leg->lost_slots = 0;
         return;
     }

@@ -1,7 +1,6 @@
 /** @file leg_pace.c How much delay a stream needs, and the way there; the contract stands in parley_leg.h. */
 #include "leg_state.h"
 #include "parley_g711.h"
-#include "parley_g722.h"
 #include "parley_resample.h"
 
 enum {
@@ -79,7 +78,7 @@ void leg_review(parley_leg *leg) {
 }
 
 int32_t leg_pace(const parley_leg *leg) {
-    if (leg->law == PARLEY_LAW_G722) {
+    if (leg_opaque(leg)) {
         return 0;
     }
     int32_t left = leg->move < 0 ? -leg->move : leg->move;

@@ -2,7 +2,6 @@
 #include <stddef.h>
 
 #include "frame.h"
-#include "parley_g722.h"
 #include "parley_level.h"
 
 enum {
@@ -119,7 +118,7 @@ static int32_t next_other(parley_leg *leg, const uint8_t **slots, uint8_t *made)
     if (leg->filling) {
         leg->filling = leg->waited = 0;
     }
-    if (leg->law == PARLEY_LAW_G722) {
+    if (leg_opaque(leg)) {
         leg_step(leg);
     }
     int32_t pace = leg->lost_slots == 0 ? leg_pace(leg) : 0;

@@ -1,8 +1,9 @@
 /** @file leg_receive.c From a datagram into the jitter buffer; the contract stands in parley_leg.h. */
+#include <stddef.h>
+
 #include "leg_expected.h"
 #include "leg_state.h"
 #include "octets.h"
-#include "parley_g722.h"
 #include "parley_rtp.h"
 
 enum {
@@ -114,14 +115,16 @@ static void note_slack(parley_leg *leg, int32_t at, int32_t arrival) {
 }
 
 /** Copies what is neither past nor held. @return slots copied */
-static int32_t store(parley_leg *leg, const uint8_t *codes, int32_t at, int32_t slots) {
+static int32_t store(parley_leg *leg, const leg_store *to, const uint8_t *codes, int32_t at, int32_t slots) {
     int32_t stored = 0;
     for (int32_t i = at < 0 ? -at : 0; i < slots && at + i < SLOTS; i++) {
         int32_t index = leg_slot(leg, at + i);
         if (leg->filled[index]) {
             continue;
         }
-        octets_copy(leg->codes[index], codes + i * SLOT_SAMPLES, SLOT_SAMPLES);
+        for (int32_t part = 0; part < to->slot_octets; part += SLOT_SAMPLES) {
+            octets_copy(to->slots + index * to->slot_octets + part, codes + i * to->slot_octets + part, SLOT_SAMPLES);
+        }
         leg->filled[index] = 1;
         stored++;
     }
@@ -142,7 +145,8 @@ static void trim(parley_leg *leg) {
     }
 }
 
-static int32_t take(parley_leg *leg, const int32_t *fields, const uint8_t *codes, int32_t slots, int32_t arrival) {
+static int32_t take(parley_leg *leg, const leg_store *to, const int32_t *fields, const uint8_t *codes, int32_t slots,
+                    int32_t arrival) {
     uint32_t timestamp = (uint32_t)fields[PARLEY_RTP_TIMESTAMP];
     int32_t at = position(leg, timestamp);
     if (stranger(leg, fields, at, slots)) {
@@ -157,7 +161,7 @@ static int32_t take(parley_leg *leg, const int32_t *fields, const uint8_t *codes
     if (at + slots <= 0) {
         return refuse(leg, PARLEY_LEG_STAT_LATE, PARLEY_LEG_LATE);
     }
-    if (store(leg, codes, at, slots) == 0) {
+    if (store(leg, to, codes, at, slots) == 0) {
         return refuse(leg, PARLEY_LEG_STAT_DUPLICATE, PARLEY_LEG_DUPLICATE);
     }
     leg->packet_slots = slots;
@@ -177,7 +181,7 @@ static int32_t take_noise(parley_leg *leg, const uint8_t *payload, int32_t octet
         return refuse(leg, PARLEY_LEG_STAT_BAD, PARLEY_LEG_BAD);
     }
     leg_count(leg, PARLEY_LEG_STAT_NOISE, 1);
-    if (leg->law != PARLEY_LAW_G722) {
+    if (!leg_opaque(leg)) {
         leg->noise = LEVEL_FLOOR - (payload[0] & LEVEL_FLOOR);
         leg_attend(leg);
     }
@@ -189,10 +193,22 @@ int32_t parley_leg_receive(parley_leg *leg, const uint8_t *packet, int32_t lengt
 }
 
 int32_t leg_receive_at(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival) {
+    leg_store own = {leg->codes[0], SLOT_SAMPLES, NULL};
+    return leg_take_expected(leg, packet, length, arrival) ? PARLEY_LEG_TAKEN
+                                                           : leg_receive_to(leg, packet, length, arrival, &own);
+}
+
+/** A timestamp of 16000 Hz at 8000; the way from one to the next is halved, so that its wrap is none. */
+static uint32_t halved(leg_clock *clock, uint32_t timestamp) {
+    uint32_t way = timestamp - clock->ticks;
+    uint32_t half = way >> 1 | (way & 0x80000000U);
+    clock->samples += half;
+    clock->ticks += half << 1;
+    return clock->samples;
+}
+
+int32_t leg_receive_to(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival, const leg_store *store) {
     int32_t fields[PARLEY_RTP_FIELDS];
-    if (leg_take_expected(leg, packet, length, arrival)) {
-        return PARLEY_LEG_TAKEN;
-    }
     int32_t start = parley_rtp_read(packet, length, fields);
     if (start < 0) {
         return refuse(leg, PARLEY_LEG_STAT_BAD, PARLEY_LEG_BAD);
@@ -207,8 +223,11 @@ int32_t leg_receive_at(parley_leg *leg, const uint8_t *packet, int32_t length, i
                    ? take_noise(leg, packet + start, octets)
                    : refuse(leg, PARLEY_LEG_STAT_WRONG_TYPE, PARLEY_LEG_WRONG_TYPE);
     }
-    if (octets <= 0 || octets % SLOT_SAMPLES != 0 || octets > PACKET_SLOTS_MAX * SLOT_SAMPLES) {
+    if (octets <= 0 || octets % store->slot_octets != 0 || octets > PACKET_SLOTS_MAX * store->slot_octets) {
         return refuse(leg, PARLEY_LEG_STAT_BAD, PARLEY_LEG_BAD);
     }
-    return take(leg, fields, packet + start, octets / SLOT_SAMPLES, arrival);
+    if (store->clock != NULL) {
+        fields[PARLEY_RTP_TIMESTAMP] = (int32_t)halved(store->clock, (uint32_t)fields[PARLEY_RTP_TIMESTAMP]);
+    }
+    return take(leg, store, fields, packet + start, octets / store->slot_octets, arrival);
 }

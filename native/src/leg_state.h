@@ -7,6 +7,7 @@
 #define PARLEY_LEG_STATE_H
 
 #include "parley_leg.h"
+#include "parley_g722.h"
 #include "parley_plc.h"
 
 enum {
@@ -80,6 +81,24 @@ struct parley_leg {
     uint8_t codes[SLOTS][SLOT_SAMPLES];
 };
 
+/** An RTP clock of 16000 Hz, counted at 8000: what its last timestamp came to. All zero at first. */
+typedef struct leg_clock {
+    uint32_t ticks;
+    uint32_t samples;
+} leg_clock;
+
+/** Where a leg's payload is kept, 10 ms a slot. */
+typedef struct leg_store {
+    uint8_t *slots;
+    int32_t slot_octets; /* a multiple of SLOT_SAMPLES */
+    leg_clock *clock;    /* NULL: the RTP clock runs at 8000 Hz */
+} leg_store;
+
+/** 1 if the leg's codes are not G.711: they are not touched, but concealed after decoding (bridge_wide.c). */
+static inline int leg_opaque(const parley_leg *leg) {
+    return leg->law >= PARLEY_LAW_G722;
+}
+
 /** 1 if the memory holds a leg. */
 static inline int leg_usable(const parley_leg *leg) {
     return leg->magic == LEG_MAGIC;
@@ -138,7 +157,7 @@ void leg_quiet(parley_leg *leg);
 /** Samples to put in (above 0) or leave out in this frame. */
 int32_t leg_pace(const parley_leg *leg);
 
-/** Shortens or leaves a wideband leg's delay, which is not stretched: a slot less in a pause. */
+/** Shortens or leaves an opaque leg's delay, which is not stretched: a slot less in a pause. */
 void leg_step(parley_leg *leg);
 
 /** made [160] = the samples of the ring from the play point on, `taken` of them stretched to 160, as codes. */
@@ -155,6 +174,9 @@ void leg_noise(parley_leg *leg, uint8_t *codes);
 
 /** parley_leg_receive of a packet that came `arrival` samples (0..160) before the coming tick. */
 int32_t leg_receive_at(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival);
+
+/** The same, but for the packet that is expected, of a leg whose payload is kept in `store`. */
+int32_t leg_receive_to(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival, const leg_store *store);
 
 /** Slots that must be queued before playing starts. */
 int32_t leg_prefill_slots(const parley_leg *leg);

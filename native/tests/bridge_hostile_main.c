@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge_parcel.h"
+#include "bridge_linear.h"
 #include "bridge_side.h"
 #include "hostile.h"
+#include "parley_g711.h"
 #include "parley_rtp.h"
 
-enum { LEGS = 23, KEYED = 5, PARCELS = 4, CONFERENCES = 5, PACKET_MAX = 700, ADDRESSES = 64 };
+enum { LEGS = 23, KEYED = 5, PARCELS = 6, LINEAR = 4, WIDE = 5, CONFERENCES = 5, PACKET_MAX = 1500, ADDRESSES = 64 };
 
 static uint32_t ticks;
 static int32_t joins, leaves, moves, in_use, no_place;
@@ -36,13 +37,19 @@ static int32_t random_flags(void) {
     return below(3) ? 3 : (int32_t)below(4);
 }
 
+static int32_t random_law(void) {
+    static const int32_t laws[] = {PARLEY_LAW_PCMU, PARLEY_LAW_PCMA, PARLEY_LAW_G722, PARLEY_LAW_L16_8000,
+                                   PARLEY_LAW_L16_16000, 7};
+    return laws[below(2) ? below(2) : below(64) ? below(5) : 5];
+}
+
 static void join(parley_bridge *bridge) {
     uint8_t peer[6];
     int32_t seed[3] = {(int32_t)below(1U << 31), (int32_t)below(65536), (int32_t)below(1U << 31)};
     int32_t before = parley_bridge_stat(bridge, PARLEY_BRIDGE_STAT_LEGS);
     address(peer);
     int32_t done = parley_bridge_add_leg(bridge, (int32_t)below(LEGS + 1) - (int32_t)below(2),
-                                         (int32_t)below(CONFERENCES + 1), below(2) ? 0 : 8, 0, 101,
+                                         (int32_t)below(CONFERENCES + 1), random_law(), 0, 101,
                                          (int32_t)below(10), random_flags(), seed, peer);
     joins += done == 0;
     in_use += done == PARLEY_BRIDGE_IN_USE;
@@ -56,7 +63,7 @@ static void leave(parley_bridge *bridge) {
 static void move(parley_bridge *bridge) {
     uint8_t peer[6];
     address(peer);
-    moves += parley_bridge_change(bridge, (int32_t)below(LEGS + 1), below(2) ? 0 : 8, (int32_t)below(130), -1,
+    moves += parley_bridge_change(bridge, (int32_t)below(LEGS + 1), random_law(), (int32_t)below(130), -1,
                                   random_flags(), peer) == 0;
 }
 
@@ -109,6 +116,32 @@ static void check_special(const parley_bridge *bridge) {
     check(special == bridge->special_legs, "special legs");
 }
 
+/** Each leg has the places that its law needs, of its own, and the rest are free. */
+static void check_places(const parley_bridge *bridge) {
+    const bridge_pool *linear = bridge_at(bridge, bridge->linear_at);
+    uint32_t taken = 0, wide = 0, wideband[CONFERENCES] = {0};
+    for (int32_t i = 0; i < LEGS; i++) {
+        const bridge_leg *leg = bridge_leg_at(bridge, i);
+        int in = leg->conference != NOBODY, law = leg->leg.law;
+        int is_linear = in && (law == PARLEY_LAW_L16_8000 || law == PARLEY_LAW_L16_16000);
+        check(is_linear == (in && leg->linear != 0), "a place for L16");
+        check(!is_linear || (leg->parcel != 0 && leg->wide != 0), "its other places");
+        check((in && leg->wide != 0) == (is_linear || (in && law == PARLEY_LAW_G722)), "a place for wideband");
+        check(!is_linear || (taken >> leg->linear & 1) == 0, "a place for L16 of its own");
+        taken |= is_linear ? 1U << leg->linear : 0;
+        check(!in || leg->wide == 0 || (wide >> leg->wide & 1) == 0, "a place for wideband of its own");
+        wide |= in && leg->wide != 0 ? 1U << leg->wide : 0;
+        if (in) {
+            wideband[leg->conference] += (uint32_t)bridge_wideband(leg);
+        }
+    }
+    check(__builtin_popcount(taken) == linear->places - linear->free, "places for L16 taken");
+    for (int32_t i = 0; i < CONFERENCES; i++) {
+        int32_t counted = bridge_conference_at(bridge, i)->wide & BRIDGE_WIDE_LEGS;
+        check(counted == (int32_t)wideband[i], "wideband legs of a conference");
+    }
+}
+
 /** Each leg with packets of its own has one place, and the rest are free. */
 static void check_parcels(const parley_bridge *bridge) {
     const bridge_pool *pool = bridge_at(bridge, bridge->parcels_at);
@@ -127,7 +160,8 @@ static void check_parcels(const parley_bridge *bridge) {
 static void knock(parley_bridge *bridge) {
     uint32_t frame = ticks / 4 + below(3);
     uint8_t from[6];
-    int32_t length = below(3) ? 12 + 160 : (int32_t)below(PACKET_MAX);
+    static const int32_t usual[] = {172, 172, 332, 652}; /* G.711, L16 */
+    int32_t length = below(3) ? usual[below(4)] : (int32_t)below(PACKET_MAX);
     uint8_t *packet = malloc(length > 0 ? (size_t)length : 1);
     check(packet != NULL, "memory");
     for (int32_t i = 0; i < length; i++) {
@@ -135,7 +169,7 @@ static void knock(parley_bridge *bridge) {
     }
     if (length >= PARLEY_RTP_HEADER_BYTES && below(8)) {
         int32_t type = below(8) ? 0 : (int32_t)(below(2) ? 101 : 72);
-        int32_t fields[PARLEY_RTP_FIELDS] = {type, type == 72, (int32_t)(frame & 0xFFFF), (int32_t)(frame * 160), 7};
+        int32_t fields[PARLEY_RTP_FIELDS] = {type, type == 72, (int32_t)(frame & 0xFFFF), (int32_t)(frame * (length == 652 ? 320 : 160)), 7};
         parley_rtp_write(packet, length, fields);
     }
     address(from);
@@ -210,6 +244,7 @@ static void step(parley_bridge *bridge) {
     check_chains(bridge);
     check_special(bridge);
     check_parcels(bridge);
+    check_places(bridge);
 }
 
 int main(int count, char **words) {
@@ -217,11 +252,13 @@ int main(int count, char **words) {
     int32_t keyed_size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE + parley_bridge_key_octets(KEYED);
     keyed_size = (keyed_size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     int32_t all = keyed_size + parley_bridge_parcel_octets(PARCELS);
-    parley_bridge *bridge = malloc((size_t)all);
+    int32_t with_linear = (all + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE + parley_bridge_linear_octets(LINEAR);
+    int32_t whole = (with_linear + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE + parley_bridge_wide_octets(WIDE, CONFERENCES);
+    parley_bridge *bridge = malloc((size_t)whole);
     state = count > 1 ? (uint32_t)strtoul(words[1], NULL, 10) : 1;
     int32_t steps = count > 2 ? atoi(words[2]) : 1;
     check(bridge != NULL, "memory");
-    memset(bridge, 0xA5, (size_t)all);
+    memset(bridge, 0xA5, (size_t)whole);
     check(parley_bridge_init(bridge, size - 1, LEGS, CONFERENCES, 0) != 0, "too short");
     check(parley_bridge_init(bridge, size, LEGS, CONFERENCES, (int32_t)(state % 3 + (state % 3 > 0))) == 0, "init");
     check(parley_bridge_usable(bridge, size) && !parley_bridge_usable(bridge, size - 1), "usable");
@@ -229,6 +266,9 @@ int main(int count, char **words) {
     check(parley_bridge_key_places(bridge, keyed_size, KEYED) == 0, "places for keys");
     check(parley_bridge_parcel_places(bridge, all - 1, PARCELS) == PARLEY_BRIDGE_ARGUMENT, "too short for packets");
     check(parley_bridge_parcel_places(bridge, all, PARCELS) == 0, "places for packets");
+    check(parley_bridge_linear_places(bridge, with_linear - 1, LINEAR) == PARLEY_BRIDGE_ARGUMENT, "too short for L16");
+    check(parley_bridge_linear_places(bridge, with_linear, LINEAR) == 0, "places for L16");
+    check(parley_bridge_widen(bridge, whole, WIDE) == 0, "wideband places");
     for (int32_t i = 0; i < steps; i++) {
         step(bridge);
     }

@@ -91,8 +91,8 @@ static void odd_datagrams(void) {
     int32_t before = parley_io_stat(io, PARLEY_IO_STAT_RECEIVED);
     say(peers[0], large, sizeof large);
     say(peers[0], large, 0);
-    say(peers[0], large, 1056);
-    say(peers[0], large, 1057);
+    say(peers[0], large, 1440);
+    say(peers[0], large, 1441);
     say(stranger, large, 172);
     check(parley_io_receive(io, bridge, board, MOST) == 5, "taken from the socket");
     check(parley_io_stat(io, PARLEY_IO_STAT_TRUNCATED) == 2, "truncated");

@@ -56,6 +56,8 @@ def test_the_page_says_what_it_takes():
     assert wide == stated("a wideband leg, beside")
     packed = (p.bridge_parcel_octets(8192) - p.bridge_parcel_octets(4096)) / 4096
     assert packed == stated("a leg with a packet time of its own, beside")
+    linear = (p.bridge_linear_octets(8192) - p.bridge_linear_octets(4096)) / 4096
+    assert linear == stated("a leg with L16, beside these two")
 
 
 def test_64_participants_fit_256_kb():

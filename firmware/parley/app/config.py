@@ -33,6 +33,12 @@ OPTIONAL_FIELDS = (
     ("srtp_legs", 0, MOST_LEGS, MOST_LEGS),  # legs that may be encrypted at a time: all
     ("wide_legs", 0, MOST_LEGS, 0),  # legs that may be wideband at a time; each takes 2 KB
     ("ptime_legs", 0, MOST_LEGS, 0),  # legs that may be sent another packet time than 20 ms; each takes 2 KB
+    (
+        "linear_legs",
+        0,
+        MOST_LEGS,
+        0,
+    ),  # legs that may have L16; each takes 10 KB, and a place of the two above
     ("loudest", 0, MOST_LEGS, 0),  # voices mixed in a conference at most; 0: all
     ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
@@ -70,6 +76,7 @@ class Config:
         self.rtp_timeout_s: int = fields.get("rtp_timeout_s", 30)
         self.wide_legs: int = min(self.legs, fields.get("wide_legs", 0))
         self.ptime_legs: int = min(self.legs, fields.get("ptime_legs", 0))
+        self.linear_legs: int = min(self.legs, fields.get("linear_legs", 0))
         self.loudest: int = fields.get("loudest", 0)
         self.announce: bool = fields.get("announce", 0) == 1
         self.tls: "tuple[int, bytes, bytes] | None" = None

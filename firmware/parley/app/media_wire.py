@@ -170,9 +170,10 @@ def open_media(config, io):
     """
     legs, slots, wide = config.legs, config.slots, config.wide_legs
     keyed = 0 if config.srtp == "off" else config.srtp_legs
-    parcels = config.ptime_legs
-    memory = runtime.far_memory(Bridge.size(legs, slots, wide, keyed, parcels))
-    bridge = Bridge(legs, slots, config.loudest, memory=memory, wide=wide, keyed=keyed, parcels=parcels)
+    parcels, linear = config.ptime_legs, config.linear_legs
+    memory = runtime.far_memory(Bridge.size(legs, slots, wide, keyed, parcels, linear))
+    further = {"wide": wide, "keyed": keyed, "parcels": parcels, "linear": linear}
+    bridge = Bridge(legs, slots, config.loudest, memory=memory, **further)
     first = config.rtp_port_first + config.rtp_port_first % 2
     if io is None or ":" in config.host:  # native I/O knows IPv4 only
         packets = SocketPackets(bridge, runtime.RTP_READS_PER_TICK)

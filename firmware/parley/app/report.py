@@ -5,7 +5,7 @@ import json
 from parley import __version__
 from parley.app.moderation import AUTOMATIC
 from parley.media import kernel_numbers, kernels
-from parley.media.codecs import preference
+from parley.media.codecs import codec_name, preference
 
 NAMED = 96  # participants named in one report; on a board with more, conferences take turns, and pages of large ones
 
@@ -23,7 +23,7 @@ def register_body(
     quality=(),
     dialogs=(),
 ):
-    """The body as bytes. Wideband is told of when every leg may have it, for then no conference can lack it.
+    """The body as bytes. Wideband and L16 are told of when every leg may have it: then no conference can lack it.
 
     config: Config; start: boot id (new at each start), number of this report on this boot, image id, why it was started
     [cause, details], how an upgrade went [image, state, reason] or None; unix_s: Clock.state_s(), None while not known;
@@ -45,7 +45,7 @@ def register_body(
         "last_end": last_end,
         "upgrade": upgrade,
         "board": config.board,
-        "codecs": [name for name, _rate_hz in preference(media.places.wide_limit >= config.legs)],
+        "codecs": [codec_name(name, rate_hz) for name, rate_hz in _codecs(config, media.places)],
         "legs": config.legs,
         "slots": config.slots,
         "srtp": media.keys.limit > 0,
@@ -65,6 +65,10 @@ def register_body(
         if port:
             report[name + "_port"] = port
     return json.dumps(report, separators=(",", ":")).encode()
+
+
+def _codecs(config, places):
+    return preference(places.wide_limit >= config.legs, places.linear_limit >= config.legs)
 
 
 def _turn(live, participants, turn):

@@ -1,6 +1,7 @@
 """The media terms of participants: offers and answers (RFC 3264), and what of them leg, keys and ports must know."""
 
-from parley.call.negotiate import NOBODY, answer_offer, make_offer, read_answer
+from parley.app.places import codec_of
+from parley.call.negotiate import NOBODY, answer_offer, make_offer, preferred, read_answer
 from parley.wire.errors import RemoteError
 from parley.wire.sdp import parse_sdp
 from parley.wire.uri import parse_via
@@ -35,8 +36,8 @@ class Terms:
         ours, participant.our_offer = participant.our_offer, None
         agreed = read_answer(ours, parse_sdp(body))
         self._media.keys.check(participant, agreed.keys)
-        if agreed.codec not in [name for name, _ in self._media.places.codecs(participant)]:
-            raise RemoteError(488, "No place is left for a wideband leg")  # others were faster
+        if (agreed.codec, agreed.rate_hz) not in self._media.places.codecs(participant):
+            raise RemoteError(488, "No place is left for a leg with this codec")  # others were faster
         self._wire.aim(participant, agreed.remote, may_move=False)
         self._apply(participant, agreed)
 
@@ -63,6 +64,10 @@ class Terms:
             participant.session_version = version
             return participant.our_offer.to_bytes()
         theirs = parse_sdp(offer)
+        places = self._media.places
+        places.note_wish(
+            participant, preferred(theirs, places.may_ever(), self._media.keys.stand(participant))
+        )
         agreed = self._answer(participant, theirs, version)
         if self._wire.aim(participant, agreed.remote):
             agreed = self._answer(participant, theirs, version)  # names another port
@@ -89,7 +94,7 @@ class Terms:
 
     def _apply(self, participant, agreed):
         """Makes the leg what was negotiated."""
-        participant.codec = agreed.codec.upper()
+        participant.codec = codec_of(agreed)
         participant.payload_type = agreed.payload_type
         participant.event_payload_type = agreed.event_payload_type
         participant.ptime_ms = self._media.places.ptime_ms(participant, agreed)

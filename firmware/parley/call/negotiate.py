@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     Codecs = list[tuple[str, int]] | tuple[tuple[str, int], ...]
 
+DEFAULT_RATE_HZ = 8000
 PTIME_MS = 20  # RFC 3551 4.2, the default of audio
 MAX_PTIME_MS = 60  # longer packets are answered with our default
 PTIME_STEP_MS = 10
+LONGEST_MS = {("L16", 16000): 40}  # else a datagram would not fit an Ethernet frame
 FIRST_DYNAMIC = 96  # RFC 3551 6
 EVENT_PAYLOAD_TYPE = 101  # what we offer for telephone-event; an answer takes the offer's number
 EVENT_NAME = "telephone-event"  # RFC 4733 7
@@ -36,7 +38,7 @@ class Negotiated:
     payload type to send, and to expect. event_payload_type: of telephone-event, or None. remote: host and
     port to send RTP to. direction: ours, "sendrecv", "sendonly", "recvonly" or "inactive". ptime_ms: packet
     time the peer wants, 10, 20 ... 60. keys: Keys of an encrypted stream, None for a plain one. rtcp_mux: RTCP goes
-    the way of RTP (RFC 5761); report_address: where the peer takes RTCP.
+    the way of RTP (RFC 5761); report_address: where the peer takes RTCP. rate_hz: clock rate of the codec.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Negotiated:
         self.answer = answer
         self.keys = keys
         self.rtcp_mux = False
+        self.rate_hz = DEFAULT_RATE_HZ
         self.report_address = remote
         self.codec = codec
         self.payload_type = payload_type
@@ -88,10 +91,10 @@ def answer_offer(
     keys = None if security is None else security.answer(media)
     event_payload_type = _event_of(media, rate_hz)
     direction = _our_direction(offer, media)
-    ptime_ms = _ptime_of(media)
+    ptime_ms = _ptime_of(media, codec, rate_hz)
     stated_ms = ptime_ms if packs else PTIME_MS
     accepted = _audio(
-        port, [(payload_type, codec, rate_hz)], event_payload_type, rate_hz, stated_ms, direction
+        port, [(payload_type, codec, rate_hz)], _events(event_payload_type, rate_hz), stated_ms, direction
     )
     accepted.protocol = media.protocol
     if keys is not None:
@@ -105,8 +108,20 @@ def answer_offer(
     answer.media = [accepted if offered is media else _refused(offered) for offered in offer.media]
     remote = offer.address_of(media)
     agreed = Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms, keys)
+    agreed.rate_hz = rate_hz
     _note_reports(agreed, media, muxed)
     return agreed
+
+
+def preferred(
+    offer: SessionDescription, codecs: "Codecs", security: "Security | None" = None
+) -> "tuple[str, int] | None":
+    """Return (encoding name, clock rate in Hz) that an answer would take of these codecs, None for none."""
+    try:
+        _, codec, rate_hz, _ = _first_usable(offer, codecs, security)
+    except RemoteError:
+        return None
+    return codec, rate_hz
 
 
 def make_offer(
@@ -133,9 +148,13 @@ def make_offer(
             payload_type = dynamic
             dynamic += 1
         formats.append((payload_type, name, rate_hz))
-    rate_hz = codecs[0][1]
+    rates: list[int] = []
+    for _, rate_hz in codecs:
+        if rate_hz not in rates:
+            rates.append(rate_hz)
+    events = [(EVENT_PAYLOAD_TYPE + number, rate_hz) for number, rate_hz in enumerate(rates)]
     offer = SessionDescription("-", session_id, version, host, "-", host)
-    media = _audio(port, formats, EVENT_PAYLOAD_TYPE, rate_hz, PTIME_MS, direction)
+    media = _audio(port, formats, events, PTIME_MS, direction)
     if security is not None:
         media.protocol = security.offer_profile()
         media.attributes = [("crypto", crypto.value()) for crypto in security.offer()] + media.attributes
@@ -165,9 +184,10 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Negoti
                     _event_of(media, rate_hz) if _event_of(offered, rate_hz) is not None else None,
                     answer.address_of(media),
                     _our_direction(answer, media),
-                    _ptime_of(media),
+                    _ptime_of(media, codec, rate_hz),
                     _keys(offered, media),
                 )
+                agreed.rate_hz = rate_hz
                 muxed = media.attribute("rtcp-mux") is not None
                 _note_reports(agreed, media, muxed and offered.attribute("rtcp-mux") is not None)
                 return agreed
@@ -242,11 +262,12 @@ def _our_direction(theirs: SessionDescription, media: Media) -> str:
     return direction
 
 
-def _ptime_of(media: Media) -> int:
+def _ptime_of(media: Media, codec: str, rate_hz: int) -> int:
     # what a peer wants to be sent (RFC 8866 6.4), and by no means more than it can take (6.5)
     ptime_ms, most_ms = media.ptime_ms(), media.maxptime_ms()
     if ptime_ms is None or ptime_ms > MAX_PTIME_MS or ptime_ms % PTIME_STEP_MS:
         ptime_ms = PTIME_MS
+    ptime_ms = min(ptime_ms, LONGEST_MS.get((codec.upper(), rate_hz), MAX_PTIME_MS))
     if most_ms is None or most_ms >= ptime_ms:
         return ptime_ms
     return max(PTIME_STEP_MS, most_ms // PTIME_STEP_MS * PTIME_STEP_MS)
@@ -262,8 +283,7 @@ def _static_payload_type(name: str, rate_hz: int) -> "int | None":
 def _audio(
     port: int,
     formats: "list[tuple[int, str, int]]",
-    event_payload_type: "int | None",
-    event_hz: int,
+    events: "list[tuple[int, int]]",
     ptime_ms: int,
     direction: str,
 ) -> Media:
@@ -272,13 +292,17 @@ def _audio(
     for payload_type, name, rate_hz in formats:
         numbers.append(str(payload_type))
         attributes.append(("rtpmap", f"{payload_type} {name}/{rate_hz}"))
-    if event_payload_type is not None:
-        numbers.append(str(event_payload_type))
-        attributes.append(("rtpmap", f"{event_payload_type} {EVENT_NAME}/{event_hz}"))
-        attributes.append(("fmtp", f"{event_payload_type} {DTMF_EVENTS}"))
+    for payload_type, rate_hz in events:  # at the clock rate of each codec (RFC 4733 2.1)
+        numbers.append(str(payload_type))
+        attributes.append(("rtpmap", f"{payload_type} {EVENT_NAME}/{rate_hz}"))
+        attributes.append(("fmtp", f"{payload_type} {DTMF_EVENTS}"))
     attributes.append(("ptime", str(ptime_ms)))
     attributes.append((direction, None))
     return Media("audio", port, "RTP/AVP", numbers, None, attributes)
+
+
+def _events(payload_type: "int | None", rate_hz: int) -> "list[tuple[int, int]]":
+    return [] if payload_type is None else [(payload_type, rate_hz)]
 
 
 def _refused(media: Media) -> Media:

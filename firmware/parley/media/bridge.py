@@ -49,7 +49,7 @@ def _whole_lines(octets):
 
 def _refusal(reason):
     is_full = reason == kernel_numbers.BRIDGE_NO_PLACE
-    return LocalError("no place for a wideband leg" if is_full else "another leg has this peer")
+    return LocalError("no place for a leg with this codec" if is_full else "another leg has this peer")
 
 
 class Bridge:
@@ -57,18 +57,21 @@ class Bridge:
 
     loudest: voices mixed in one conference at most, 0 all. memory: a buffer of Bridge.size() bytes to live in,
     best one outside the collector's heap; without it, one is made. wide, keyed: legs that may be wideband, and that
-    may have keys, at a time; parcels: that may be sent packets of another time than 20 ms. Plain kernels have none of
-    these.
+    may have keys, at a time; parcels: that may be sent packets of another time than 20 ms, or L16; linear: that
+    may have L16, which takes a place of `wide` and one of `parcels`, too. Plain kernels have none of these.
     """
 
-    def __init__(self, legs, conferences, loudest=0, memory=None, wide=0, keyed=0, parcels=0):
+    def __init__(self, legs, conferences, loudest=0, memory=None, wide=0, keyed=0, parcels=0, linear=0):
         """ValueError for what the kernels cannot do, or a memory too short."""
         self.wide = wide if can_widen() else 0
         self.parcels = parcels if can_widen() else 0
+        self.linear = linear if can_widen() else 0
         self.legs = legs
         self.conferences = conferences
         self.memory = (
-            bytearray(self.size(legs, conferences, wide, keyed, parcels)) if memory is None else memory
+            bytearray(self.size(legs, conferences, wide, keyed, parcels, linear))
+            if memory is None
+            else memory
         )
         kernels.bridge_init(self.memory, legs, conferences, loudest)
         if self.wide:
@@ -77,10 +80,12 @@ class Bridge:
             kernels.bridge_key_places(self.memory, keyed)
         if self.parcels:
             kernels.bridge_parcel_places(self.memory, self.parcels)
+        if self.linear:
+            kernels.bridge_linear_places(self.memory, self.linear)
         self._free = list(range(legs - 1, -1, -1))
 
     @staticmethod  # pyright: ignore[reportArgumentType] - MicroPython's stubs know it without arguments only
-    def size(legs, conferences, wide=0, keyed=0, parcels=0):
+    def size(legs, conferences, wide=0, keyed=0, parcels=0, linear=0):
         """Bytes of memory a bridge needs."""
         size = kernels.bridge_size(legs, conferences)
         if wide and can_widen():
@@ -89,6 +94,8 @@ class Bridge:
             size = _whole_lines(size) + kernels.bridge_key_octets(keyed)
         if parcels and can_widen():
             size = _whole_lines(size) + kernels.bridge_parcel_octets(parcels)
+        if linear and can_widen():
+            size = _whole_lines(size) + kernels.bridge_linear_octets(linear)
         return size
 
     @property
@@ -104,9 +111,9 @@ class Bridge:
     def add(self, conference, codec, payload_type, event_payload_type, direction, address, seed):
         """Lets somebody into a conference, from the next tick on; returns the number of his leg.
 
-        codec: RTP encoding name; event_payload_type: of telephone-event, or None; direction: ours; address:
+        codec: its name (media.codecs); event_payload_type: of telephone-event, or None; direction: ours; address:
         pack_address of the peer, or NO_ADDRESS; seed: (SSRC, sequence number, timestamp) to send first, random
-        (RFC 3550 5.1). LocalError when every leg or place for a wideband leg is in use, or another leg has that
+        (RFC 3550 5.1). LocalError when every leg, or place for one with this codec, is in use, or another leg has that
         peer; ValueError for a codec we do not speak.
         """
         if self.full:

@@ -23,6 +23,7 @@ and everything for all conferences of a board (media/bridge.py is the face to us
     bridge_wide_octets(places, conferences)      bridge_widen(bridge, places) for wideband legs
     bridge_key_octets(places)                    bridge_key_places(bridge, places) for legs with keys
     bridge_parcel_octets(places)                 bridge_parcel_places(bridge, places) for packets of other times
+    bridge_linear_octets(places)                 bridge_linear_places(bridge, places) for legs with L16
     bridge_ptime(bridge, leg, ptime_ms) -> 0 or BRIDGE_NO_PLACE   bridge_parcel(bridge, leg, number) -> offset
     bridge_add_leg(bridge, leg, conference, law, payload_type, event_payload_type, depth_frames, flags, seed,
         address) -> 0 or BRIDGE_IN_USE           bridge_remove_leg(bridge, leg)
@@ -72,6 +73,8 @@ try:
         bridge_key_octets,
         bridge_key_places,
         bridge_leg_stat,
+        bridge_linear_octets,
+        bridge_linear_places,
         bridge_mix,
         bridge_open_report,
         bridge_packet,
@@ -139,6 +142,8 @@ except (
         bridge_key_octets,
         bridge_key_places,
         bridge_leg_stat,
+        bridge_linear_octets,
+        bridge_linear_places,
         bridge_mix,
         bridge_open_report,
         bridge_packet,
@@ -199,6 +204,8 @@ __all__ = (
     "bridge_key_octets",
     "bridge_key_places",
     "bridge_leg_stat",
+    "bridge_linear_octets",
+    "bridge_linear_places",
     "bridge_mix",
     "bridge_open_report",
     "bridge_packet",

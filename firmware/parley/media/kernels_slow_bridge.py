@@ -80,7 +80,8 @@ from parley.media.kernels_slow_leg_state import HALF_TICK
 from parley.media.kernels_slow_shape import shape_clear
 from parley.media.kernels_slow_stateless import count_items, need
 
-WIDE_LAW, NO_PLACE = 9, -12  # G.722: plain Python is narrowband
+FURTHER_LAWS = (9, 128, 129)  # G.722, L16: plain Python has G.711 alone
+NO_PLACE = -12
 
 
 def bridge_size(legs, conferences):
@@ -217,7 +218,7 @@ def bridge_add_leg(
     at, peer = block_at(leg), peer_of(address)
     if get(bridge, CONFERENCE, at) != NOBODY or _taken(bridge, peer, leg):
         return IN_USE
-    if law == WIDE_LAW:
+    if law in FURTHER_LAWS:
         return NO_PLACE
     leg_init(leg_of(bridge, leg), law, payload_type, event_payload_type, depth_frames, seed)
     put(bridge, FLAGS, flags, at)
@@ -233,9 +234,9 @@ def bridge_add_leg(
 def bridge_change(bridge, leg, law, payload_type, event_payload_type, flags, address):
     """Gives a leg other terms; returns 0, or below 0: the address is in use."""
     at, peer = in_use(usable(bridge), leg), peer_of(address)
-    need(0 <= flags <= SPEAKS | HEARS and law in (0, 8, WIDE_LAW), ARGUMENT)
+    need(0 <= flags <= SPEAKS | HEARS and (law in (0, 8) or law in FURTHER_LAWS), ARGUMENT)
     need(leg_types_fit(payload_type, event_payload_type), ARGUMENT)
-    if law == WIDE_LAW:
+    if law in FURTHER_LAWS:
         return NO_PLACE
     if _taken(bridge, peer, leg):
         return IN_USE

@@ -172,6 +172,16 @@ def bridge_parcel_places(bridge, places):
     need(False, "argument")
 
 
+def bridge_linear_octets(places):
+    """Plain Python has no L16: there are no places."""
+    need(False, "argument")
+
+
+def bridge_linear_places(bridge, places):
+    """The same."""
+    need(False, "argument")
+
+
 def bridge_ptime(bridge, leg, ptime_ms):
     """Packets of a leg are of 20 ms; returns 0, or below 0 for every other time: there is no place."""
     in_use(usable(bridge), leg)

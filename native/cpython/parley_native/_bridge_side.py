@@ -20,6 +20,17 @@ def bridge_parcel_places(bridge, places):
     return checked(lib.parley_bridge_parcel_places(bridge_in(bridge), octets, places), "bridge")
 
 
+def bridge_linear_octets(places):
+    """Returns the octets that places for so many legs with L16 take."""
+    return checked(lib.parley_bridge_linear_octets(places), "bridge")
+
+
+def bridge_linear_places(bridge, places):
+    """Lets so many of the legs have L16; `bridge` is longer by bridge_linear_octets."""
+    octets = memoryview(bridge).nbytes
+    return checked(lib.parley_bridge_linear_places(bridge_in(bridge), octets, places), "bridge")
+
+
 def bridge_ptime(bridge, leg, ptime_ms):
     """Has a leg's packets hold so much sound: 10, 20 ... 60 ms; returns 0 or NO_PLACE."""
     return checked(lib.parley_bridge_ptime(bridge_in(bridge), leg, ptime_ms), "bridge")
