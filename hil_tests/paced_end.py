@@ -22,6 +22,7 @@ class Kind:
     ticks: int = 80
 
 
+LATE_S = 0.015
 RTCP = range(72, 77)  # of a neighbour, whose RTP port is the one below (RFC 3550 section 11)
 KINDS = {
     "PCMU": Kind(0, "PCMU/8000"),
@@ -54,6 +55,12 @@ class Paced:
         header = struct.pack("!BBHII", 0x80, second, number & 0xFFFF, ticks * number, self.end.ssrc)
         if self.end.peer is not None:
             self.end.socket.sendto(header + payload, self.end.peer)
+
+    def leapt(self) -> bool:
+        """Whether the board's clock leapt: it could not run all its ticks."""
+        packets = rtp_stream.in_order([one for one in self.end.arrived if one.payload_type not in RTCP])
+        stamps = rtp_stream.unwrap([packet.timestamp for packet in packets], 32)
+        return {int(step) for step in stamps[1:] - stamps[:-1]} != {self.kind.ticks * self.ptime_ms // 10}
 
     def heard(self) -> bytes:
         """All octets that came, in order; AssertionError for a missing packet, or one of another length or time."""
@@ -104,6 +111,11 @@ async def talk(people: list[Paced], seconds: float) -> None:
         people[index].late_s.append(max(0.0, time.monotonic() - due_s))
         people[index].send(number)
     await asyncio.sleep(0.3)
+
+
+def steady(people: list[Paced]) -> bool:
+    """Whether the machine let the judge send and the board run on time; else nothing can be said of the bits."""
+    return max(max(one.late_s) for one in people) < LATE_S and not any(one.leapt() for one in people)
 
 
 async def leave(people: list[Paced]) -> None:

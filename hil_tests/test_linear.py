@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from hil_tests import g711, measure, wav
-from hil_tests.paced_end import KINDS, joined, leave, talk
+from hil_tests.paced_end import KINDS, joined, leave, steady, talk
 from hil_tests.table_talk import CODECS
 from hil_tests.talk import TALK_S
 from hil_tests.test_srtp import WIDE, joins, narrowband, packets
@@ -16,7 +16,7 @@ from hil_tests.ues.parley_ue import ParleyUe
 from hil_tests.ues.pjsua import Pjsua
 
 pytestmark = [pytest.mark.hil, pytest.mark.limit_s(120)]
-SPOKEN_S = 2
+SPOKEN_S, TRIES = 2, 4
 SILENCE = {"PCMU": b"\xff", "L16/8000": b"\0\0", "L16/16000": b"\0\0"}
 TONES_HZ, AMPLITUDE = {"PCMU": 600, "PCMA": 900, "G722": 1100, "L16/8000": 1300, "L16/16000": 1700}, 2500
 
@@ -25,6 +25,15 @@ def noise(name: str) -> bytes:
     """Octets of a codec that never are its silence."""
     octets = np.random.default_rng(len(name)).integers(1, 0x50, SPOKEN_S * 100 * KINDS[name].octets, np.uint8)
     return octets.tobytes()
+
+
+def steady_story(bench, talker, kinds):
+    """The story, told again as long as the machine is too busy for it."""
+    for _ in range(TRIES):
+        said, people = asyncio.run(story(bench, talker, kinds))
+        if steady(people):
+            break
+    return said, people
 
 
 async def story(bench, talker, kinds):
@@ -47,7 +56,7 @@ async def story(bench, talker, kinds):
 )
 def test_one_voice_is_heard_to_the_bit(lone_board, figures, talker, ears):
     bench = lone_board()
-    said, people = asyncio.run(story(bench, talker, ears))
+    said, people = steady_story(bench, talker, ears)
     figures.add(late_ms=[round(1000 * max(one.late_s), 1) for one in people])
     for one in people[1:]:
         assert f"a=ptime:{one.ptime_ms}" in one.answered
@@ -60,7 +69,7 @@ def test_one_voice_is_heard_to_the_bit(lone_board, figures, talker, ears):
 
 def test_mu_law_alone_is_heard_as_its_codes_mean(lone_board):
     bench = lone_board()
-    said, people = asyncio.run(story(bench, ("PCMU", 20), [("L16/8000", 20)]))
+    said, people = steady_story(bench, ("PCMU", 20), [("L16/8000", 20)])
     assert g711.decode(said, g711.PCMU).astype(">i2").tobytes() in people[1].heard()
     bench.wait_status(bench.idle, 12, "the conference's end")
 
