@@ -192,10 +192,16 @@ int32_t parley_leg_receive(parley_leg *leg, const uint8_t *packet, int32_t lengt
     return leg_usable(leg) ? leg_receive_at(leg, packet, length, HALF_TICK) : PARLEY_LEG_UNUSABLE;
 }
 
-int32_t leg_receive_at(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival) {
+/** Apart, for nearly all packets are the one expected. */
+static __attribute__((noinline)) int32_t receive_other(parley_leg *leg, const uint8_t *packet, int32_t length,
+                                                       int32_t arrival) {
     leg_store own = {leg->codes[0], SLOT_SAMPLES, NULL};
+    return leg_receive_to(leg, packet, length, arrival, &own);
+}
+
+int32_t leg_receive_at(parley_leg *leg, const uint8_t *packet, int32_t length, int32_t arrival) {
     return leg_take_expected(leg, packet, length, arrival) ? PARLEY_LEG_TAKEN
-                                                           : leg_receive_to(leg, packet, length, arrival, &own);
+                                                           : receive_other(leg, packet, length, arrival);
 }
 
 /** A timestamp of 16000 Hz at 8000; the way from one to the next is halved, so that its wrap is none. */
