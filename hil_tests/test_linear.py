@@ -16,7 +16,7 @@ from hil_tests.ues.parley_ue import ParleyUe
 from hil_tests.ues.pjsua import Pjsua
 
 pytestmark = [pytest.mark.hil, pytest.mark.limit_s(120)]
-SPOKEN_S, TRIES = 2, 4
+SPOKEN_S, TONE_S, TRIES = 1, 2, 4
 SILENCE = {"PCMU": b"\xff", "L16/8000": b"\0\0", "L16/16000": b"\0\0"}
 TONES_HZ, AMPLITUDE = {"PCMU": 600, "PCMA": 900, "G722": 1100, "L16/8000": 1300, "L16/16000": 1700}, 2500
 
@@ -40,7 +40,7 @@ async def story(bench, talker, kinds):
     said = noise(talker[0])
     plays = [(*talker, said, SILENCE[talker[0]])]
     people = await joined(bench, plays + [(name, ptime_ms, b"", SILENCE[name]) for name, ptime_ms in kinds])
-    await talk(people, SPOKEN_S + 1.0)
+    await talk(people, SPOKEN_S + 0.6)
     await leave(people)
     return said, people
 
@@ -77,7 +77,7 @@ def test_mu_law_alone_is_heard_as_its_codes_mean(lone_board):
 def tone(name: str) -> bytes:
     """A tone in what a codec sends; G.722 only listens."""
     rate_hz = 16000 if name == "L16/16000" else 8000
-    at = np.arange(rate_hz * SPOKEN_S)
+    at = np.arange(rate_hz * TONE_S)
     pcm = np.round(AMPLITUDE * np.sin(2 * np.pi * TONES_HZ[name] / rate_hz * at)).astype(np.int16)
     if name == "G722":
         return b""
@@ -88,7 +88,7 @@ async def everybody(bench):
     names = list(TONES_HZ)
     silence = {**SILENCE, "PCMA": b"\xd5", "G722": b"\xfa"}
     people = await joined(bench, [(name, 20, tone(name), silence[name]) for name in names])
-    await talk(people, SPOKEN_S - 0.2)
+    await talk(people, TONE_S - 0.2)
     await leave(people)
     return {name: one.heard() for name, one in zip(names, people, strict=True)}
 

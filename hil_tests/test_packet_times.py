@@ -10,7 +10,7 @@ from hil_tests.paced_end import joined, leave, steady, talk
 
 pytestmark = pytest.mark.hil
 
-SPOKEN_S, SILENCE = 2, b"\xff"  # of mu-law, 0
+SPOKEN_S, SILENCE = 1, b"\xff"  # of mu-law, 0
 PTIMES = (10, 20, 30, 40, 60)
 TRIES = 4  # on a busy machine
 
@@ -24,7 +24,7 @@ async def story(bench, talks_ms, hear_ms):
     said = noise(talks_ms)
     kinds = [("PCMU", talks_ms, said, SILENCE)] + [("PCMU", ptime_ms, b"", SILENCE) for ptime_ms in hear_ms]
     people = await joined(bench, kinds)
-    await talk(people, SPOKEN_S + 1.0)
+    await talk(people, SPOKEN_S + 0.6)
     await leave(people)
     return said, people
 
