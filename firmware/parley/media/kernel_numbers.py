@@ -4,6 +4,8 @@
 LAW_PCMU = 0
 LAW_PCMA = 8
 LAW_G722 = 9
+LAW_L16_8000 = 128  # L16 has dynamic ones
+LAW_L16_16000 = 129
 
 FRAME_SAMPLES = 160  # 20 ms at 8000 Hz
 PACKET_BYTES = 172  # what leg_packetise makes
