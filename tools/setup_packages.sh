@@ -4,11 +4,11 @@ set -euo pipefail
 
 # A C compiler for the CPython binding and the virtual board's kernels; the Arm compiler and QEMU for the boards' kernels;
 # the phones, the browser and the capture tools of the hardware-in-the-loop tests; three voices for the demonstration; the store
-# of several servers, and the packet filter that cuts them off in the chaos test. dpkg-dev and
+# of several servers, the packet filter that cuts them off in the chaos test, and a DHCP server for boards. dpkg-dev and
 # xz-utils unpack the sources of MicroPython and lwIP, which tools/fetch_sources.py fetches for the emulated boards.
 packages=(python3-dev python3-venv gcc libc6-dev binutils libffi-dev
   gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm dpkg-dev xz-utils make
-  baresip-core sip-tester tshark espeak-ng chromium procps etcd-server nftables)
+  baresip-core sip-tester tshark espeak-ng chromium procps etcd-server nftables iproute2 udhcpd)
 
 missing=()
 for package in "${packages[@]}"; do

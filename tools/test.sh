@@ -28,7 +28,7 @@ for board in mps2-an500 mps2-an386; do # what is missing for them, the tests say
   "${MAKE:-make}" -s build BOARD=$board || echo "no emulated board $board"
 done
 step "real phones against emulated Arm boards" .venv/bin/python -m pytest -q --durations=5 -m "hil and not soak" \
-  --board mps2-an500 --hil-output out/hil-arm hil_tests/test_arm_*.py hil_tests/test_resets.py hil_tests/test_upgrade.py \
+  --board mps2-an500 --hil-output out/hil-arm hil_tests/test_arm_*.py hil_tests/test_dhcp.py hil_tests/test_resets.py hil_tests/test_upgrade.py \
   hil_tests/test_flow.py::test_our_phone_brings_in_pjsua_and_baresip_and_leaves_first
 echo
 if [ ${#failed[@]} -gt 0 ]; then

@@ -23,6 +23,11 @@ class ConfigTest(unittest.TestCase):
             parse_config(text)
         return str(caught.exception)
 
+    def test_an_address_by_dhcp_is_not_known_yet(self):
+        config = parse_config(self.text(host="dhcp"))
+        self.assertEqual((config.dhcp, config.host), (True, ""))
+        self.assertFalse(parse_config(self.text()).dhcp)
+
     def test_every_field_arrives(self):
         config = parse_config(self.text())
         self.assertEqual(config.board_id, "virtual-1")

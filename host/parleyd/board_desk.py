@@ -45,6 +45,7 @@ class BoardDesk:
             self._clock.now_s(),
             self._clock.now_ms(),
             lambda result: self._registered(server_request, request, result),
+            server_request.peer[0],
         )
 
     def _registered(self, server_request: ServerRequest, request: Request, result: Registered) -> None:
@@ -59,13 +60,16 @@ class BoardDesk:
                 self._log.warning("board was reset", board=result.board_id, cause=cause, details=details)
         if result.change == "twin":
             self._log.warning(MET, board=result.board_id, reason=reply.reason)
+        elif result.change == "moved":
+            board = self._pool.board(result.board_id)
+            self._log.info("board moved", board=result.board_id, host=board.host if board else "")
         elif result.change in ("new", "left"):
             self._log.info("board " + result.change, board=result.board_id)
         elif reply.status not in (200, 401):
             self._log.warning(
                 "registration refused", status=reply.status, reason=reply.reason, to=request.get("To")
             )
-        if registration is not None and result.change in ("new", "refresh"):
+        if registration is not None and result.change in ("new", "refresh", "moved"):
             self._journal.refreshed(result.board_id, registration.report, result.leases)
         self._endpoint.respond(
             server_request, reply.status, self._clock.now_ms(), reply.reason, list(reply.headers)

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -32,6 +33,7 @@ from parleyd.pool import Pool
 from parleyd.receive import Need
 from parleyd.roster import read_roster
 from parleyd.rules import callers_of, sources_of
+from parleyd.serial_consoles import Consoles
 from parleyd.server import ConferenceServer, Rules
 from parleyd.settings import Settings, is_loopback
 from parleyd.sockets import SipSockets
@@ -106,6 +108,7 @@ class Daemon:
         self.broadcast = Broadcast(
             self.server, lambda: status_document(self.server, self.boards), self._sip.drain
         )
+        self._consoles = Consoles(settings.state, self._roster.enrolled.values())
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
 
@@ -133,6 +136,7 @@ class Daemon:
         api = api_server(self)
         serving = asyncio.create_task(api.serve(sockets=[http]))
         write_address(self.settings.state, f"http://{format_host_port(*self.settings.http)}", self.own_token)
+        self._consoles.start()
         try:
             await self._until_stopped(self._start(ready))
             await self._stopping.wait()
@@ -141,6 +145,7 @@ class Daemon:
             self.server.closing = True
             await asyncio.gather(*(board.stop() for board in self.boards.values()), return_exceptions=True)
             await self.upgrades.stop()
+            await self._consoles.stop()
             self.broadcast.close()
             api.end()
             await asyncio.gather(serving, return_exceptions=True)
@@ -169,19 +174,26 @@ class Daemon:
         self._sip.drain()
         return count
 
+    def console_log(self, board_id: str) -> Path | None:
+        """Return the file of what the board writes to its serial port, None when we do not hold that."""
+        board = self.boards.get(board_id)
+        return self._consoles.log(board_id) if board is None else board.log
+
     async def reset_board(self, board_id: str) -> None:
         """Start a board anew. Raises SerialFault or DaemonError when we have no hold of it."""
         board = self.boards.get(board_id)
         if board is None:
-            raise DaemonError(f"this server does not hold the serial port of {board_id}")
+            if not await self._consoles.reset(board_id):
+                raise DaemonError(f"this server does not hold the serial port of {board_id}")
+        else:
+            await board.reset()
         self.server.events.info("board is reset", board=board_id)
-        await board.reset()
 
     def upgrade_board(self, board_id: str, name: str | None, now: bool) -> Upgrade:
         """Start the upgrade of a board. name: of an image, by default that of its kind. Raises LocalError."""
         board = self.boards.get(board_id)
         if board is None:
-            raise DaemonError(f"this server does not hold the serial port of {board_id}")
+            raise DaemonError(f"{board_id} gets its firmware by parley board provision")
         image = find_image(self.settings.state, name or board.image.name)
         return self.upgrades.begin(board_id, board, image, now)
 

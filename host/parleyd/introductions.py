@@ -4,7 +4,7 @@ from parleyd.board_network import board_hosts, board_server
 from parleyd.board_tls import board_tls
 from parleyd.claims import DaemonError
 from parleyd.ledger import Ledger
-from parleyd.pool import Pool, ProvisionedBoard
+from parleyd.pool import DHCP, Pool, ProvisionedBoard
 from parleyd.provision import BoardConfig
 from parleyd.roster import Roster
 from parleyd.settings import SIP_PORT, Settings
@@ -15,12 +15,12 @@ def introduce_boards(settings: Settings, pool: Pool, ledger: Ledger, roster: Ros
     """Make all boards known; return the configurations of those to be started. Raises DaemonError, SettingsError."""
     for entry in settings.provisioned:
         key = bytes.fromhex(entry.key)
-        board = ProvisionedBoard(entry.id, key, str(entry.host), entry.port, site=entry.site)
+        board = _board(entry.id, key, str(entry.host), entry.port, entry.site)
         _introduce(board, pool, ledger)
     for enrolled in roster.enrolled.values():
         if pool.board(enrolled.board_id) is None:
             key = bytes.fromhex(enrolled.key)
-            board = ProvisionedBoard(enrolled.board_id, key, enrolled.host, enrolled.port)
+            board = _board(enrolled.board_id, key, enrolled.host, enrolled.port)
             _introduce(board, pool, ledger)
     return [
         _config_of(settings, number, host, pool, ledger)
@@ -28,10 +28,14 @@ def introduce_boards(settings: Settings, pool: Pool, ledger: Ledger, roster: Ros
     ]
 
 
+def _board(board_id: str, key: bytes, host: str, port: int, site: str = "") -> ProvisionedBoard:
+    return ProvisionedBoard(board_id, key, host, port, site=site, dynamic=host == DHCP)
+
+
 def _introduce(board: ProvisionedBoard, pool: Pool, ledger: Ledger) -> None:
     """Provision a board, at the other servers too. Raises DaemonError when it is another board to them."""
     if ledger.shared:
-        key = BoardKey(board.board_id, board.key, board.host, board.port, board.site)
+        key = BoardKey(board.board_id, board.key, board.plan, board.port, board.site)
         if ledger.keep(key).key != board.key:
             raise DaemonError(
                 f"provisioned: another server knows {board.board_id} by another key; "

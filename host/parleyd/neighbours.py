@@ -8,7 +8,7 @@ from parleyd.drains import Drains
 from parleyd.events import Log
 from parleyd.lease import Lease
 from parleyd.ledger import Ledger
-from parleyd.pool import Pool, ProvisionedBoard
+from parleyd.pool import DHCP, Pool, ProvisionedBoard
 from parleyd.report import parse_report
 from parleyd.store.face import BoardKey, Heard
 from parleyd.twins import MET, TWIN
@@ -60,9 +60,11 @@ class Neighbours:
         place = (key.key, key.host, key.port)
         if not key.host or (known is not None and key.board_id not in self._lent):
             return
-        if known is None or (known.key, known.host, known.port) != place:
+        if known is None or (known.key, known.plan, known.port) != place:
             self._lent.add(key.board_id)
-            self._pool.provision(ProvisionedBoard(key.board_id, *place, site=key.site))
+            self._pool.provision(
+                ProvisionedBoard(key.board_id, *place, site=key.site, dynamic=key.host == DHCP)
+            )
             self._on_change()
 
     def drains(self, board_id: str, draining: bool) -> None:
@@ -89,7 +91,8 @@ class Neighbours:
         """See Follower.present. A board of which we have no key cannot be asked; one of a boot that is over is another
         one with the same identity, which that server has yet to turn away.
         """
-        if self._pool.board(board_id) is None:
+        board = self._pool.board(board_id)
+        if board is None:
             return
         report = None
         if told is not None:
@@ -102,5 +105,7 @@ class Neighbours:
             if self._pool.vouch_no_more(board_id, server):
                 self._on_change()
             return
+        if board.dynamic and not report.host:
+            return  # a server that does not know where it is
         self._pool.vouch(board_id, server, report, self._clock.now_s(), self._clock.now_ms())
         self._on_change()

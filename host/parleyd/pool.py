@@ -12,12 +12,16 @@ from parleyd.books import BoardKind, Books
 from parleyd.report import BoardReport, Codec
 from parleyd.twins import Twins
 
+DHCP = "dhcp"  # instead of a host: the board has one by DHCP, and says which
 FOR_EVER_MS = 1 << 62  # the end of a registration that another server looks after
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionedBoard:
-    """A board that was given its identity: its key and the one address at which it serves SIP."""
+    """A board that was given its identity: its key and the one address at which it serves SIP.
+
+    dynamic: that is one by DHCP; host is DHCP until the board has said which.
+    """
 
     board_id: str
     key: bytes
@@ -25,6 +29,12 @@ class ProvisionedBoard:
     port: int
     virtual: bool = False
     site: str = ""
+    dynamic: bool = False
+
+    @property
+    def plan(self) -> str:
+        """Return what it was provisioned with: an IP address, or DHCP."""
+        return DHCP if self.dynamic else self.host
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,17 @@ class Pool:
         self._hosts.add(board.host)
         self.drop(board.board_id)
 
+    def _move(self, board: ProvisionedBoard, host: str) -> ProvisionedBoard:
+        """Take note that a board has another address by DHCP; whoever had that one before has it no more."""
+        self.drop(board.board_id)
+        for other in self.boards():
+            if other.dynamic and (other.host, other.port) == (host, board.port):
+                self._boards[other.board_id] = replace(other, host=DHCP)
+                self.drop(other.board_id)
+        moved = self._boards[board.board_id] = replace(board, host=host)
+        self._hosts = {one.host for one in self._boards.values()}
+        return moved
+
     def boards(self) -> list[ProvisionedBoard]:
         """Return every known board, in the order in which they were provisioned."""
         return list(self._boards.values())
@@ -153,6 +174,8 @@ class Pool:
     ) -> None:
         """Take a refresh of a known board. now_s: unix time; now_ms, expires_ms: monotonic."""
         board = self._boards[board_id]
+        if board.dynamic and report.host != board.host:
+            board = self._move(board, report.host)
         before = self._registrations.get(board_id)
         known = None if before is None else before.report
         report = report.with_names_of(known).with_dialogs_of(known)

@@ -19,7 +19,8 @@ CONFIG_FILE = "board_config.json"
 class BoardConfig:
     """What a board is told of itself; becomes board_config.json on its flash.
 
-    board_id: its name at the server. board: its kind, the image's name. host: its own IP address.
+    board_id: its name at the server. board: its kind, the image's name. host: its own IP address,
+    or "dhcp".
     server: host and port of the SIP server. servers: of all servers of a fleet, at IP addresses, if there are several.
     key: 64 hex digits, the board's secret. registration_s: expiry of a registration. offer_ttl_s: how long the server
     lets an unused address live. rtp_port_first: even. network: netmask and gateway, for a board that sets up an

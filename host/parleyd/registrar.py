@@ -15,7 +15,7 @@ from parley.wire.sip import Request
 from parley.wire.uri import parse_name_addr
 from parleyd.lease import QUARANTINE_S, Lease
 from parleyd.ledger import Ledger
-from parleyd.pool import FOR_EVER_MS, Pool, ProvisionedBoard
+from parleyd.pool import DHCP, FOR_EVER_MS, Pool, ProvisionedBoard
 from parleyd.reconcile import Refresh, reconcile
 from parleyd.report import BoardReport, parse_report
 from parleyd.store.face import ConflictError, Heard, StoreError
@@ -45,7 +45,7 @@ class Registered:
     """The answer to a REGISTER, and what it changed.
 
     board_id: '' when nobody was let in. change: "new" (was not in the pool), "refresh", "left", "twin" (a second board
-    with the identity of this one) or "".
+    with the identity of this one), "moved" (it has another address by DHCP) or "".
     leases: records that the refresh changed.
     """
 
@@ -70,10 +70,10 @@ class Registrar:
         self._authenticator = authenticator
         self._quarantine_s = quarantine_s
 
-    def handle(self, request: Request, now_s: float, now_ms: int, done: Done) -> None:
+    def handle(self, request: Request, now_s: float, now_ms: int, done: Done, source: str = "") -> None:
         """Answer one REGISTER by `done`: at once, or when the ledger's next flush is through.
 
-        now_s unix time, now_ms monotonic.
+        now_s unix time, now_ms monotonic; source: the host that it came from.
         """
         try:
             board = self.identify(request, now_ms)
@@ -82,7 +82,7 @@ class Registrar:
                 return
             if parse_name_addr(request.get("To") or "").uri.user != board.board_id:
                 raise RemoteError(403, "A board registers only itself")
-            self._registered(board, request, now_s, now_ms, done)
+            self._registered(board, request, now_s, now_ms, done, source)
         except RemoteError as error:
             done(Registered(Reply(error.status or 400, error.reason)))
 
@@ -103,16 +103,27 @@ class Registrar:
         return derive(board.key, "register") if board else None
 
     def _registered(
-        self, board: ProvisionedBoard, request: Request, now_s: float, now_ms: int, done: Done
+        self, board: ProvisionedBoard, request: Request, now_s: float, now_ms: int, done: Done, source: str
     ) -> None:
-        contact, expires_s = _binding(board, request)
+        try:
+            contact, expires_s, host = _binding(board, request, source)
+        except RemoteError as error:
+            registration = self._pool.registration(board.board_id)
+            boot = parse_report(request.body).boot if registration and error.status == 403 else ""
+            if (
+                boot and registration and registration.report.boot != boot
+            ):  # somewhere else, and beside the one here
+                done(self._turned_away(board.board_id, boot, now_ms))
+                return
+            raise
         date = ("Date", formatdate(int(now_s), usegmt=True))  # the board sets its clock by it
         if expires_s == 0:
             self._pool.drop(board.board_id)
             self._ledger.withdraw(board.board_id)
             done(Registered(Reply(200, "OK", (date,)), board.board_id, "left"))
             return
-        report = parse_report(request.body)
+        report = parse_report(request.body).model_copy(update={"host": host if board.dynamic else ""})
+        was_at = board.host
         change = "refresh" if self._pool.registration(board.board_id) else "new"
         headers = (date, ("Contact", f"<{contact}>;expires={expires_s}"))
 
@@ -124,8 +135,16 @@ class Registrar:
                 done(Registered(Reply(503, "The server cannot store leases now", retry)))
             else:
                 known = self._ledger.heard(board.board_id)
+                moved = board.dynamic and host != was_at != DHCP
                 since = () if known is None else ((BOOT_HEARD, str(known.since_s)),)
-                done(Registered(Reply(200, "OK", headers + since), board.board_id, change, changes))
+                done(
+                    Registered(
+                        Reply(200, "OK", headers + since),
+                        board.board_id,
+                        "moved" if moved else change,
+                        changes,
+                    )
+                )
 
         self.accept(board.board_id, report, expires_s, now_s, now_ms, accepted)
 
@@ -218,8 +237,11 @@ class Registrar:
         )
 
 
-def _binding(board: ProvisionedBoard, request: Request) -> tuple[str, int]:
-    """Return the contact URI and for how many seconds it is granted. Raises RemoteError(400 or 403)."""
+def _binding(board: ProvisionedBoard, request: Request, source: str) -> tuple[str, int, str]:
+    """Return the contact URI, for how many seconds it is granted, and its host. Raises RemoteError(400 or 403).
+
+    A board with DHCP may say only what its packets say as well (source): digest does not cover the Contact.
+    """
     contacts = request.get_all("Contact")
     header = request.get("Expires")
     expires_s = (
@@ -230,11 +252,14 @@ def _binding(board: ProvisionedBoard, request: Request) -> tuple[str, int]:
     if contacts[0].strip() == "*":
         if expires_s != 0:
             raise RemoteError(400, "Contact * goes with Expires: 0 only")  # RFC 3261 10.2.2
-        return "*", 0
+        return "*", 0, board.host
     contact = parse_name_addr(contacts[0])
     own = contact.param("expires")
     if own is not None:
         expires_s = parse_decimal(own, MAX_EXPIRES, "expires")
-    if contact.uri.address() != (board.host, board.port):
+    host, port = contact.uri.address()
+    if board.dynamic and host != source:
+        raise RemoteError(403, f"This board calls from {source} and says to be at {host}")
+    if port != board.port or (host != board.host and not board.dynamic):
         raise RemoteError(403, f"This board was given the address {board.host}:{board.port}")
-    return contact.uri_text, min(expires_s, MAX_REGISTRATION_S)
+    return contact.uri_text, min(expires_s, MAX_REGISTRATION_S), host

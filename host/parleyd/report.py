@@ -164,6 +164,7 @@ class BoardReport(BaseModel):
     number: Annotated[int, Field(ge=0)] = 0  # of the boot's reports; 0: older firmware does not count them
     unix_s: Annotated[int, Field(ge=0, le=MAX_UNIX_S)] | None = None  # the board's own clock
     board: Word
+    host: UriText = ""  # by DHCP; never the board's own word, but where its server has it from
     image: UriText = ""
     last_end: LastEnd = LastEnd("", "")
     upgrade: Upgraded | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from parley.wire.errors import LocalError
+from parleyd.pool import DHCP
 
 FILE = "fleet.json"
 
@@ -17,7 +18,10 @@ class RosterError(LocalError):
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A board that was provisioned by this server's command line: identity, address, key, kind, USB serial number."""
+    """A board that was provisioned by this server's command line: identity, address, key, kind, USB serial number.
+
+    serial_port: its name, for a board without such a number.
+    """
 
     board_id: str
     host: str
@@ -25,6 +29,7 @@ class Enrolled:
     key: str
     kind: str
     usb_serial: str = ""
+    serial_port: str = ""
 
 
 @dataclass
@@ -45,7 +50,11 @@ class Roster:
     def enrol(self, board: Enrolled) -> None:
         """Note a provisioned board. Raises RosterError, also for another board's address."""
         for other in self.enrolled.values():
-            if other.board_id != board.board_id and (other.host, other.port) == (board.host, board.port):
+            if (
+                board.host != DHCP
+                and other.board_id != board.board_id
+                and (other.host, other.port) == (board.host, board.port)
+            ):
                 raise RosterError(f"{board.host}:{board.port} is the address of {other.board_id}")
         self._write(self.draining, {**self.enrolled, board.board_id: board})
         self.enrolled[board.board_id] = board

@@ -176,7 +176,7 @@ class SerialLink:
     def reset(self) -> None:
         """Starts the board anew, main.py and all, and closes the port: on some boards it vanishes now."""
         with self._faults() as transport:
-            self._send(transport, "import machine\nmachine.reset()")
+            self._send(transport, "import machine\nmachine.reset()", is_last=True)
         self._shut()
 
     def _enter(self, transport: _Transport) -> None:
@@ -198,7 +198,7 @@ class SerialLink:
         transport.serial.timeout = READ_S
         transport.in_raw_repl = True
 
-    def _send(self, transport: _Transport, source: str) -> None:
+    def _send(self, transport: _Transport, source: str, is_last: bool = False) -> None:
         if self._paced:
             transport.exec_raw_no_follow(source)
             return
@@ -207,7 +207,8 @@ class SerialLink:
         transport.serial.write(source.encode() + b"\x04")
         transport.serial.timeout = TAKE_S
         taken = transport.serial.read(2)
-        transport.serial.timeout = READ_S
+        if not is_last:  # a port that has vanished takes no settings
+            transport.serial.timeout = READ_S
         if taken != b"OK":
             raise TransportError("source was not taken")
 

@@ -151,7 +151,8 @@ class Settings(BaseSettings):
     @classmethod
     def _one_board_each(cls, value: list[Provisioned]) -> list[Provisioned]:
         """Refuse two boards of one name or at one address."""
-        for facts in ([entry.id for entry in value], [(entry.host, entry.port) for entry in value]):
+        places = [(entry.host, entry.port) for entry in value if entry.host != "dhcp"]
+        for facts in ([entry.id for entry in value], places):
             if len(set(facts)) != len(facts):
                 raise ValueError("two boards have the same id or the same address")
         return value

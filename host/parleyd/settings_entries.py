@@ -52,7 +52,7 @@ class Provisioned(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$")
-    host: ipaddress.IPv4Address | ipaddress.IPv6Address
+    host: ipaddress.IPv4Address | ipaddress.IPv6Address | Literal["dhcp"]
     port: int = Field(default=SIP_PORT, ge=1, le=65535)
     key: str = Field(pattern="^[0-9a-f]{64}$")
     site: str = ""

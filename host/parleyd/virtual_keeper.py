@@ -20,10 +20,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from parleyd.console_log import ConsoleLog
 from parleyd.emulated_command import EmulatedCommand
 from parleyd.emulated_wire import EthernetWire
 from parleyd.virtual_control import SOCKET_NAME, ControlServer, KeeperStatus
-from parleyd.virtual_log import ConsoleLog
 from parleyd.virtual_process import (
     CRASH_STATUS,
     HEALTHY_S,

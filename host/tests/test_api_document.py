@@ -40,6 +40,7 @@ def daemon_of(world, folder):
     made.drains = Drains(server.ledger, roster, server.pool, server.events)
     made.upgrades = Upgrades(server.pool, server.events, made.drains.say, None, None)
     made.move_all = lambda board_id: world.server.moves.board(board_id, lambda outcome: None)
+    made.console_log = lambda board_id: None
     made.status = lambda: status_document(world.server, {})
     return made
 

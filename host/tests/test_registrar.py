@@ -8,8 +8,9 @@ from parley.wire.address import derive
 from parley.wire.auth import Authenticator, authorization, parse_challenge
 from parley.wire.sip import Request
 from parleyd.ledger import Ledger
-from parleyd.pool import Pool, ProvisionedBoard
+from parleyd.pool import DHCP, Pool, ProvisionedBoard
 from parleyd.registrar import REALM, Registrar
+from parleyd.report import parse_report
 from parleyd.store.face import ConflictError, Heard
 from parleyd.store.sqlite import SqliteStore
 
@@ -28,10 +29,10 @@ class Desk:
         self.ledger = Ledger(SqliteStore(path))
         self.registrar = Registrar(self.pool, self.ledger, Authenticator(REALM, b"secret"))
 
-    def ask(self, headers, body=b"", now_ms=NOW_MS):
+    def ask(self, headers, body=b"", now_ms=NOW_MS, source="127.0.1.1"):
         request = Request("REGISTER", "sip:127.0.0.1:5060", [("To", "<sip:b1@127.0.0.1>"), *headers], body)
         results = []
-        self.registrar.handle(request, NOW_S, now_ms, results.append)
+        self.registrar.handle(request, NOW_S, now_ms, results.append, source)
         self.ledger.flush()
         return results[0]
 
@@ -42,9 +43,9 @@ class Desk:
         value = authorization(challenge, "REGISTER", "sip:127.0.0.1:5060", user, secret, 1, "cafe")
         return ("Authorization", value)
 
-    def register(self, *headers, contact=CONTACT, body=None, **login):
+    def register(self, *headers, contact=CONTACT, body=None, source="127.0.1.1", **login):
         given = [self.login(**login), ("Contact", contact), *headers]
-        return self.ask(given, json.dumps(REPORT).encode() if body is None else body)
+        return self.ask(given, json.dumps(REPORT).encode() if body is None else body, source=source)
 
 
 @pytest.fixture
@@ -204,3 +205,55 @@ def test_a_board_whose_twin_another_server_meets_meanwhile_is_turned_away(desk):
     assert (result.reply.status, result.change) == (403, "twin")
     assert (desk.pool.registration("b1"), desk.pool.twins.of("b1", NOW_MS)) == (None, "a1")
     assert desk.ledger.heard("b1").boot == "b2"
+
+
+def test_another_board_with_the_identity_elsewhere_is_a_twin(desk):
+    assert desk.register().reply.status == 200
+    there = {
+        "contact": "<sip:127.0.1.9:5060>;expires=9",
+        "body": json.dumps(REPORT | {"boot": "b2"}).encode(),
+    }
+    assert (desk.register(**there).reply.status, desk.register().reply.status) == (403, 200)
+    assert desk.pool.twins.of("b1", NOW_MS) == "b2"
+
+
+def at(host, source=None):
+    """A registration of a board that says to be there."""
+    return {"contact": f"<sip:{host}:5060;transport=udp>;expires=9", "source": source or host}
+
+
+@pytest.fixture
+def leased(desk):
+    """b1 and b2 have their addresses by DHCP."""
+    for name in ("b1", "b2"):
+        desk.pool.provision(ProvisionedBoard(name, KEY, DHCP, 5060, dynamic=True))
+    return desk
+
+
+def test_a_board_with_dhcp_is_where_it_says_and_calls_from(leased):
+    assert leased.register(**at("10.0.0.5", "10.0.0.6")).reply.status == 403
+    assert leased.pool.view(NOW_MS) == []
+    assert leased.register(**at("10.0.0.5")).change == "new"
+    assert [view.host for view in leased.pool.view(NOW_MS)] == ["10.0.0.5"]
+    assert leased.register(**at("10.0.0.5")).change == "refresh"
+    dropped = []
+    leased.pool.on_drop = lambda board_id, registration: dropped.append(board_id)
+    assert leased.register(**at("10.0.0.7")).change == "moved"
+    assert dropped == ["b1"]  # whoever was in it there has lost it
+    assert [view.host for view in leased.pool.view(NOW_MS)] == ["10.0.0.7"]
+    assert [leased.pool.is_board_at(host) for host in ("10.0.0.5", "10.0.0.7")] == [False, True]
+    assert leased.register(contact="<sip:10.0.0.7:5061>", source="10.0.0.7").reply.status == 403
+
+
+def test_who_gets_a_board_s_address_takes_it_from_that_one(leased):
+    leased.register(**at("10.0.0.5"))
+    report = parse_report(json.dumps(REPORT | {"host": "10.0.0.5"}).encode())
+    leased.pool.vouch("b2", "another server", report, NOW_S, NOW_MS)
+    assert [(view.board_id, view.host) for view in leased.pool.view(NOW_MS)] == [("b2", "10.0.0.5")]
+    assert leased.pool.board("b1").host == DHCP
+
+
+def test_a_board_does_not_say_itself_where_it_is(leased):
+    body = json.dumps(REPORT | {"host": "10.0.0.9"}).encode()
+    leased.register(**at("10.0.0.5"), body=body)
+    assert [view.host for view in leased.pool.view(NOW_MS)] == ["10.0.0.5"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from parleyd.console_log import ConsoleLog
 from parleyd.virtual_control import KeeperStatus, read_status
-from parleyd.virtual_log import ConsoleLog
 from parleyd.virtual_process import QUICK_RESETS, Backoff, BoardCommand
 
 KILLED = -9

@@ -43,6 +43,7 @@ uint32_t mps2_random(void);
 #define LWIP_STATS_LARGE 0
 #define LWIP_NETIF_HOSTNAME 1
 #define LWIP_DHCP 1
+#define DHCP_COARSE_TIMER_SECS 5   // how exact a lease's times are; one of four days and more is renewed within two
 #define LWIP_DHCP_DOES_ACD_CHECK 0
 #define LWIP_DNS 1
 #define LWIP_DNS_SUPPORT_MDNS_QUERIES 0

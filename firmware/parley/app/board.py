@@ -24,6 +24,7 @@ from parley.wire.errors import LocalError
 
 NETWORK_RETRY_MS = 2000
 CRASH_LOOP_MS = 10000
+ADDRESS_MS = 1000  # how often a board with DHCP looks whether its address is still the same
 HEAP_MS = 10000  # how often the free heap is counted: that walks through all of it
 
 
@@ -54,6 +55,7 @@ class Board:
         self._reports = 0  # made on this boot
         self._heap_free = 0
         self._heap_ms: "int | None" = None
+        self._look_ms = 0
         self.loop = Loop(self.clock, self.poller, self.ticker, self.media, self.console, self.watchdog)
 
     def start(self):
@@ -84,6 +86,8 @@ class Board:
         if self.config is not None and self.state == "no network" and self.clock.now_ms() >= self._retry_ms:
             self._go_online(self.config)
         self.loop.turn()
+        if self.config is not None and self.config.dhcp and self.state == "running":
+            self._watch_address(self.config)
         if self.upgrade.on_trial and self.registered():
             self.upgrade.registered()
             if self.sip is not None:
@@ -93,6 +97,19 @@ class Board:
     def registered(self):
         """The server knows this board."""
         return self.sip is not None and self.sip.servers.registered(self.clock.now_ms())
+
+    def _watch_address(self, config):
+        """Starts anew when the address is no longer ours: nobody who is in a call here can be reached."""
+        now_ms = self.clock.now_ms()
+        if now_ms < self._look_ms:
+            return
+        self._look_ms = now_ms + ADDRESS_MS
+        address = runtime.leased_address()
+        if address == config.host:
+            return
+        self._log.warning("board", "address by DHCP: %s, was %s" % (address or "none", config.host))
+        self.stop()
+        runtime.reset()
 
     def stop(self):
         """Hangs up on everybody and leaves the network."""
@@ -150,7 +167,7 @@ class Board:
 
     def _go_online(self, config):
         try:
-            runtime.join_network(config.host, config.network)
+            config.host = runtime.join_network("" if config.dhcp else config.host, config.network)
             socket = runtime.SipSocket(config.host, config.sip_port, config.server)
             try:
                 self.media, self.wire = open_media(config, runtime.parley_io)
@@ -161,7 +178,8 @@ class Board:
             self.state = "no network"
             self._retry_ms = self.clock.now_ms() + NETWORK_RETRY_MS
             self.loop.longest_wait_ms = NETWORK_RETRY_MS  # to come back here
-            self._log.error("board", "%s:%d: %s" % (config.host, config.sip_port, error))
+            host = "DHCP" if config.dhcp else config.host
+            self._log.error("board", "%s:%d: %s" % (host, config.sip_port, error))
             return
         self.slots = SlotTable(config.slots)
         self.sip = SipTask(

@@ -7,6 +7,7 @@ from parley.call.secure import POLICIES
 from parley.wire.errors import LocalError
 
 CONFIG_FILE = "board_config.json"
+DHCP = "dhcp"
 MOST_LEGS = 4096
 MOST_SERVERS = 8
 
@@ -53,11 +54,14 @@ class Config:
     tls: port, certificate and key (DER) for SIP over TLS, None without.
 
     srtp: "off", "optional" or "required" (parley.call.secure).
+
+    dhcp: the host is whatever a DHCP server says ("dhcp" in the file), "" until it has said so.
     """
 
     def __init__(self, fields):
         self.board_id: str = fields["board_id"]
-        self.host: str = fields["host"]
+        self.dhcp: bool = fields["host"] == DHCP
+        self.host: str = "" if self.dhcp else fields["host"]
         self.sip_port: int = fields["sip_port"]
         self.rtp_port_first: int = fields["rtp_port_first"]
         self.server: "tuple[str, int]" = (fields["server"][0], fields["server"][1])

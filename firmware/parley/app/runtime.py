@@ -49,6 +49,7 @@ Ear = ReportSocket
 TlsSocket = own.TlsSocket
 heap_free = own.heap_free
 join_network = own.join_network
+leased_address = own.leased_address
 reset = own.reset
 reset_cause = own.reset_cause
 ticks_diff = own.ticks_diff
@@ -130,6 +131,7 @@ __all__ = (
     "heap_free",
     "host_and_port",
     "join_network",
+    "leased_address",
     "line_and_ear",
     "literal",
     "parley_io",

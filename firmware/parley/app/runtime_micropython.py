@@ -100,16 +100,34 @@ class TlsSocket:
 
 
 def join_network(host, network):
-    """Gives the Ethernet interface its address. network: (netmask, gateway); None leaves it as it is.
+    """Gives the Ethernet interface its address, and returns that. network: (netmask, gateway); None leaves it.
 
-    OSError when it does not work.
+    host: "" for one by DHCP. OSError when it does not work, or no DHCP server has answered yet.
     """
-    if network is not None:
-        import network as interfaces
+    if host and network is None:
+        return host
+    import network as interfaces
 
-        lan = interfaces.LAN()
-        lan.active(True)
+    lan = interfaces.LAN()
+    lan.active(True)
+    if host:
         lan.ifconfig((host, network[0], network[1], network[1]))
+        return host
+    if not lan.ipconfig("dhcp4"):
+        lan.ipconfig(dhcp4=True)
+    host = leased_address()
+    if not host:
+        raise OSError(errno.ETIMEDOUT)
+    return host
+
+
+def leased_address():
+    """The address that the Ethernet interface has by DHCP now, "" for none."""
+    import network as interfaces
+
+    lan = interfaces.LAN()
+    address = lan.ipconfig("addr4")[0] if lan.active() and lan.ipconfig("has_dhcp4") else ""
+    return "" if address == "0.0.0.0" else address
 
 
 class Poller:

@@ -14,8 +14,10 @@ from parley.wire.errors import LocalError
 from parleyd.board_tls import board_tls
 from parleyd.commands.options import Json, State, fail, or_table, shown, state_folder
 from parleyd.discovery import Found, board_types, discover, port_of
+from parleyd.pool import DHCP
 from parleyd.provision import BoardConfig, provision
 from parleyd.roster import Enrolled, read_roster
+from parleyd.serial_consoles import borrowed
 from parleyd.settings import SIP_PORT, host_port
 from parleyd.show import console
 from parleyd.upgrade import find_image
@@ -33,7 +35,7 @@ def board_discover(as_json: Json = False, state: State = None) -> None:
 def board_provision(
     board_id: Annotated[str, typer.Argument(metavar="NAME", help="What the board is to be called.")],
     kind: Annotated[str, typer.Option(help="Kind of board; its image must be built.")],
-    host: Annotated[str, typer.Option(help="IPv4 address that the board is to have.")],
+    host: Annotated[str, typer.Option(help="IPv4 address that the board is to have, or dhcp.")],
     server: Annotated[
         list[str],
         typer.Option(
@@ -62,6 +64,8 @@ def board_provision(
     """
     folder = state_folder(state)
     screen = Console(stderr=True)
+    if host == DHCP and network:
+        raise fail(LocalError("--host dhcp: the IP plan is the DHCP server's; leave --network out"))
     if (tls_cert is None) != (tls_key is None):
         raise fail(LocalError("TLS needs a certificate and its key: --tls-cert FILE --tls-key FILE"))
     try:
@@ -84,8 +88,9 @@ def board_provision(
         )
         at = port or port_of(usb_serial or "", discover(list_ports.comports(), board_types(), roster)).port
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        roster.enrol(Enrolled(board_id, host, SIP_PORT, key, kind, usb_serial or ""))
-        with screen.status(f"{board_id} on {at}") as status:
+        serial = (usb_serial or "", "" if usb_serial else at)
+        roster.enrol(Enrolled(board_id, host, SIP_PORT, key, kind, *serial))
+        with borrowed(folder, board_id), screen.status(f"{board_id} on {at}") as status:
             done = provision(at, image, config, progress=lambda path: status.update(f"{board_id}: {path}"))
     except LocalError as error:
         raise fail(error) from None

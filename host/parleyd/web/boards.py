@@ -49,10 +49,10 @@ def console(
 ) -> dict[str, str]:
     """The end of what it wrote to its serial port."""
     _known(request, board_id)
-    process = daemon_of(request).boards.get(board_id)
-    if process is None:
+    log = daemon_of(request).console_log(board_id)
+    if log is None:
         raise Problem(409, f"This server does not hold the serial port of {board_id}")
-    return {"board_id": board_id, "text": tail(process.log, lines)}
+    return {"board_id": board_id, "text": tail(log, lines)}
 
 
 def tail(log: FilePath, lines: int) -> str:

@@ -1,4 +1,4 @@
-"""The console log of a virtual board: all it wrote to its serial port, in files of bounded size."""
+"""The console log of a board: all it wrote to its serial port, in files of bounded size."""
 
 import time
 from pathlib import Path
