@@ -46,7 +46,9 @@ def others_noted(row: Row, ours_s: Callable[[], float]) -> Iterator[None]:
 def median_of(rows: Sequence[Row]) -> Row:
     """Return one row for all rounds at one rate: counts added, medians, and between what the processor time lay."""
     found: Row = {
-        key: sum(row[key] for row in rows) if key in ADDED else statistics.median(row[key] for row in rows)
+        key: sum(row[key] for row in rows)
+        if key in ADDED
+        else round(statistics.median(row[key] for row in rows), 2)
         for key in rows[0]
     }
     times = [row[COMPARED] for row in rows]

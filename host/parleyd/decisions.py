@@ -52,6 +52,7 @@ class Decisions:
         tell: called with the verdicts of decide_many().
         """
         self.tell: Callable[[Told], None] = lambda told: None
+        self._stored = self._settle  # one and the same object for Ledger.grant()
         self._reunions = reunions
         self._refreshed_ms = -1
         self._granted: list[Grant] = []
@@ -95,14 +96,19 @@ class Decisions:
         look() was called. need: as ReceiverUnit.common() has it.
         """
         state = self._state
-        if need is None or need.token or self._reunions.any or state.closing or state.busy:
+        if (
+            need is None
+            or need.token
+            or self._reunions.any
+            or state.closing
+            or state.busy
+            or self._ledger.full
+        ):
             return None
         return self._unit.lane(self._ledger.books, need, self._clock.now_s())
 
     def grant_by(self, lane: Lane, asker: str, item: Any) -> bool:
         """Do what decide_one_of_many() would; False, and nothing is done, when that has to be asked."""
-        if self._ledger.full:
-            return False
         grant = lane.allocate(asker)
         if grant is None:
             return False
@@ -124,7 +130,7 @@ class Decisions:
         else:
             self._ledger.grant(verdict.lease, (item, verdict, need), self._stored)
 
-    def _stored(self, asked: list[tuple[Any, Grant, Need]], errors: Sequence[StoreError | None]) -> None:
+    def _settle(self, asked: list[tuple[Any, Grant, Need]], errors: Sequence[StoreError | None]) -> None:
         """Tell how it went; those that were too late are decided anew, each on its own."""
         told = [(item, grant) for (item, grant, _), error in zip(asked, errors, strict=True) if error is None]
         self._granted += [grant for _, grant in told]

@@ -92,15 +92,15 @@ class Ledger:
         settled: the same function for all; called with the items and, for each, what stage() tells.
         """
         board_id = lease.board_id
-        before = self.books.put_one(lease)
+        before = self.books.grant(lease)
         if board_id not in self._leases:
             self._leases[board_id] = self.books.boards[board_id].records
         self._owed += 1
         run = self._staged[-1] if self._staged else None
-        if run is None or run.settled != settled:
+        if run is None or run.settled is not settled:
             run = Run(settled, [], [])
             self._staged.append(run)
-        run.groups.append(Group(board_id, ((before, lease),)))
+        run.groups.append(Group._make((board_id, ((before, lease),), None)))
         run.items.append(item)
 
     def flush(self) -> None:

@@ -83,27 +83,19 @@ class NativeRedirects(Redirects):
     def tell(self, told: Sequence[tuple[Any, Grant | Refusal]]) -> None:
         """Answer transactions, each by its number."""
         grants: list[parley_sip.Grant] = []
+        place_of = self._native.place
         for number, verdict in told:
-            row = (
-                self._grant(number, verdict)
-                if type(verdict) is Grant and verdict.transport == "udp"
-                else None
-            )
-            if row is None:
-                self._answer(number, self._reply(verdict))
-            else:
-                grants.append(row)
+            if type(verdict) is Grant and verdict.transport == "udp":
+                lease, board, ttl_s = verdict.lease, verdict.board, verdict.ttl_s
+                place = place_of(board.key, board.contact_end)
+                if place is not None:  # else only we can write the answer
+                    row = (place, number, lease.slot, lease.size, ttl_s, lease.generation, lease.expires_s)
+                    grants.append(row)
+                    continue
+            self._answer(number, self._reply(verdict))
         if grants:
             self._native.grant(grants)
             self._count("invite 302", len(grants))
-
-    def _grant(self, number: int, grant: Grant) -> "parley_sip.Grant | None":
-        """Return the row that lets the native module write the answer; None where only we can."""
-        lease, board, ttl_s = grant.lease, grant.board, grant.ttl_s
-        place = self._native.place(board.key, board.contact_end)
-        if place is None:
-            return None
-        return place, number, lease.slot, lease.size, ttl_s, lease.generation, lease.expires_s
 
     def tick(self, now_ms: int) -> None:
         """Repeat what is not acknowledged in time (timer G), give up (H), forget (I)."""

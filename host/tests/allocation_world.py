@@ -93,7 +93,7 @@ class World:
             verdict = self.decide(server, size)
             if not isinstance(verdict, Grant):
                 return None
-            server.ledger.stage(verdict.lease.board_id, [verdict.lease], stored.append)
+            server.ledger.grant(verdict.lease, None, lambda _, errors: stored.extend(errors))
             server.settle()
         assert stored[-1] is None, stored
         board = self.boards[verdict.lease.board_id]
@@ -111,6 +111,9 @@ class World:
         """The unit's verdict, which must be the one that follows from the leases alone."""
         books = server.ledger.books
         verdict = server.unit.allocate(books, Need(size=size), self.now_s)
+        lane = server.unit.lane(books, Need(size=size), self.now_s)
+        quick = None if lane is None else lane.allocate("")
+        assert quick is None or quick == verdict
         views = server.pool.view(self.now_ms)
         fresh = Books.of(views, server.ledger.leases, books.pattern, server.number)
         derived = AllocationUnit(OFFER_TTL_S).allocate(fresh, Need(size=size), self.now_s)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parleyd.books import Books
 from parleyd.ledger import Ledger
 from parleyd.pattern import PATTERNS
 from parleyd.pool import Pool, ProvisionedBoard
@@ -32,6 +33,15 @@ class Memory:
     def submit(self, groups, answer):
         told, self.errors = self.errors[: len(groups)], self.errors[len(groups) :]
         answer(told + [None] * (len(groups) - len(told)))
+
+
+def kept(books):
+    """What the books know, by which they decide."""
+    ranks = {kind: [rank[:3] for rank in shelf.ranks] for kind, shelf in books.shelves.items()}
+    boards = {
+        name: (book.reserved, book.room, book.slot, book.last_serial) for name, book in books.boards.items()
+    }
+    return ranks, boards, books.held, books.last_serial
 
 
 class Side:
@@ -94,7 +104,9 @@ def test_many_at_once_are_decided_as_one_by_one(pattern, turns, errors):
     many, single = Side(pattern, errors), Side(pattern, errors)
     for needs in turns:
         assert many.turn(needs, together=True) == single.turn(needs, together=False)
-        assert many.server.ledger.leases == single.server.ledger.leases
+        ledger = many.server.ledger
+        assert ledger.leases == single.server.ledger.leases
+        assert kept(ledger.books) == kept(Books.of(ledger.books.views(), ledger.leases, PATTERNS[pattern]))
         assert many.server.counters == single.server.counters
 
 
