@@ -55,9 +55,12 @@ CONFIG = {
 
 
 class Bench:
-    """One board, and phones around it. `registered`: its clock is set already, and REGISTER answered."""
+    """One board, and phones around it. `registered`: its clock is set already, and REGISTER answered.
 
-    def __init__(self, registered=True, **changes):
+    memory: for its bridge; without it, it is made.
+    """
+
+    def __init__(self, registered=True, memory=None, **changes):
         RtpWire.open_ports = []
         if MICROPYTHON:
             gc.collect()  # a bridge is 36 KB in one piece
@@ -73,6 +76,7 @@ class Bench:
         self.bridge = Bridge(
             config.legs,
             config.slots,
+            memory=memory,
             wide=config.wide_legs,
             keyed=config.srtp_legs,
             parcels=config.ptime_legs,

@@ -8,6 +8,7 @@ from call_network import Chance
 from parley.call.negotiate import answer_offer
 from parley.wire.sdp import parse_sdp
 
+MEMORY = bytearray(40000)  # one for all lives: so large a piece is hard to find again in a heap
 STEPS = 60
 PHONES = 7
 
@@ -17,7 +18,7 @@ class History:
 
     def __init__(self, seed):
         self.chance = Chance(seed)
-        self.bench = Bench(legs=5)
+        self.bench = Bench(memory=MEMORY, legs=5)
         self.generation = 100
         self.uri = self.bench.address(size=4)
         self.phones = [self.bench.phone(number) for number in range(1, PHONES + 1)]

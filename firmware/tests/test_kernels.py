@@ -46,24 +46,25 @@ class Cases:
         voices = [pcm(100, -100), pcm(20, 30), pcm(-3, 4)]
         for voice in voices:
             self.k.mix_add(total, voice)
-        self.k.mix_minus(total, voices[0], out)
+        self.k.mix_minus(total, voices[0], out, 32768)
         self.assertEqual(samples_of(out), (17, 34))
-        self.k.mix_minus(total, None, out)
+        self.k.mix_minus(total, None, out, 32768)
         self.assertEqual(samples_of(out), (117, -66))
         self.k.mix_clear(total)
         self.assertEqual(total, bytearray(8))
 
-    def test_limiter_bends_a_block_that_overflows_and_no_other(self):
+    def test_limiter_softens_a_block_that_overflows_and_no_other(self):
         total, out = bytearray(12), bytearray(6)
         loud = pcm(30000, -32768, 1000)
         self.k.mix_add(total, loud)
-        self.k.mix_minus(total, None, out)
+        self.k.mix_minus(total, None, out, 32768)
         self.assertEqual(out, loud)
         self.k.mix_add(total, loud)
-        self.k.mix_minus(total, None, out)
-        high, low, small = samples_of(out)
-        self.assertEqual(small, 2000)
-        self.assertTrue(24576 < high < 32767 and -32767 <= low < -high)
+        gain = self.k.mix_minus(total, None, out, 32768)
+        self.assertEqual(samples_of(out), (32764, -32764, 1872))  # in the very first block it is cut off
+        self.assertEqual(gain, 29694)  # from 32766, twice what fits, 3 of 16 parts of the way down
+        self.k.mix_minus(total, None, out, 16384)
+        self.assertEqual(samples_of(out)[2], 996)  # at 16383, in steps of 4
 
     def test_level(self):
         for samples, level in (((0, 0), 127), ((32767, -32767), 0), ((8031, -8031), 12), ((1, 1), 90)):

@@ -71,7 +71,7 @@ def cases():
         "g711_encode": lambda: kernels.g711_encode(0, pcm, codes),
         "g711_decode": lambda: kernels.g711_decode(0, codes, out),
         "mix_add": lambda: kernels.mix_add(total, pcm),
-        "mix_minus": lambda: kernels.mix_minus(total, pcm, out),
+        "mix_minus": lambda: kernels.mix_minus(total, pcm, out, 32768),
         "level_dbov": lambda: kernels.level_dbov(pcm),
         "leg packetise, receive, playout": whole_leg,
     }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "frame.h"
+#include "limit.h"
 #include "parley_g711.h"
 
 enum { SAMPLES = PARLEY_LEG_FRAME_SAMPLES, ROUNDS = 40, CALLS = 2000, VOICES = 8 };
@@ -24,6 +25,12 @@ static void encode(void) { frame_encode(law, frames[0], heard); }
 static void sum_4(void) { shape = frame_sum(sum, 0, voices, 4); }
 static void sum_8(void) { shape = frame_sum(sum, 0, voices, 8); }
 static void mix(void) { frame_mix(law, sum, shape, frames[1], heard); }
+static void limited(void) {
+    static int32_t gain = LIMIT_ONE;
+    if (!frame_mix(law, sum, shape, frames[1], heard)) {
+        gain = frame_limit(law, sum, shape, frames[1], gain, heard);
+    }
+}
 static void copy(void) { frame_copy(law, slots, heard); }
 static void silent(void) { frame_silent(law, slots); }
 
@@ -61,7 +68,7 @@ static void time_law(int32_t which) {
     time_of("mix", mix), time_of("copy", copy), time_of("silent", silent);
     decode_voices(loud);
     sum_8();
-    time_of("mix, limited", mix);
+    time_of("mix, limited", limited);
 }
 
 int main(void) {

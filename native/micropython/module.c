@@ -65,13 +65,15 @@ static mpy_obj mix_add(mpy_obj total, mpy_obj pcm) {
     return mpy_none();
 }
 
-static mpy_obj mix_minus(mpy_obj total, mpy_obj own, mpy_obj out) {
+static mpy_obj mix_minus(size_t count, const mpy_obj *words) {
     int32_t samples;
     int32_t unused;
-    const int32_t *sums = readable(total, sizeof(int32_t), 0, &samples);
-    const int16_t *less = own == mpy_none() ? NULL : readable(own, sizeof(int16_t), samples, &unused);
-    parley_mix_minus(sums, less, writable(out, sizeof(int16_t), samples), samples);
-    return mpy_none();
+    (void)count;
+    const int32_t *sums = readable(words[0], sizeof(int32_t), 0, &samples);
+    const int16_t *less = words[1] == mpy_none() ? NULL : readable(words[1], sizeof(int16_t), samples, &unused);
+    int32_t gain = integer(words[3]);
+    need(gain >= 0 && gain <= PARLEY_MIX_LIMIT_ONE, "argument");
+    return mpy_small_int(parley_mix_minus(sums, less, writable(words[2], sizeof(int16_t), samples), samples, gain));
 }
 
 static mpy_obj mix_scale(mpy_obj pcm, mpy_obj gain) {
@@ -143,7 +145,7 @@ FIXED(g711_decode, 3)
 FIXED(g711_encode, 3)
 FIXED(mix_clear, 1)
 FIXED(mix_add, 2)
-FIXED(mix_minus, 3)
+VARIADIC(mix_minus, 4)
 FIXED(mix_scale, 2)
 FIXED(level_dbov, 1)
 FIXED(rtp_read, 3)

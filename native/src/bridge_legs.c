@@ -1,6 +1,7 @@
 /** @file bridge_legs.c Who is in which conference, and on which terms; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
+#include "bridge_limit.h"
 #include "bridge_parcel.h"
 #include "bridge_shape.h"
 #include "bridge_side.h"
@@ -100,6 +101,7 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
     added->leg.law = law;
     set_peer(bridge, leg, peer_at(address));
     append(bridge, leg, conference);
+    bridge_limit_enter(bridge, added);
     bridge_parcel_settle(bridge, added, law, FRAME_MS);
     bridge_wide_settle(bridge, added, law);
     bridge_end_tick(bridge);

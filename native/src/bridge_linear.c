@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "bridge_limit.h"
 #include "bridge_shape.h"
 #include "bridge_tone.h"
 #include "frame.h"
@@ -43,10 +44,11 @@ static void voice_of(const parley_bridge *bridge, const bridge_leg *talker, int1
     }
 }
 
-void bridge_linear_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *octets) {
+void bridge_linear_payload(parley_bridge *bridge, bridge_leg *leg, uint8_t *octets) {
     int32_t sum[PARLEY_LEG_FRAME_SAMPLES], heard = 0;
     int16_t pcm[PARLEY_LEG_FRAME_SAMPLES];
-    int32_t selects = leg->told & BRIDGE_SELECTS, tone = leg->told - selects;
+    int32_t selects = leg->told & BRIDGE_SELECTS, tone = leg->told & BRIDGE_TONE;
+    int limited = (leg->told & BRIDGE_LIMITED) != 0;
     parley_mix_clear(sum, PARLEY_LEG_FRAME_SAMPLES);
     for (int32_t i = 0; i < bridge->voices; i++) {
         const bridge_leg *talker = bridge_leg_at(bridge, bridge_voices(bridge)[i]);
@@ -59,11 +61,11 @@ void bridge_linear_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t
     if (tone) {
         bridge_tone_add(tone, sum, PARLEY_LEG_FRAME_SAMPLES);
     }
-    if (heard != 1 || tone) { /* one voice alone is passed on to the bit */
-        parley_mix_minus(sum, NULL, pcm, PARLEY_LEG_FRAME_SAMPLES);
+    if (heard != 1 || tone || limited) { /* one voice alone is passed on to the bit */
+        bridge_limit_keep(leg, parley_mix_minus(sum, NULL, pcm, PARLEY_LEG_FRAME_SAMPLES, LIMIT_ONE - leg->limit));
     }
     linear_write(pcm, octets, PARLEY_LEG_FRAME_SAMPLES);
-    bridge_count(bridge, tone || heard > 1 ? PARLEY_BRIDGE_STAT_ENCODED
+    bridge_count(bridge, tone || heard > 1 || (heard == 1 && limited) ? PARLEY_BRIDGE_STAT_ENCODED
                          : heard == 1      ? PARLEY_BRIDGE_STAT_COPIED
                                            : PARLEY_BRIDGE_STAT_SILENCE, 1);
 }

@@ -44,6 +44,6 @@ int32_t bridge_linear_receive(parley_bridge *bridge, bridge_leg *leg, const uint
 const uint8_t *bridge_linear_slot(const parley_bridge *bridge, const bridge_leg *leg, const uint8_t *slot);
 
 /** octets [320] = what a leg with L16 at 8000 Hz hears. */
-void bridge_linear_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *octets);
+void bridge_linear_payload(parley_bridge *bridge, bridge_leg *leg, uint8_t *octets);
 
 #endif

@@ -1,6 +1,7 @@
 /** @file bridge_mix.c A tick: who is heard, and everybody's packet; the contract stands in parley_bridge.h. */
 #include <stddef.h>
 
+#include "bridge_limit.h"
 #include "bridge_parcel.h"
 #include "bridge_phase.h"
 #include "bridge_shape.h"
@@ -13,9 +14,13 @@
 #include "parley_level.h"
 #include "parley_rtp.h"
 
-static int32_t law_index(int32_t law) {
-    return law == PARLEY_LAW_PCMU ? 0 : 1;
-}
+#ifdef __GNUC__
+#define IN_LINE inline __attribute__((always_inline)) /* the usual way stays short */
+#define OUT_OF_LINE __attribute__((noinline))
+#else
+#define IN_LINE inline
+#define OUT_OF_LINE
+#endif
 
 static void copy(uint8_t *to, const uint8_t *from) {
     octets_copy(to, from, PARLEY_LEG_FRAME_SAMPLES);
@@ -81,9 +86,12 @@ static int32_t next_turn(parley_bridge *bridge) {
     return NOBODY;
 }
 
-/** What a conference needs whose members are not all narrowband and alike. */
+/** What a conference needs whose members are not all narrowband and alike, or that is too loud. */
 static void mix_other(parley_bridge *bridge, int32_t conference) {
     int32_t wide = bridge_conference_at(bridge, conference)->wide;
+    if (wide & BRIDGE_LIMITED) {
+        bridge_limit_begin(bridge, bridge_conference_at(bridge, conference));
+    }
     if (wide & BRIDGE_SHAPED) {
         bridge_amplify(bridge);
     }
@@ -101,6 +109,7 @@ static int next_conference(parley_bridge *bridge) {
     bridge->voices = 0;
     bridge->sum_ready = 0;
     bridge->shared_laws = 0;
+    bridge->limit = 0;
     for (int32_t leg = first, next; leg != NOBODY; leg = next) {
         next = bridge_leg_at(bridge, leg)->next;
         if (next != NOBODY) {
@@ -132,20 +141,21 @@ static const int32_t *sum_of(parley_bridge *bridge) {
     return bridge->sum;
 }
 
-/** The frame of all who are not in the mix, made when it is first asked for. */
-static const uint8_t *shared_frame(parley_bridge *bridge, int32_t law) {
-    int32_t index = law_index(law);
-    if (!(bridge->shared_laws & 1 << index)) {
-        bridge->shared_laws |= 1 << index;
-        const int32_t *sum = sum_of(bridge);
-        frame_mix(law, sum, bridge->sum_ready, NULL, bridge->shared[index]);
-        bridge_count(bridge, PARLEY_BRIDGE_STAT_SHARED, 1);
+/** The frame of all who are not in the mix is not made yet, or there is none. */
+static OUT_OF_LINE void share_first(parley_bridge *bridge, bridge_leg *leg, int32_t index, uint8_t *codes) {
+    const int32_t *sum = sum_of(bridge);
+    if (bridge->limit != 0 || bridge->shared_laws & SHARED_LIMITED << index ||
+        !frame_mix(leg->leg.law, sum, bridge->sum_ready, NULL, bridge->shared[index])) {
+        bridge_limit_shared(bridge, leg, sum, codes);
+        return;
     }
-    return bridge->shared[index];
+    bridge->shared_laws |= 1 << index;
+    bridge_count(bridge, PARLEY_BRIDGE_STAT_SHARED, 1);
+    copy(codes, bridge->shared[index]);
 }
 
-/** Writes what a leg hears; in line, as in nearly all calls it is the only one. */
-static inline __attribute__((always_inline)) void write_payload(parley_bridge *bridge, int32_t index, const bridge_leg *leg, uint8_t *codes) {
+/** Writes what a leg hears. */
+static IN_LINE void write_payload(parley_bridge *bridge, int32_t index, bridge_leg *leg, uint8_t *codes) {
     int32_t law = leg->leg.law;
     int32_t others = bridge->voices - (leg->voice != NOBODY);
     if (others == 0) {
@@ -162,36 +172,63 @@ static inline __attribute__((always_inline)) void write_payload(parley_bridge *b
         }
     }
     if (leg->voice == NOBODY) {
-        copy(codes, shared_frame(bridge, law));
+        int32_t index = bridge_law_index(law);
+        if (bridge->shared_laws & 1 << index) {
+            copy(codes, bridge->shared[index]);
+        } else {
+            share_first(bridge, leg, index, codes);
+        }
         return;
     }
     const int32_t *sum = sum_of(bridge);
-    frame_mix(law, sum, bridge->sum_ready, bridge_frame(bridge, leg->voice), codes);
+    const int16_t *own = bridge_frame(bridge, leg->voice);
+    if (!frame_mix(law, sum, bridge->sum_ready, own, codes)) {
+        bridge_limit_mix(leg, sum, bridge->sum_ready, own, codes);
+    }
     bridge_count(bridge, PARLEY_BRIDGE_STAT_ENCODED, 1);
 }
 
-/** Leaves what it chose to hear; plays the next frame of a tone on top. With a wideband leg both is in the codes. */
-static void tell(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes) {
-    int32_t selects = leg->told & BRIDGE_SELECTS, tone = leg->told - selects;
-    if (selects && !leg->wide) {
-        bridge_hear_some(bridge, leg, codes);
+/** The same for a narrowband leg whose limiter is at work. */
+static void write_limited(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes) {
+    if (bridge->voices == (leg->voice != NOBODY)) {
+        bridge_limit_rest(leg);
+        frame_silence(leg->leg.law, codes);
+        bridge_count(bridge, PARLEY_BRIDGE_STAT_SILENCE, 1);
+    } else if (leg->voice == NOBODY) {
+        bridge_limit_shared(bridge, leg, sum_of(bridge), codes);
+    } else {
+        const int32_t *sum = sum_of(bridge);
+        bridge_limit_mix(leg, sum, bridge->sum_ready, bridge_frame(bridge, leg->voice), codes);
+        bridge_count(bridge, PARLEY_BRIDGE_STAT_ENCODED, 1);
     }
-    if (tone && !leg->wide) {
-        bridge_tone_mix(tone, leg->leg.law, codes);
-    }
-    leg->told = selects | (tone ? bridge_tone_next(tone) : 0);
 }
 
-/** Writes 20 ms of what a leg of any kind hears. */
-static inline __attribute__((always_inline)) void write_heard(parley_bridge *bridge, int32_t index, bridge_leg *leg,
-                                                              uint8_t *codes) {
+/** What a leg hears that is wideband, chose whom to hear, is told something by a tone, or heard too much. */
+static OUT_OF_LINE void write_other(parley_bridge *bridge, int32_t index, bridge_leg *leg, uint8_t *codes) {
+    int32_t tone = leg->told & BRIDGE_TONE;
     if (leg->wide) {
         bridge_wide_payload(bridge, leg, codes);
+    } else if (leg->told & BRIDGE_SELECTS) {
+        bridge_hear_some(bridge, leg, codes);
+    } else if (leg->told & BRIDGE_LIMITED) {
+        write_limited(bridge, leg, codes);
     } else {
         write_payload(bridge, index, leg, codes);
     }
-    if (leg->told) {
-        tell(bridge, leg, codes);
+    if (tone != 0) {
+        if (!leg->wide) {
+            bridge_tone_mix(tone, leg->leg.law, codes);
+        }
+        leg->told = (leg->told & ~BRIDGE_TONE) | bridge_tone_next(tone);
+    }
+}
+
+/** Writes 20 ms of what a leg of any kind hears. */
+static IN_LINE void write_heard(parley_bridge *bridge, int32_t index, bridge_leg *leg, uint8_t *codes) {
+    if (leg->wide | leg->told) {
+        write_other(bridge, index, leg, codes);
+    } else {
+        write_payload(bridge, index, leg, codes);
     }
 }
 

@@ -1,6 +1,7 @@
 /** @file bridge_shape.c Gain of a leg, and who hears whom; the contract stands in parley_bridge_side.h. */
 #include <stddef.h>
 
+#include "bridge_limit.h"
 #include "bridge_shape.h"
 #include "bridge_wide.h"
 #include "frame.h"
@@ -39,7 +40,7 @@ int bridge_is_for(const bridge_leg *listener, const bridge_leg *talker) {
 static void note(parley_bridge *bridge, const bridge_leg *leg, int32_t by) {
     bridge_conference *conference = bridge_conference_at(bridge, leg->conference);
     conference->shaped += by;
-    conference->wide &= BRIDGE_WIDE_LEGS;
+    conference->wide &= ~BRIDGE_SHAPED;
     conference->wide |= conference->shaped != 0 ? BRIDGE_SHAPED : 0;
 }
 
@@ -129,7 +130,7 @@ void bridge_amplify(parley_bridge *bridge) {
     }
 }
 
-void bridge_hear_some(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes) {
+void bridge_hear_some(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes) {
     int32_t sum[PARLEY_LEG_FRAME_SAMPLES];
     int32_t shape = 0;
     for (int32_t i = 0; i < bridge->voices; i++) {
@@ -141,7 +142,9 @@ void bridge_hear_some(parley_bridge *bridge, const bridge_leg *leg, uint8_t *cod
     }
     if (shape == 0) {
         frame_silence(leg->leg.law, codes);
-    } else {
-        frame_mix(leg->leg.law, sum, shape, NULL, codes);
+        bridge_limit_rest(leg);
+    } else if ((leg->told & BRIDGE_LIMITED) || !frame_mix(leg->leg.law, sum, shape, NULL, codes)) {
+        bridge_limit_mix(leg, sum, shape, NULL, codes);
     }
+    bridge_count(bridge, shape == 0 ? PARLEY_BRIDGE_STAT_SILENCE : PARLEY_BRIDGE_STAT_ENCODED, 1);
 }

@@ -16,7 +16,7 @@ int bridge_is_for(const bridge_leg *listener, const bridge_leg *talker);
 void bridge_amplify(parley_bridge *bridge);
 
 /** codes [160] = what a narrowband leg that chooses hears. */
-void bridge_hear_some(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes);
+void bridge_hear_some(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes);
 
 /** A leg is about to be taken out. */
 void bridge_shape_clear(parley_bridge *bridge, bridge_leg *leg);

@@ -25,6 +25,8 @@ enum {
     BRIDGE_REPORT_LEGS = 8, /* that share a place */
     BRIDGE_EVENTS = 32,
     BRIDGE_SELECTS = 1 << 30, /* in a leg's `told`: it chooses whom it hears */
+    BRIDGE_LIMITED = 1 << 29, /* there, and in a conference's `wide`: `limit` is not 0 */
+    BRIDGE_TONE = 0xFFFFFF,   /* of `told`: what bridge_tone.c keeps */
     BRIDGE_SHAPED = 1 << 30,  /* in a conference's `wide`: `shaped` is not 0 */
     BRIDGE_WIDE_LEGS = 0xFFFF, /* of that word */
     BRIDGE_OPENED_OCTETS = 1440 /* of a protected packet; longer ones are none of ours */
@@ -52,7 +54,7 @@ typedef struct bridge_leg {
     int32_t unwanted; /* statistics */
     int32_t refused;
     int32_t wide; /* its place among the wideband legs, and 1; 0 none */
-    int32_t told; /* tone | times << 8 | frames of it played << 16 | BRIDGE_SELECTS; 0 none */
+    int32_t told; /* tone | times << 8 | frames of it played << 16 | BRIDGE_SELECTS | BRIDGE_LIMITED; 0 none */
     int32_t keys; /* its place among the legs with keys, and 1; 0 none */
     int32_t gain; /* what differs from a gain of 1, and from the usual channels, bit by bit (bridge_shape.c) */
     int32_t says;
@@ -60,7 +62,8 @@ typedef struct bridge_leg {
     int32_t hears; /* as `says` */
     int32_t parcel; /* its place among those with packets of their own, and 1; 0 none */
     int32_t linear; /* its place among those with L16, and 1; 0 none */
-    uint8_t padding[44];
+    int32_t limit; /* what its limiter's gain lacks to 1 (limit.h) */
+    uint8_t padding[40];
 } bridge_leg;
 
 /** A conference is a chain of legs. */
@@ -68,11 +71,13 @@ typedef struct bridge_conference {
     int32_t first; /* NOBODY: not in use */
     int32_t last;
     int32_t members;
-    int32_t wide; /* of them, wideband; and BRIDGE_SHAPED */
+    int32_t wide; /* of them, wideband; BRIDGE_SHAPED, BRIDGE_LIMITED */
     int32_t phase; /* modulo `phases`: when it has its tick */
     int32_t wait;  /* 1: its next turn passes, for it comes sooner than a frame after the last */
     int32_t turns; /* since its phase was looked at */
     int32_t shaped; /* members with a gain, and from 1 << 16 those who choose whom they hear */
+    int32_t limit;  /* as a leg's, of what all who are not in the mix hear */
+    int32_t spare[3];
 } bridge_conference;
 
 /** Where a peer's packets go: open addressing, linear probing, no marks for the deleted. */
@@ -115,7 +120,7 @@ struct parley_bridge {
     int32_t member;      /* of the conference being mixed: leg to be served next, or NOBODY */
     int32_t voices;      /* in the mix */
     int32_t sum_ready;   /* 1: `sum` holds all voices */
-    int32_t shared_laws; /* bits 1 << law_index: `shared` holds that law's frame */
+    int32_t shared_laws; /* bits 1 << law_index: `shared` holds that law's frame; SHARED_LIMITED << law_index: limited */
 
     int32_t legs_used;
     int32_t conferences_used;
@@ -143,7 +148,8 @@ struct parley_bridge {
     int32_t parcels_at; /* pool of places for packets of their own, 0: none */
     int32_t parcels_due; /* packets of `member`, made and without a place in the transmit area yet */
     int32_t linear_at;   /* pool of places for L16, 0: none */
-    uint8_t padding[8];
+    int32_t limit;       /* the conference's, when its tick began */
+    uint8_t padding[4];
 };
 
 /* Sizes that the twin counts on, checked by the compiler. */

@@ -79,7 +79,9 @@ void bridge_tone_mix(int32_t told, int32_t law, uint8_t *codes) {
     parley_mix_clear(sum, PARLEY_LEG_FRAME_SAMPLES);
     parley_mix_add(sum, pcm, PARLEY_LEG_FRAME_SAMPLES);
     bridge_tone_add(told, sum, PARLEY_LEG_FRAME_SAMPLES);
-    parley_mix_minus(sum, NULL, pcm, PARLEY_LEG_FRAME_SAMPLES);
+    for (int32_t i = 0; i < PARLEY_LEG_FRAME_SAMPLES; i++) { /* by an eighth too loud at most: cut off */
+        pcm[i] = (int16_t)(sum[i] > INT16_MAX ? INT16_MAX : sum[i] < -INT16_MAX ? -INT16_MAX : sum[i]);
+    }
     parley_g711_encode(law, pcm, codes, PARLEY_LEG_FRAME_SAMPLES);
 }
 
@@ -89,6 +91,6 @@ int32_t parley_bridge_tell(parley_bridge *bridge, int32_t leg, int32_t tone, int
         times > PARLEY_BRIDGE_TONE_TIMES_MAX) {
         return PARLEY_BRIDGE_ARGUMENT;
     }
-    named->told = (named->told & BRIDGE_SELECTS) | (tone == 0 ? 0 : times << TIMES_AT | tone);
+    named->told = (named->told & ~BRIDGE_TONE) | (tone == 0 ? 0 : times << TIMES_AT | tone);
     return 0;
 }

@@ -88,6 +88,7 @@ static void enter(parley_bridge *bridge, bridge_leg *leg, int32_t law) {
     wide->used = 1;
     wide->heard = wide->exact = 0;
     wide->lost = SILENT;
+    wide->limit = 0;
     wide->pitch = PARLEY_PLC_PITCH_MIN * (law == PARLEY_LAW_L16_8000 ? 1 : 2);
     for (int32_t i = 0; i < WIDE_HISTORY; i++) {
         wide->history[i] = 0;
@@ -103,6 +104,7 @@ static void enter(parley_bridge *bridge, bridge_leg *leg, int32_t law) {
     if (law != PARLEY_LAW_L16_8000 && (bridge_conference_at(bridge, leg->conference)->wide++ & BRIDGE_WIDE_LEGS) == 0) {
         bridge_rates *rates = bridge_rates_of(bridge, leg->conference);
         clear_filters(rates->up, rates->down); /* an empty conference's start anew */
+        rates->up_limit = rates->down_limit = 0;
     }
 }
 

@@ -25,7 +25,8 @@ typedef struct bridge_wide {
     int32_t exact; /* 1: `codes` are those of its packets, and stand for `frame`; of G.722 alone */
     int32_t pitch;
     int32_t lost; /* samples concealed in a row */
-    int32_t spare[3];
+    int32_t limit; /* of the narrowband voices that it chose to hear, as a leg's */
+    int32_t spare[2];
     uint32_t decoder[G722_WORDS];
     uint32_t encoder[G722_WORDS];
     int16_t history[WIDE_HISTORY];
@@ -40,6 +41,8 @@ typedef struct bridge_wide {
 typedef struct bridge_rates {
     int16_t up[PARLEY_RESAMPLE_UP_STATE];
     int16_t down[PARLEY_RESAMPLE_DOWN_STATE];
+    int32_t up_limit; /* of what goes through them, as a leg's */
+    int32_t down_limit;
 } bridge_rates;
 
 /** Head of the wideband tables: the mix of the tick at hand. */
@@ -91,6 +94,6 @@ int32_t bridge_wide_play(parley_bridge *bridge, bridge_leg *leg);
 void bridge_wide_mix(parley_bridge *bridge, int32_t conference);
 
 /** codes [160], [320] or [640] = what a leg with a place here hears. */
-void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes);
+void bridge_wide_payload(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes);
 
 #endif

@@ -1,6 +1,7 @@
 /** @file bridge_wide_mix.c Wideband and narrowband voices in one mix; the contract stands in bridge_wide.h. */
 #include <stddef.h>
 
+#include "bridge_limit.h"
 #include "bridge_linear.h"
 #include "bridge_shape.h"
 #include "bridge_tone.h"
@@ -21,6 +22,11 @@ static int any(const int16_t *pcm, int32_t samples) {
         all |= pcm[i];
     }
     return all != 0;
+}
+
+/** pcm = limit(sum); *limit: what the gain lacks to 1. */
+static void narrow(const int32_t *sum, int16_t *pcm, int32_t samples, int32_t *limit) {
+    *limit = LIMIT_ONE - parley_mix_minus(sum, NULL, pcm, samples, LIMIT_ONE - *limit);
 }
 
 /** sum [160] += a narrowband voice. */
@@ -53,7 +59,7 @@ static void mix_up(parley_bridge *bridge, bridge_rates *rates) {
             add_frame(sum, bridge_frame(bridge, leg->voice));
         }
     }
-    parley_mix_minus(sum, NULL, pcm, PARLEY_LEG_FRAME_SAMPLES);
+    narrow(sum, pcm, PARLEY_LEG_FRAME_SAMPLES, &rates->up_limit);
     parley_resample_up(rates->up, pcm, head->up, PARLEY_LEG_FRAME_SAMPLES);
     head->narrow = any(head->up, WIDE_SAMPLES);
 }
@@ -101,7 +107,7 @@ void bridge_wide_mix(parley_bridge *bridge, int32_t conference) {
     if (apart) {
         return;
     }
-    parley_mix_minus(head->sum, NULL, pcm, WIDE_SAMPLES);
+    narrow(head->sum, pcm, WIDE_SAMPLES, &rates->down_limit);
     if (first != NOBODY) {
         frame = bridge_frame(bridge, bridge_leg_at(bridge, first)->voice);
         bridge_voices(bridge)[bridge->voices++] = first; /* one voice stands for all of them */
@@ -111,10 +117,11 @@ void bridge_wide_mix(parley_bridge *bridge, int32_t conference) {
 
 /** sum [320] = the voices that a wideband leg chose to hear. */
 static void sum_some(parley_bridge *bridge, const bridge_leg *leg, int32_t *sum) {
-    int32_t narrow[PARLEY_LEG_FRAME_SAMPLES];
+    bridge_wide *wide = bridge_wide_at(bridge, leg->wide - 1);
+    int32_t frames[PARLEY_LEG_FRAME_SAMPLES];
     int16_t pcm[PARLEY_LEG_FRAME_SAMPLES], up[WIDE_SAMPLES];
     parley_mix_clear(sum, WIDE_SAMPLES);
-    parley_mix_clear(narrow, PARLEY_LEG_FRAME_SAMPLES);
+    parley_mix_clear(frames, PARLEY_LEG_FRAME_SAMPLES);
     for (int32_t i = 0; i < bridge->voices; i++) {
         const bridge_leg *talker = bridge_leg_at(bridge, bridge_voices(bridge)[i]);
         if (talker == leg || !bridge_is_for(leg, talker)) {
@@ -123,11 +130,11 @@ static void sum_some(parley_bridge *bridge, const bridge_leg *leg, int32_t *sum)
         if (bridge_wideband(talker)) {
             parley_mix_add(sum, bridge_wide_at(bridge, talker->wide - 1)->frame, WIDE_SAMPLES);
         } else {
-            add_frame(narrow, bridge_frame(bridge, talker->voice));
+            add_frame(frames, bridge_frame(bridge, talker->voice));
         }
     }
-    parley_mix_minus(narrow, NULL, pcm, PARLEY_LEG_FRAME_SAMPLES);
-    parley_resample_up(bridge_wide_at(bridge, leg->wide - 1)->up, pcm, up, PARLEY_LEG_FRAME_SAMPLES);
+    narrow(frames, pcm, PARLEY_LEG_FRAME_SAMPLES, &wide->limit);
+    parley_resample_up(wide->up, pcm, up, PARLEY_LEG_FRAME_SAMPLES);
     parley_mix_add(sum, up, WIDE_SAMPLES);
 }
 
@@ -153,7 +160,7 @@ static int pass_on(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes)
     return 1;
 }
 
-void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *codes) {
+void bridge_wide_payload(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes) {
     bridge_wide_head *head = bridge_wide_head_of(bridge);
     bridge_wide *wide = bridge_wide_at(bridge, leg->wide - 1);
     if (leg->leg.law == PARLEY_LAW_L16_8000) {
@@ -173,10 +180,11 @@ void bridge_wide_payload(parley_bridge *bridge, const bridge_leg *leg, uint8_t *
             sum[i] = head->sum[i] + head->up[i];
         }
     }
-    if (leg->told - selects) {
-        bridge_tone_add(leg->told - selects, sum, WIDE_SAMPLES);
+    if (leg->told & BRIDGE_TONE) {
+        bridge_tone_add(leg->told & BRIDGE_TONE, sum, WIDE_SAMPLES);
     }
-    parley_mix_minus(sum, wide->heard && !selects ? wide->frame : NULL, pcm, WIDE_SAMPLES);
+    const int16_t *own = wide->heard && !selects ? wide->frame : NULL;
+    bridge_limit_keep(leg, parley_mix_minus(sum, own, pcm, WIDE_SAMPLES, LIMIT_ONE - leg->limit));
     if (leg->leg.law == PARLEY_LAW_L16_16000) {
         linear_write(pcm, codes, WIDE_SAMPLES);
     } else {

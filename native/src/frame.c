@@ -167,21 +167,34 @@ static uint32_t narrow(const int32_t *restrict sum, const int16_t *restrict own,
     return over >> 16;
 }
 
-void frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes) {
+int frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes) {
     int16_t pcm[SAMPLES];
     (void)shape;
 #if PARLEY_AVX2
     if (kernel_form_avx2()) {
-        if (!frame_avx2_mix(law, sum, own, codes)) {
-            frame_avx2_limit(sum, own, pcm);
-            frame_avx2_encode(law, pcm, codes);
-        }
-        return;
+        return frame_avx2_mix(law, sum, own, codes);
     }
 #endif
     if (narrow(sum, own, pcm)) {
-        parley_mix_minus(sum, own, pcm, SAMPLES); /* with the limiter */
+        return 0;
     }
     frame_encode(law, pcm, codes);
+    return 1;
+}
+
+int32_t frame_limit(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, int32_t gain,
+                    uint8_t *codes) {
+    int16_t pcm[SAMPLES];
+    (void)shape;
+#if PARLEY_AVX2
+    if (kernel_form_avx2()) {
+        gain = frame_avx2_limit(sum, own, gain, pcm);
+        frame_avx2_encode(law, pcm, codes);
+        return gain;
+    }
+#endif
+    gain = parley_mix_minus(sum, own, pcm, SAMPLES, gain);
+    frame_encode(law, pcm, codes);
+    return gain;
 }
 #endif

@@ -42,7 +42,17 @@ void frame_to_pcm(int16_t *pcm);
  */
 int32_t frame_sum(int32_t *sum, int32_t shape, const int16_t *const *frames, int32_t count);
 
-/** codes [160] = encode(limit(sum - own)); own [160] may be NULL; shape: of the sum. */
-void frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes);
+/**
+ * codes [160] = encode(sum - own).
+ *
+ * @param shape  of the sum
+ * @param own    [160], or NULL
+ * @return 1, or 0: a sample does not fit 16 bits, and codes are worthless
+ */
+int frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes);
+
+/** The same through the limiter (parley_mix.h), loud or not. @return the gain that the frame ends with */
+int32_t frame_limit(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, int32_t gain,
+                    uint8_t *codes);
 
 #endif

@@ -14,8 +14,6 @@
 
 enum {
     STEP = 4,                                /* 16-bit samples' steps */
-    KNEE_STEPS = PARLEY_MIX_KNEE / STEP,
-    ROOM = 32767 - PARLEY_MIX_KNEE,          /* what the knee has left to reach full scale */
     SILENT_WORD = 0x7F7F7F7F                 /* the 7 bits that both zeros of mu-law have set */
 };
 
@@ -136,21 +134,6 @@ void frame_encode(int32_t law, const int16_t *restrict pcm, uint8_t *restrict co
     const uint8_t *code_of = frame_codes(law);
     for (int32_t i = 0; i < FRAME_SAMPLES; i++) {
         codes[i] = code_of[pcm[i]];
-    }
-}
-
-void frame_mix_bent(const uint8_t *code_of, const int32_t *sum, int32_t shape, const int16_t *own,
-                    uint8_t *codes) {
-    const int16_t *narrow = (const int16_t *)(const void *)sum;
-    for (int32_t i = 0; i < FRAME_SAMPLES; i++) {
-        int32_t steps = (shape == FRAME_NARROW ? narrow[i] : sum[i]) - own[i];
-        int32_t magnitude = steps < 0 ? -steps : steps;
-        if (magnitude > KNEE_STEPS) {
-            uint32_t beyond = (uint32_t)(STEP * magnitude - PARLEY_MIX_KNEE);
-            int32_t bent = PARLEY_MIX_KNEE + ROOM - (int32_t)((uint32_t)(ROOM * ROOM) / (beyond + ROOM));
-            steps = steps < 0 ? -(bent / STEP) : bent / STEP;
-        }
-        codes[i] = code_of[steps];
     }
 }
 #endif

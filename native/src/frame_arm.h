@@ -39,7 +39,4 @@ static inline void frame_pointers(const lanes **in, const int16_t *const *frames
 /** -dBov of a frame whose squares, in steps, add up to `energy`. */
 int32_t frame_level_of(uint64_t energy);
 
-/** A block of which a sample does not fit 16 bits: all of it through the limiter. */
-void frame_mix_bent(const uint8_t *code_of, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes);
-
 #endif

@@ -15,15 +15,14 @@
 
 #include "g711_codes.h"
 #include "level.h"
+#include "limit.h"
 #include "parley_g711.h"
-#include "parley_mix.h"
 
 #define AVX2 __attribute__((target("avx2")))
 
 enum {
     SAMPLES = PARLEY_LEG_FRAME_SAMPLES,
     LANES = 16,
-    ROOM = 32767 - PARLEY_MIX_KNEE, /* what the knee has left to reach full scale */
     STEP_BITS = 2 /* all that G.711 decodes to is a multiple of 4 */
 };
 
@@ -191,35 +190,51 @@ AVX2 int32_t frame_avx2_mix(int32_t law, const int32_t *sum, const int16_t *own,
     }
     return _mm256_testz_si256(over, _mm256_set1_epi32((int32_t)0xFFFF0000U));
 }
-/** floor(ROOM^2 / divisor) of four: a double is exact to far less than what parts a quotient from the next whole number. */
-AVX2 static inline __m128i divided(__m128i divisor) {
-    return _mm256_cvttpd_epi32(_mm256_div_pd(_mm256_set1_pd((double)ROOM * ROOM), _mm256_cvtepi32_pd(divisor)));
-}
 
-/** The soft knee of parley_mix.h, of eight; their magnitudes are below 2^31. */
-AVX2 static inline __m256i bent(__m256i value) {
-    const __m256i knee = _mm256_set1_epi32(PARLEY_MIX_KNEE);
-    __m256i magnitude = _mm256_abs_epi32(value);
-    __m256i above = _mm256_cmpgt_epi32(magnitude, knee);
-    if (_mm256_testz_si256(above, above)) {
-        return value;
-    }
-    __m256i divisor = _mm256_sub_epi32(_mm256_max_epi32(magnitude, knee), _mm256_set1_epi32(PARLEY_MIX_KNEE - ROOM));
-    __m256i less = _mm256_inserti128_si256(_mm256_castsi128_si256(divided(_mm256_castsi256_si128(divisor))),
-                                           divided(_mm256_extracti128_si256(divisor, 1)), 1);
-    __m256i limited = _mm256_sign_epi32(_mm256_sub_epi32(_mm256_set1_epi32(32767), less), value);
-    return _mm256_blendv_epi8(value, limited, above);
-}
-
-AVX2 void frame_avx2_limit(const int32_t *sum, const int16_t *own, int16_t *pcm) {
-    for (int32_t i = 0; i < SAMPLES; i += LANES) {
-        __m256i first = load_sum(sum + i), second = load_sum(sum + i + 8);
+/** Largest magnitude of a block of sum - own, which is left in `wanted`. */
+AVX2 static inline uint32_t peak_of(const int32_t *sum, const int16_t *own, __m256i *wanted) {
+    for (int32_t half = 0; half < 2; half++) {
+        wanted[half] = load_sum(sum + 8 * half);
         if (own != NULL) {
-            first = _mm256_sub_epi32(first, load_wide(own + i));
-            second = _mm256_sub_epi32(second, load_wide(own + i + 8));
+            wanted[half] = _mm256_sub_epi32(wanted[half], load_wide(own + 8 * half));
         }
-        __m256i packed = _mm256_packs_epi32(bent(first), bent(second));
-        _mm256_storeu_si256((__m256i *)(void *)(pcm + i), _mm256_permute4x64_epi64(packed, 0xD8));
     }
+    __m256i most = _mm256_max_epu32(_mm256_abs_epi32(wanted[0]), _mm256_abs_epi32(wanted[1]));
+    __m128i four = _mm_max_epu32(_mm256_castsi256_si128(most), _mm256_extracti128_si256(most, 1));
+    four = _mm_max_epu32(four, _mm_shuffle_epi32(four, 0x4E));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_max_epu32(four, _mm_shuffle_epi32(four, 0xB1)));
+}
+
+/** Eight samples, each by its gain; out of 16 bits they may still be. */
+AVX2 static inline __m256i softer(__m256i value, __m256i gain) {
+    __m256i magnitude = _mm256_srli_epi32(_mm256_mullo_epi32(_mm256_abs_epi32(value), gain), LIMIT_BITS);
+    magnitude = _mm256_min_epu32(magnitude, _mm256_set1_epi32(LIMIT_MOST));
+    return _mm256_sign_epi32(_mm256_and_si256(magnitude, _mm256_set1_epi32(LIMIT_STEPS)), value);
+}
+
+/** Gains of eight samples from `first` on (limit.h). */
+AVX2 static inline __m256i gains_of(const limit_ramp *ramp, int32_t first) {
+    __m256i place = _mm256_add_epi32(_mm256_set1_epi32(first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    __m256i way = _mm256_srai_epi32(_mm256_mullo_epi32(place, _mm256_set1_epi32(ramp->step)), LIMIT_BLOCK_BITS);
+    __m256i gain = _mm256_add_epi32(_mm256_set1_epi32(ramp->from), way), end = _mm256_set1_epi32(ramp->to);
+    return ramp->step < 0 ? _mm256_max_epi32(gain, end) : _mm256_min_epi32(gain, end);
+}
+
+AVX2 int32_t frame_avx2_limit(const int32_t *sum, const int16_t *own, int32_t gain, int16_t *pcm) {
+    __m256i wanted[2 * SAMPLES / LANES];
+    uint32_t peaks[SAMPLES / LIMIT_BLOCK];
+#pragma GCC unroll 1
+    for (int32_t i = 0; i < SAMPLES; i += LIMIT_BLOCK) {
+        peaks[i / LIMIT_BLOCK] = peak_of(sum + i, own == NULL ? NULL : own + i, wanted + i / 8);
+    }
+    limit_ramp ramp = limit_plan(gain, peaks, SAMPLES / LIMIT_BLOCK);
+#pragma GCC unroll 1
+    for (int32_t i = 0; i < SAMPLES; i += LANES) {
+        __m256i first = softer(wanted[i / 8], gains_of(&ramp, i));
+        __m256i second = softer(wanted[i / 8 + 1], gains_of(&ramp, i + 8));
+        __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xD8);
+        _mm256_storeu_si256((__m256i *)(void *)(pcm + i), packed);
+    }
+    return limit_gain(&ramp, SAMPLES);
 }
 #endif

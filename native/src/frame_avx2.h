@@ -13,8 +13,8 @@ void frame_avx2_sum(int32_t *sum, int32_t fresh, const int16_t *const *frames, i
 /** @return 1, or 0: a sample does not fit 16 bits, and codes are worthless. */
 int32_t frame_avx2_mix(int32_t law, const int32_t *sum, const int16_t *own, uint8_t *codes);
 
-/** pcm = limit(sum - own), every sample by the knee; sums of 65535 frames at most. */
-void frame_avx2_limit(const int32_t *sum, const int16_t *own, int16_t *pcm);
+/** pcm = limit(sum - own). @return the gain that the frame ends with */
+int32_t frame_avx2_limit(const int32_t *sum, const int16_t *own, int32_t gain, int16_t *pcm);
 #endif
 
 #endif

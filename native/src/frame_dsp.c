@@ -14,6 +14,7 @@
 
 #include "frame.h"
 #include "frame_arm.h"
+#include "limit.h"
 #include "pair.h"
 
 /** 80 codes to steps. @return energy with theirs */
@@ -182,7 +183,7 @@ static void mix_wide(const uint8_t *code_of, const lanes *sum, const lanes *own,
     }
 }
 
-void frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes) {
+int frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes) {
     const uint8_t *code_of = frame_codes(law);
     const lanes *less = (const lanes *)(const void *)(own == NULL ? FRAME_ZEROS : own);
     __set_saturation_occurred(0); /* SSAT and SSAT16 set the flag when a result does not fit */
@@ -193,9 +194,72 @@ void frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *ow
     } else {
         mix_wide(code_of, (const lanes *)(const void *)sum, less, codes);
     }
-    if (__saturation_occurred()) {
-        frame_mix_bent(code_of, sum, shape, (const int16_t *)(const void *)less, codes);
+    return !__saturation_occurred();
+}
+
+enum {
+    HALVES_AT = 17 /* a product's sign, moved here, rounds it towards 0 when it is shifted by LIMIT_BITS */
+};
+
+/** wanted [160] = sum - own; peaks: as limit_plan takes them. */
+static inline __attribute__((always_inline)) void find_peaks(const int32_t *sum, int32_t shape, const int16_t *own,
+                                                             int32_t *wanted, uint32_t *peaks) {
+    const int16_t *narrow = (const int16_t *)(const void *)sum;
+    for (const int32_t *end = wanted + FRAME_SAMPLES; wanted < end; peaks++) {
+        int32_t most = 0;
+        for (const int32_t *stop = wanted + LIMIT_BLOCK; wanted < stop;) {
+#pragma GCC unroll 4
+            for (int32_t i = 0; i < 4; i++) {
+                int32_t steps = (shape == FRAME_NARROW ? *narrow++ : *sum++) - *own++;
+                int32_t magnitude = steps < 0 ? -steps : steps;
+                *wanted++ = steps;
+                most = magnitude > most ? magnitude : most;
+            }
+        }
+        *peaks = (uint32_t)most << 2;
     }
+}
+
+/** The code of a sample by its gain. What is too loud is cut off at the one step more that there is below 0: its code is the same. */
+static inline uint8_t softer(const uint8_t *code_of, int32_t steps, int32_t gain) {
+    int32_t product = steps * gain;
+    product += (int32_t)((uint32_t)(product >> 31) >> HALVES_AT);
+    return code_of[__ssat(product >> LIMIT_BITS, G711_STEP_BITS_OF_CODE)];
+}
+
+/** Samples until the ramp's end is reached, at most a frame's. */
+static int32_t ramp_samples(const limit_ramp *ramp) {
+    int32_t way = (ramp->step < 0 ? ramp->from - ramp->to - 1 : ramp->to - ramp->from) << LIMIT_BLOCK_BITS;
+    int32_t step = ramp->step < 0 ? -ramp->step : ramp->step;
+    int32_t samples = ramp->step < 0 ? way / step + 1 : (way + step - 1) / step;
+    return samples < FRAME_SAMPLES ? samples : FRAME_SAMPLES;
+}
+
+static __attribute__((noinline)) void limit(const uint8_t *code_of, const limit_ramp *ramp, const int32_t *wanted,
+                                            uint8_t *codes) {
+    int32_t gain = ramp->from << LIMIT_BLOCK_BITS;
+    const int32_t *end = wanted + FRAME_SAMPLES;
+    for (const int32_t *stop = wanted + ramp_samples(ramp); wanted < stop; gain += ramp->step) {
+        *codes++ = softer(code_of, *wanted++, gain >> LIMIT_BLOCK_BITS);
+    }
+    while (wanted < end) {
+        *codes++ = softer(code_of, *wanted++, ramp->to);
+    }
+}
+
+int32_t frame_limit(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, int32_t gain,
+                    uint8_t *codes) {
+    int32_t wanted[FRAME_SAMPLES];
+    uint32_t peaks[FRAME_SAMPLES / LIMIT_BLOCK];
+    const int16_t *less = own == NULL ? FRAME_ZEROS : own;
+    if (shape == FRAME_NARROW) {
+        find_peaks(sum, FRAME_NARROW, less, wanted, peaks);
+    } else {
+        find_peaks(sum, FRAME_WIDE, less, wanted, peaks);
+    }
+    limit_ramp ramp = limit_plan(gain, peaks, FRAME_SAMPLES / LIMIT_BLOCK);
+    limit(frame_codes(law), &ramp, wanted, codes);
+    return limit_gain(&ramp, FRAME_SAMPLES);
 }
 
 void frame_to_pcm(int16_t *pcm) {

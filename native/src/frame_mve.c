@@ -11,6 +11,7 @@
 
 #include "frame.h"
 #include "frame_arm.h"
+#include "limit.h"
 
 enum {
     LANES = 8,
@@ -127,14 +128,49 @@ static uint32_t mix_wide(const uint8_t *code_of, const int32_t *sum, const int16
     return vmaxvq_u32(0, seen) >> G711_STEP_BITS_OF_CODE;
 }
 
-void frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes) {
+int frame_mix(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, uint8_t *codes) {
     const uint8_t *code_of = frame_codes(law) + G711_STEP_LOW;
     const int16_t *less = own == NULL ? FRAME_ZEROS : own;
-    uint32_t lost = shape == FRAME_NARROW ? mix_narrow(code_of, (const int16_t *)(const void *)sum, less, codes)
-                                          : mix_wide(code_of, sum, less, codes);
-    if (lost != 0) {
-        frame_mix_bent(frame_codes(law), sum, shape, less, codes);
+    return shape == FRAME_NARROW ? mix_narrow(code_of, (const int16_t *)(const void *)sum, less, codes) == 0
+                                 : mix_wide(code_of, sum, less, codes) == 0;
+}
+
+/** What is wanted of four samples from `i` on, in steps. */
+static inline int32x4_t four_wanted(const int32_t *sum, int32_t shape, const int16_t *own, int32_t i) {
+    const int16_t *narrow = (const int16_t *)(const void *)sum;
+    return vsubq_s32(shape == FRAME_NARROW ? vldrhq_s32(narrow + i) : vld1q_s32(sum + i), vldrhq_s32(own + i));
+}
+
+/** Gains of four samples from `first` on (limit.h). */
+static inline int32x4_t gains_of(const limit_ramp *ramp, int32_t first) {
+    int32x4_t place = vreinterpretq_s32_u32(vidupq_n_u32((uint32_t)first, 1));
+    int32x4_t gain = vaddq_n_s32(vshrq_n_s32(vmulq_n_s32(place, ramp->step), LIMIT_BLOCK_BITS), ramp->from);
+    int32x4_t end = vdupq_n_s32(ramp->to);
+    return ramp->step < 0 ? vmaxq_s32(gain, end) : vminq_s32(gain, end);
+}
+
+int32_t frame_limit(int32_t law, const int32_t *sum, int32_t shape, const int16_t *own, int32_t gain,
+                    uint8_t *codes) {
+    const uint8_t *code_of = frame_codes(law) + G711_STEP_LOW;
+    const int16_t *less = own == NULL ? FRAME_ZEROS : own;
+    uint32_t peaks[FRAME_SAMPLES / LIMIT_BLOCK];
+    for (int32_t block = 0; block < FRAME_SAMPLES / LIMIT_BLOCK; block++) {
+        uint32x4_t most = vdupq_n_u32(0);
+        for (int32_t i = block * LIMIT_BLOCK; i < (block + 1) * LIMIT_BLOCK; i += 4) {
+            most = vmaxq_u32(most, vreinterpretq_u32_s32(vabsq_s32(four_wanted(sum, shape, less, i))));
+        }
+        peaks[block] = vmaxvq_u32(0, most) << 2;
     }
+    limit_ramp ramp = limit_plan(gain, peaks, FRAME_SAMPLES / LIMIT_BLOCK);
+    for (int32_t i = 0; i < FRAME_SAMPLES; i += 4) {
+        int32x4_t wanted = four_wanted(sum, shape, less, i);
+        int32x4_t steps = vshrq_n_s32(vmulq_s32(vabsq_s32(wanted), gains_of(&ramp, i)), LIMIT_BITS);
+        steps = vminq_s32(steps, vdupq_n_s32(LIMIT_MOST >> 2));
+        steps = vnegq_m_s32(steps, steps, vcmpltq_n_s32(wanted, 0));
+        uint32x4_t index = vreinterpretq_u32_s32(vsubq_n_s32(steps, G711_STEP_LOW));
+        vstrbq_u32(codes + i, vldrbq_gather_offset_u32(code_of, index));
+    }
+    return limit_gain(&ramp, FRAME_SAMPLES);
 }
 
 void frame_to_pcm(int16_t *pcm) {

@@ -53,11 +53,11 @@ static void kernels(void) {
     COUNTED("level_dbov", parley_level_dbov(voices[0], SAMPLES));
     COUNTED("mix_add", parley_mix_add(sum, voices[0], SAMPLES));
     sum_up();
-    COUNTED("mix_minus", parley_mix_minus(sum, voices[0], out, SAMPLES));
-    COUNTED("mix_minus listener", parley_mix_minus(sum, NULL, out, SAMPLES));
+    COUNTED("mix_minus", parley_mix_minus(sum, voices[0], out, SAMPLES, PARLEY_MIX_LIMIT_ONE));
+    COUNTED("mix_minus listener", parley_mix_minus(sum, NULL, out, SAMPLES, PARLEY_MIX_LIMIT_ONE));
     speak(LOUD);
     sum_up();
-    COUNTED("mix_minus bent", parley_mix_minus(sum, voices[0], out, SAMPLES));
+    COUNTED("mix_minus limited", parley_mix_minus(sum, voices[0], out, SAMPLES, PARLEY_MIX_LIMIT_ONE));
 }
 
 /** The kernels the bridge uses, on the frames it keeps. */

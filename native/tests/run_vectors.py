@@ -50,7 +50,7 @@ def path(kernels, law, codes, heard):
     """One talker: what the others get, through decode, mix and encode."""
     pcm = bytearray(2 * len(octets(codes)))
     kernels.g711_decode(int(law), octets(codes), pcm)
-    kernels.mix_minus(block(kernels, [pcm]), None, pcm)
+    assert kernels.mix_minus(block(kernels, [pcm]), None, pcm, 32768) == 32768
     result = bytearray(len(octets(codes)))
     kernels.g711_encode(int(law), pcm, result)
     assert result == octets(heard)
@@ -61,10 +61,17 @@ def mix(kernels, talkers, results):
     total = block(kernels, frames)
     for own, expected in zip(frames + [None], results.split(",")):  # noqa: B905, RUF005 (MicroPython)
         out = bytearray(len(frames[0]))
-        kernels.mix_minus(total, own, out)
+        kernels.mix_minus(total, own, out, 32768)
         assert out == octets(expected)
-    kernels.mix_minus(total, frames[0], frames[0])  # in place
+    kernels.mix_minus(total, frames[0], frames[0], 32768)  # in place
     assert frames[0] == octets(results.split(",")[0])
+
+
+def limit(kernels, gain, sums, result):
+    expected, after = result.split(",")
+    out = bytearray(len(octets(expected)))
+    assert kernels.mix_minus(octets(sums), None, out, int(gain)) == int(after)
+    assert out == octets(expected)
 
 
 def scale(kernels, gain, pcm, scaled):
@@ -165,6 +172,7 @@ CASES = {
     "sweep": sweep,
     "path": path,
     "mix": mix,
+    "limit": limit,
     "scale": scale,
     "level": level,
     "read": read,

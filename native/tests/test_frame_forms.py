@@ -8,7 +8,7 @@ import pytest
 
 NATIVE = Path(__file__).resolve().parents[1]
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-I", NATIVE / "include", "-I", NATIVE / "src"]
-NAMES = ("silent", "decode", "copy", "silence", "encode", "to_pcm", "sum", "mix")
+NAMES = ("silent", "decode", "copy", "silence", "encode", "to_pcm", "sum", "mix", "limit")
 PLAIN = [f"-Dframe_{name}=plain_{name}" for name in NAMES]
 NO_AVX2 = 77
 

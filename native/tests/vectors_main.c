@@ -60,7 +60,7 @@ static int path(int32_t law, char *codes_text, char *heard_text) {
     parley_g711_decode(law, codes.octets, pcm, 256);
     parley_mix_clear(sum, 256);
     parley_mix_add(sum, pcm, 256);
-    parley_mix_minus(sum, NULL, pcm, 256);
+    parley_mix_minus(sum, NULL, pcm, 256, PARLEY_MIX_LIMIT_ONE);
     parley_g711_encode(law, pcm, codes.octets, 256);
     int good = codes.count == 256 && equals(codes.octets, heard);
     free(codes.octets), free(heard.octets);
@@ -94,7 +94,7 @@ static int mix(char *talkers_text, char *results_text) {
     }
     for (int32_t i = 0; i <= count; i++) {
         const void *own = i < count ? talkers[i].octets : NULL;
-        parley_mix_minus(sum, own, out, samples);
+        parley_mix_minus(sum, own, out, samples, PARLEY_MIX_LIMIT_ONE);
         good = good && equals(out, results[i]);
         free(results[i].octets);
     }
@@ -102,6 +102,18 @@ static int mix(char *talkers_text, char *results_text) {
         free(talkers[i].octets);
     }
     free(sum), free(out);
+    return good;
+}
+
+static int limit(int32_t gain, char *sums_text, char *results_text) {
+    block sums = from_hex(sums_text);
+    char *after = strchr(results_text, ',');
+    *after++ = '\0';
+    block expected = from_hex(results_text);
+    int16_t *out = allocate((size_t)expected.count);
+    int32_t ended = parley_mix_minus((const int32_t *)(const void *)sums.octets, NULL, out, expected.count / 2, gain);
+    int good = ended == atoi(after) && equals(out, expected);
+    free(sums.octets), free(expected.octets), free(out);
     return good;
 }
 
@@ -165,6 +177,8 @@ static int run_case(const char *what, char **words) {
         return path(atoi(words[0]), words[1], words[2]);
     } else if (strcmp(what, "mix") == 0) {
         return mix(words[0], words[1]);
+    } else if (strcmp(what, "limit") == 0) {
+        return limit(atoi(words[0]), words[1], words[2]);
     } else if (strcmp(what, "scale") == 0) {
         return scale(atoi(words[0]), words[1], words[2]);
     } else if (strcmp(what, "level") == 0) {

@@ -6,7 +6,7 @@ native/include/parley_*.h; the numbers they take and return: kernel_numbers.py.
 In short (pcm: 16-bit samples; total: 32-bit sums; fields, seed: 32-bit words):
 
     g711_decode(law, codes, pcm) -> samples      g711_encode(law, pcm, codes) -> samples
-    mix_clear(total)  mix_add(total, pcm)        mix_minus(total, own or None, out)
+    mix_clear(total)  mix_add(total, pcm)        mix_minus(total, own or None, out, gain) -> gain
     level_dbov(pcm) -> 0..127
     rtp_read(packet, length, fields) -> payload offset, or RTP_SHORT ...
     rtp_write(packet, fields) -> 12

@@ -47,6 +47,7 @@ from parley.media.kernels_slow_leg import (
     leg_stat,
 )
 from parley.media.kernels_slow_leg_receive import leg_receive
+from parley.media.kernels_slow_limit import mix_minus
 from parley.media.kernels_slow_mix import bridge_begin, bridge_mix
 from parley.media.kernels_slow_plc import plc_conceal, plc_pitch, plc_recover
 from parley.media.kernels_slow_shape import bridge_channels, bridge_gain
@@ -65,7 +66,6 @@ from parley.media.kernels_slow_stateless import (
     level_dbov,
     mix_add,
     mix_clear,
-    mix_minus,
     mix_scale,
     rtp_read,
     rtp_write,

@@ -77,6 +77,7 @@ from parley.media.kernels_slow_leg import (
     leg_types_fit,
 )
 from parley.media.kernels_slow_leg_state import HALF_TICK
+from parley.media.kernels_slow_limit import limit_enter
 from parley.media.kernels_slow_shape import shape_clear
 from parley.media.kernels_slow_stateless import count_items, need
 
@@ -227,6 +228,7 @@ def bridge_add_leg(
         put(bridge, word, 0, at)
     _set_peer(bridge, leg, peer)
     _append(bridge, leg, conference)
+    limit_enter(bridge, leg, get(bridge, MEMBERS, conference_at(bridge, conference)) == 1)
     _end_tick(bridge)
     return 0
 

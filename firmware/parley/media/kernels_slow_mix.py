@@ -19,6 +19,7 @@ from parley.media.kernels_slow_bridge_state import (
     FRAME_BYTES,
     FRAMES,
     FRAMES_AT,
+    HEAD_LIMIT,
     HEARS,
     LEGS,
     LOUDEST,
@@ -38,11 +39,13 @@ from parley.media.kernels_slow_bridge_state import (
     SHARED,
     SHARED_AT,
     SHARED_LAWS,
+    SHARED_LIMIT,
     SILENCE,
     SPEAKS,
     SUM_AT,
     SUM_READY,
     TOLD,
+    TONE,
     TRANSMIT_AT,
     TRANSMIT_BYTES,
     VOICE,
@@ -65,13 +68,21 @@ from parley.media.kernels_slow_leg import (
     leg_note_level,
     leg_pause,
 )
+from parley.media.kernels_slow_limit import (
+    ONE,
+    keep_limit,
+    keep_shared,
+    limit_begin,
+    limit_of,
+    mix_minus,
+    rested,
+)
 from parley.media.kernels_slow_shape import amplify, hear_some
 from parley.media.kernels_slow_stateless import (
     g711_encode,
     level_dbov,
     mix_add,
     mix_clear,
-    mix_minus,
     need,
 )
 from parley.media.kernels_slow_tone import tone_mix, tone_next
@@ -194,7 +205,9 @@ def _next_conference(bridge):
         _play(bridge, leg)
         leg = get(bridge, NEXT, block_at(leg))
     _select(bridge)
-    if get(bridge, OTHER, conference_at(bridge, get(bridge, CONFERENCE, block_at(first)))):
+    conference = conference_at(bridge, get(bridge, CONFERENCE, block_at(first)))
+    limit_begin(bridge, conference)
+    if get(bridge, OTHER, conference):
         amplify(bridge)
     _code_again(bridge)
     put(bridge, MEMBER, first)
@@ -217,42 +230,52 @@ def _sum(bridge):
     return total
 
 
-def _mixed(bridge, law, own, codes):
+def _mixed(bridge, law, own, gain, codes):
+    """Writes what is left of the sum; returns the gain that the frame ends with."""
     pcm = bytearray(FRAME_BYTES)
-    mix_minus(_sum(bridge), own, pcm)
+    gain = mix_minus(_sum(bridge), own, pcm, gain)
     g711_encode(law, pcm, codes)
+    return gain
 
 
-def _shared(bridge, law):
-    """The frame of all who are not in the mix, made when it is first asked for."""
-    index = 0 if law == 0 else 1
-    codes = memoryview(bridge)[SHARED_AT + 160 * index : SHARED_AT + 160 * (index + 1)]
-    laws = get(bridge, SHARED_LAWS)
-    if not laws & 1 << index:
-        put(bridge, SHARED_LAWS, laws | 1 << index)
-        _mixed(bridge, law, None, codes)
-        tally(bridge, SHARED)
-    return codes
+def _shared(bridge, leg, law, codes):
+    """Writes the frame of all who are not in the mix, made when it is first asked for."""
+    index, laws, start = 0 if law == 0 else 1, get(bridge, SHARED_LAWS), get(bridge, HEAD_LIMIT)
+    kept = memoryview(bridge)[SHARED_AT + 160 * index : SHARED_AT + 160 * (index + 1)]
+    conference = conference_at(bridge, get(bridge, CONFERENCE, block_at(leg)))
+    if not laws & 1 << index or limit_of(bridge, leg) != ONE:
+        if ONE - limit_of(bridge, leg) != start:
+            keep_limit(bridge, leg, _mixed(bridge, law, None, limit_of(bridge, leg), codes))
+            tally(bridge, ENCODED)
+            return
+        if not laws & 4 << index:
+            gain = _mixed(bridge, law, None, ONE - start, kept)
+            keep_shared(bridge, conference, gain)
+            put(bridge, SHARED_LAWS, laws | (1 if gain == ONE and start == 0 else 4) << index)
+            tally(bridge, SHARED)
+        keep_limit(bridge, leg, ONE - get(bridge, SHARED_LIMIT, conference))
+    codes[:] = kept
 
 
 def _write_payload(bridge, leg, codes):
     """Writes what a leg hears."""
     law, voice = leg_law(leg_of(bridge, leg)), get(bridge, VOICE, block_at(leg))
-    others = get(bridge, VOICES) - (voice != NOBODY)
+    others, gain = get(bridge, VOICES) - (voice != NOBODY), limit_of(bridge, leg)
     if others == 0:
         codes[:] = bytes([_ZERO[law]]) * 160
+        keep_limit(bridge, leg, rested(gain))
         tally(bridge, SILENCE)
         return
-    if others == 1:
+    if others == 1 and gain == ONE:
         other = 1 if voice != NOBODY and _leg_of_voice(bridge, 0) == leg else 0
         if leg_law(leg_of(bridge, _leg_of_voice(bridge, other))) == law:
             codes[:] = _coded(bridge, other)
             tally(bridge, COPIED)
             return
     if voice == NOBODY:
-        codes[:] = _shared(bridge, law)
+        _shared(bridge, leg, law, codes)
         return
-    _mixed(bridge, law, _frame(bridge, voice), codes)
+    keep_limit(bridge, leg, _mixed(bridge, law, _frame(bridge, voice), gain, codes))
     tally(bridge, ENCODED)
 
 
@@ -262,13 +285,14 @@ def _write_packet(bridge, leg, place):
     struct.pack_into(">HI", bridge, begin + 2, get(bridge, PORT, at), address)
     packet = memoryview(bridge)[begin + PACKET_AT : begin + PACKET_AT + 172]
     leg_header(leg_of(bridge, leg), packet)
-    _write_payload(bridge, leg, packet[12:])
-    told = get(bridge, TOLD, at)
-    if told & SELECTS:
+    tone = get(bridge, TOLD, at) & TONE
+    if get(bridge, TOLD, at) & SELECTS:
         hear_some(bridge, leg, packet[12:])
-    if told & ~SELECTS:
-        tone_mix(told & ~SELECTS, leg_law(leg_of(bridge, leg)), packet[12:])
-        put(bridge, TOLD, told & SELECTS | tone_next(told & ~SELECTS), at)
+    else:
+        _write_payload(bridge, leg, packet[12:])
+    if tone:
+        tone_mix(tone, leg_law(leg_of(bridge, leg)), packet[12:])
+        put(bridge, TOLD, get(bridge, TOLD, at) & ~TONE | tone_next(tone), at)
     put(bridge, place, leg, get(bridge, RECIPIENTS_AT))
 
 

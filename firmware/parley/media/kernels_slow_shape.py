@@ -8,9 +8,11 @@ from parley.media.kernels_slow_bridge_state import (
     CODED_AT,
     CONFERENCE,
     CONFERENCES,
+    ENCODED,
     FRAME_BYTES,
     FRAMES_AT,
     GAIN,
+    IS_LIMITED,
     IS_SHAPED,
     LISTENS,
     MEMBER,
@@ -30,10 +32,15 @@ from parley.media.kernels_slow_bridge_state import (
     in_use,
     leg_of,
     put,
+    tally,
     usable,
 )
+from parley.media.kernels_slow_bridge_state import (
+    SILENCE as SILENT_FRAMES,
+)
 from parley.media.kernels_slow_leg import leg_law, leg_stat
-from parley.media.kernels_slow_stateless import g711_encode, mix_add, mix_clear, mix_minus, mix_scale, need
+from parley.media.kernels_slow_limit import keep_limit, limit_of, mix_minus, rested
+from parley.media.kernels_slow_stateless import g711_encode, mix_add, mix_clear, mix_scale, need
 
 GAIN_ONE, GAIN_MAX, ALL_CHANNELS, USUAL_CHANNEL = 256, 4096, 0x3FFFFFFF, 1
 GAINED, SELECTING = 1, 1 << 16
@@ -53,7 +60,7 @@ def _note(bridge, at, by):
     conference = conference_at(bridge, get(bridge, CONFERENCE, at))
     shaped = get(bridge, SHAPED, conference) + by
     put(bridge, SHAPED, shaped, conference)
-    put(bridge, OTHER, IS_SHAPED if shaped else 0, conference)
+    put(bridge, OTHER, get(bridge, OTHER, conference) & IS_LIMITED | (IS_SHAPED if shaped else 0), conference)
 
 
 def _set(bridge, at, word, value, counted):
@@ -140,8 +147,11 @@ def hear_some(bridge, leg, codes):
         if talker != leg and hears & (get(bridge, SAYS, at) ^ USUAL_CHANNEL):
             mix_add(total, _frame(bridge, get(bridge, VOICE, at)))
             heard = True
-    if not heard:
+    gain = limit_of(bridge, leg)
+    if heard:
+        keep_limit(bridge, leg, mix_minus(total, None, pcm, gain))
+        g711_encode(law, pcm, codes)
+    else:
+        keep_limit(bridge, leg, rested(gain))
         codes[:] = bytes([SILENCE[law]]) * 160
-        return
-    mix_minus(total, None, pcm)
-    g711_encode(law, pcm, codes)
+    tally(bridge, ENCODED if heard else SILENT_FRAMES)

@@ -136,29 +136,6 @@ def mix_add(total, pcm):
         struct.pack_into("<%di" % count, total, 4 * first, *[sums[i] + frame[i] for i in range(count)])
 
 
-def _soft_limit(value):
-    magnitude = abs(value)
-    if magnitude <= 24576:
-        return value
-    bent = 32767 - 8191 * 8191 // (magnitude - 24576 + 8191)
-    return -bent if value < 0 else bent
-
-
-def mix_minus(total, own, out):
-    """Writes limit(`total` - `own`) to `out`, as many samples as `total` has; own may be None."""
-    samples = count_items(total, 4)
-    count_items(out, 2, samples)
-    wanted = list(struct.unpack_from("<%di" % samples, total, 0))
-    if own is not None:
-        count_items(own, 2, samples)
-        less = struct.unpack_from("<%dh" % samples, own, 0)
-        wanted = [wanted[i] - less[i] for i in range(samples)]
-    if samples and (max(wanted) > 32767 or min(wanted) < -32768):
-        wanted = [_soft_limit(value) for value in wanted]
-    for first, count in _chunks(samples):
-        struct.pack_into("<%dh" % count, out, 2 * first, *wanted[first : first + count])
-
-
 def mix_scale(pcm, gain):
     """Makes `pcm` louder or softer in place, in steps of 4: gain in 1/256."""
     need(0 <= gain <= 4096, "argument")

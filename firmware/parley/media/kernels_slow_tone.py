@@ -3,8 +3,10 @@
 As native/src/bridge_tone.c, octet for octet; what it means stands in native/include/parley_bridge_side.h.
 """
 
-from parley.media.kernels_slow_bridge_state import ARGUMENT, SELECTS, TOLD, get, in_use, put, usable
-from parley.media.kernels_slow_stateless import g711_decode, g711_encode, mix_add, mix_clear, mix_minus, need
+import struct
+
+from parley.media.kernels_slow_bridge_state import ARGUMENT, TOLD, TONE, get, in_use, put, usable
+from parley.media.kernels_slow_stateless import g711_decode, g711_encode, need
 
 OVER = -1
 PEAK, STEP_HZ, RATE_HZ, FRAME_SAMPLES = 4000, 50, 8000, 160
@@ -54,16 +56,13 @@ def tone_next(told):
 
 def tone_mix(told, law, codes):
     """Adds this frame of the tone to codes."""
-    pcm, total = bytearray(2 * FRAME_SAMPLES), bytearray(4 * FRAME_SAMPLES)
+    pcm = bytearray(2 * FRAME_SAMPLES)
     g711_decode(law, codes, pcm)
-    mix_clear(total)
-    mix_add(total, pcm)
     hertz = _note_at(told)
     for i in range(FRAME_SAMPLES):
         value = _sine(hertz * i % RATE_HZ * 4096 // (RATE_HZ // 16)) * PEAK >> 14
-        pcm[2 * i], pcm[2 * i + 1] = value & 0xFF, value >> 8 & 0xFF
-    mix_add(total, pcm)
-    mix_minus(total, None, pcm)
+        value += struct.unpack_from("<h", pcm, 2 * i)[0]
+        struct.pack_into("<h", pcm, 2 * i, max(-32767, min(32767, value)))
     g711_encode(law, pcm, codes)
 
 
@@ -71,5 +70,5 @@ def bridge_tell(bridge, leg, tone, times):
     """Plays a leg a tone, so often, on top of what it hears; returns 0."""
     at = in_use(usable(bridge), leg)
     need(0 <= tone < len(NOTES) and 1 <= times <= 255, ARGUMENT)
-    put(bridge, TOLD, get(bridge, TOLD, at) & SELECTS | (times << 8 | tone if tone else 0), at)
+    put(bridge, TOLD, get(bridge, TOLD, at) & ~TONE | (times << 8 | tone if tone else 0), at)
     return 0

@@ -183,11 +183,15 @@ def mix_add(total, pcm):
     lib.parley_mix_add(view(total, WORD, len(source)), source, len(source))
 
 
-def mix_minus(total, own, out):
-    """Writes limit(`total` - `own` or nothing) to `out`, as many samples as `total` has (parley_mix.h)."""
+def mix_minus(total, own, out, gain):
+    """Writes limit(`total` - `own` or nothing) to `out`, as many samples as `total` has (parley_mix.h).
+
+    gain: of the listener, 32768 at first. Returns his gain from now on.
+    """
+    need(0 <= gain <= lib.PARLEY_MIX_LIMIT_ONE, "argument")
     sums = view(total, WORD, writable=False)
     less = ffi.NULL if own is None else view(own, SAMPLE, len(sums), writable=False)
-    lib.parley_mix_minus(sums, less, view(out, SAMPLE, len(sums)), len(sums))
+    return lib.parley_mix_minus(sums, less, view(out, SAMPLE, len(sums)), len(sums), gain)
 
 
 def mix_scale(pcm, gain):
