@@ -43,6 +43,16 @@ class Places:
         has_parcel = self._count(_takes_parcel, participant) < parcels
         return preference(is_wide, is_wide and has_parcel and self._count(_is_linear, participant) < linear)
 
+    def offered(self, participant):
+        """Those of them that we offer him: L16 to nobody but who has it already.
+
+        Nobody misses it who does not ask, and the INVITE would be longer than what UDP may carry (RFC 3261 18.1.1).
+        """
+        codecs = self.codecs(participant)
+        if _is_linear(participant):
+            return codecs
+        return [(name, rate_hz) for name, rate_hz in codecs if codec_name(name, rate_hz) not in LINEAR]
+
     def may_ever(self):
         """Those that somebody may have while nobody else is there."""
         return preference(self.wide_limit > 0, self.linear_limit > 0)

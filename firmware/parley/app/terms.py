@@ -52,7 +52,7 @@ class Terms:
             security = self._media.keys.stand(participant)
             reports = self._wire.reports
             participant.our_offer = make_offer(
-                self._media.places.codecs(participant),
+                self._media.places.offered(participant),
                 host,
                 port,
                 session_id,
