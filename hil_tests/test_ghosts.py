@@ -5,21 +5,15 @@ import time
 
 import pytest
 
+from hil_tests.joining import all_join
 from hil_tests.processes import wait_until
 from hil_tests.ues.baresip import Baresip
-from hil_tests.ues.face import Phone
 from hil_tests.ues.pjsua import Pjsua
 
 pytestmark = [pytest.mark.hil, pytest.mark.limit_s(120)]
 needs_pjsua = pytest.mark.skipif(not Pjsua.available(), reason="pjsua2-python has no wheel for this Python")
 TIMEOUT_S = 30.0
 SENDER_REPORT, BYE = 200, 203
-
-
-def joins(phone: Phone, bench, uri: str) -> None:
-    phone.start()
-    phone.call(uri)
-    wait_until(lambda: phone.name in bench.members(), 10, f"{phone.name} to be in the conference")
 
 
 def reports(capture, near: str, board: str) -> list[bytes]:
@@ -33,9 +27,7 @@ def test_a_phone_that_dies_is_hung_up_on(bench, phone_of, capture_of, spoken, fi
     ghost = phone_of(Baresip, "ghost", play=spoken["ue1"], answer=False)
     stays = phone_of(Pjsua, "stays", play=spoken["ue2"], answer=False)
     capture = capture_of(bench, ghost, stays)
-    joins(ghost, bench, bench.server)
-    address = next(one["address"] for one in bench.conferences() if one["participants"])
-    joins(stays, bench, address)
+    address = all_join([ghost, stays], bench)
     time.sleep(6.0)
     ghost.process.send_signal(signal.SIGKILL)
     died_s = time.time()

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from hil_tests import g711, measure, wav
+from hil_tests.joining import all_join
 from hil_tests.paced_end import KINDS, joined, leave, steady, talk
 from hil_tests.table_talk import CODECS
 from hil_tests.talk import TALK_S
-from hil_tests.test_srtp import WIDE, joins, narrowband, packets
+from hil_tests.test_srtp import WIDE, narrowband, packets
 from hil_tests.ues.baresip import Baresip
 from hil_tests.ues.parley_ue import ParleyUe
 from hil_tests.ues.pjsua import Pjsua
@@ -126,12 +127,7 @@ def test_l16_of_baresip_beside_g722_and_g711(bench, phone_of, capture_of, spoken
     ue3 = phone_of(ParleyUe, "ue3", play=spoken["ue3"], answer=False)
     phones = [ue1, ue2, ue3]
     capture = capture_of(bench, *phones)
-    for phone in phones:
-        phone.start()
-    joins(ue1, bench, bench.server)
-    address = next(one["address"] for one in bench.conferences() if one["participants"])
-    joins(ue2, bench, address)
-    joins(ue3, bench, address)
+    all_join(phones, bench)
     time.sleep(TALK_S)
     for phone in phones:
         phone.finish()

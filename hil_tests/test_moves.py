@@ -72,6 +72,17 @@ def voices_from(capture, host: str, spoken, after_s: float) -> list[list[str]]:
     return sorted(heard)
 
 
+def assert_all_hear_each_other(phones, capture, host: str, spoken) -> None:
+    """They talk on at the board at `host` from now on; ends their calls and the capture."""
+    there_s = time.time()
+    time.sleep(TALK_S)
+    for phone in phones:
+        phone.finish()
+    capture.stop()
+    heard = voices_from(capture, host, spoken, there_s)
+    assert heard == [NAMES[:2], [NAMES[0], NAMES[2]], NAMES[1:]]
+
+
 def test_a_drained_board_sends_its_conference_to_another(own_bench, phone_of, capture_of, spoken, figures):
     bench = own_bench(boards=2)
     phones, host = talk_on_one_board(bench, phone_of, spoken)
@@ -82,12 +93,7 @@ def test_a_drained_board_sends_its_conference_to_another(own_bench, phone_of, ca
     assert done.returncode == 0, done.stdout + done.stderr
     wait_until(lambda: people(bench) == {other: NAMES}, 20, "all three on the other board", 0.1)
     figures.add(moved_ms=round((time.time() - started_s) * 1000))
-    there_s = time.time()
-    time.sleep(TALK_S)
-    for phone in phones:
-        phone.finish()
-    capture.stop()
-    assert voices_from(capture, other, spoken, there_s) == [NAMES[:2], [NAMES[0], NAMES[2]], NAMES[1:]]
+    assert_all_hear_each_other(phones, capture, other, spoken)
     messages = capture.messages()
     referred = {one.target[1] for one in messages if one.method == "REFER" and one.source[0] == host}
     assert referred == {phone.port for phone in phones}
@@ -123,15 +129,9 @@ def test_those_whose_board_has_died_meet_by_calling_again(own_bench, phone_of, c
         phone.hangup()
         phone.call(f"sip:{sip_text.user_of(old)}@{place}" if phone is phones[0] else bench.server)
     wait_until(lambda: list(people(bench).values()) == [NAMES], 10, "all three in one conference", 0.1)
-    there_s = time.time()
     (new,) = [one["address"] for one in bench.conferences() if one["participants"]]
     assert new not in (old, astray)
-    time.sleep(TALK_S)
-    for phone in phones:
-        phone.finish()
-    capture.stop()
-    heard = voices_from(capture, sip_text.address_of(new)[0], spoken, there_s)
-    assert heard == [NAMES[:2], [NAMES[0], NAMES[2]], NAMES[1:]]
+    assert_all_hear_each_other(phones, capture, sip_text.address_of(new)[0], spoken)
 
 
 def test_phones_that_know_replaces_are_fetched_after_a_board_s_death(
@@ -154,12 +154,6 @@ def test_phones_that_know_replaces_are_fetched_after_a_board_s_death(
     phones[1].hangup()
     phones[1].call(f"sip:{sip_text.user_of(old)}@{place}")
     wait_until(lambda: list(people(bench).values()) == [NAMES], 10, "all three in one conference", 0.1)
-    there_s = time.time()
     (new,) = [one["address"] for one in bench.conferences() if one["participants"]]
     assert new != old
-    time.sleep(TALK_S)
-    for phone in phones:
-        phone.finish()
-    capture.stop()
-    heard = voices_from(capture, sip_text.address_of(new)[0], spoken, there_s)
-    assert heard == [NAMES[:2], [NAMES[0], NAMES[2]], NAMES[1:]]
+    assert_all_hear_each_other(phones, capture, sip_text.address_of(new)[0], spoken)

@@ -9,7 +9,7 @@ import pytest
 
 from hil_tests import emulated, hearing, speech, wav
 from hil_tests.capture import Capture
-from hil_tests.processes import wait_until
+from hil_tests.joining import all_join
 from hil_tests.talk import TALK_S, failures
 from hil_tests.ues.baresip import Baresip
 from hil_tests.ues.face import Phone
@@ -39,11 +39,6 @@ class Encrypted:
 # two codecs and resamplers in the way leave more of the others to correlate with.
 WIDE = Encrypted(9, "G722", "G722/16000/1", 2, 10.0, -18.0)
 NARROW = Encrypted(0, "PCMU", "PCMU/8000/1", 1, hearing.LEVEL_TOLERANCE_DB, hearing.OWN_LIMIT_DB)
-
-
-def joins(phone: Phone, bench, uri: str) -> None:
-    phone.call(uri)
-    wait_until(lambda: phone.name in bench.members(), 10, f"{phone.name} to be in the conference")
 
 
 def packets(capture: Capture, phone: Phone) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
@@ -78,12 +73,7 @@ def test_phones_of_both_rates_encrypted_and_plain_hear_each_other(
     ue3 = phone_of(ParleyUe, "ue3", play=spoken["ue3"], answer=False)
     phones = [ue1, ue2, ue3]
     capture = capture_of(bench, *phones)
-    for phone in phones:
-        phone.start()
-    joins(ue1, bench, bench.server)
-    address = next(one["address"] for one in bench.conferences() if one["participants"])
-    joins(ue2, bench, address)
-    joins(ue3, bench, address)
+    all_join(phones, bench)
     ue1.hold()
     time.sleep(0.5)
     ue1.unhold()

@@ -1,111 +1,15 @@
-"""parley.app.attendant: RTCP, keys pressed and silence of participants; parley.app.keys: who may encrypt."""
+"""parley.app.attendant: RTCP, keys pressed and silence of participants."""
 
-import struct
 import unittest
 
-from parley.app.attendant import ATTEND_MS, VISITS_PER_TURN, Attendant
-from parley.app.keys import KeyRing
-from parley.call.secure import Keys
-from parley.media.bridge import Bridge, can_encrypt, pack_address
-from parley.media.bridge_side import BridgeSide
-from parley.wire.errors import RemoteError
+from attendant_bench import Participant, Room
+
+from parley.app.attendant import ATTEND_MS, VISITS_PER_TURN
+from parley.media.bridge import pack_address
 from parley.wire.rtcp import BYE, make_bye, make_report, parse_compound
-from parley.wire.sdes import new_crypto
 
 EVENTS = 101
 TIMEOUT_MS = 30000
-
-
-class Participant:
-    def __init__(self, leg, port):
-        self.uri = "sip:%d@192.0.2.1" % leg
-        self.leg = leg
-        self.direction = "sendrecv"
-        self.report_address = ("192.0.2.1", port + 1)
-        self.rtcp_mux = False
-        self.keys = None
-
-
-class Wire:
-    """Remembers what was sent, gives what was put in."""
-
-    def __init__(self):
-        self.arrived = []
-        self.sent = []
-
-    def receive(self):
-        return self.arrived.pop(0) if self.arrived else None
-
-    def send(self, participant, packet):
-        self.sent.append((participant.leg, bytes(packet)))
-
-
-class Clock:
-    def unix_s(self):
-        return 1700000000
-
-
-class Quiet:
-    def debug(self, who, text):
-        pass
-
-    def warning(self, who, text):
-        pass
-
-
-class Room:
-    """A bridge with two participants, and the attendant; Room is the media as the attendant sees it."""
-
-    def __init__(self, timeout_ms=TIMEOUT_MS, legs=3):
-        self.bridge = Bridge(legs, 1, keyed=3)
-        self.side = BridgeSide(self.bridge)
-        self.participants = [None, None, None]
-        for number in range(2):
-            port = 4000 + 10 * number
-            address = pack_address("192.0.2.1", port)
-            leg = self.bridge.add(0, "PCMU", 0, EVENTS, "sendrecv", address, (1000 + number, 1, 2))
-            self.participants[leg] = Participant(leg, port)
-        self.wire = Wire()
-        self.gone = []
-        self.keys = []
-        self.now_ms = 0
-        self.number = 0
-        self.attendant = Attendant(
-            self, self.side, self.wire, Clock(), self.random, self.leaves, self.presses, timeout_ms, Quiet()
-        )
-        for one in self.participants[:2]:
-            self.attendant.welcome(one)
-
-    def random(self, count):
-        self.number += 1
-        return bytes([0x80, self.number & 255] * 8)[:count]
-
-    def leaves(self, participant, why, now_ms):
-        self.gone.append((participant.leg, why, now_ms))
-
-    def presses(self, participant, digit, now_ms):
-        self.keys.append((participant.leg, digit))
-
-    def run(self, for_ms, talking=()):
-        """Ticks of 20 ms in which these legs send."""
-        for _ in range(for_ms // 20):
-            self.now_ms += 20
-            self.side.clock(self.now_ms)
-            for leg in talking:
-                self.rtp(leg, 0, bytes(160))
-            self.bridge.begin()
-            while self.bridge.mix(3):
-                pass
-            self.attendant.tick(self.now_ms)
-
-    def rtp(self, leg, payload_type, payload, timestamp=None):
-        sequence = self.now_ms // 20 & 0xFFFF
-        stamp = self.now_ms * 8 if timestamp is None else timestamp
-        packet = struct.pack(">BBHII", 0x80, payload_type, sequence, stamp, 50 + leg) + payload
-        self.bridge.receive_leg(leg, packet, len(packet))
-
-    def reports(self, leg):
-        return [parse_compound(packet) for to, packet in self.wire.sent if to == leg]
 
 
 class Reports(unittest.TestCase):
@@ -259,66 +163,6 @@ class KeysPressed(unittest.TestCase):
         room.attendant.farewell(room.participants[0])
         room.run(200)
         self.assertEqual(room.keys, [])
-
-
-def keys_of(number):
-    suite = "AES_CM_128_HMAC_SHA1_80"
-    return Keys(
-        new_crypto("1", suite, bytes([number] * 30)), new_crypto("1", suite, bytes([number + 1] * 30))
-    )
-
-
-def refusal(ask, *arguments):
-    """Status of the refusal."""
-    try:
-        ask(*arguments)
-    except RemoteError as error:
-        return error.status
-    return 0
-
-
-@unittest.skipUnless(can_encrypt(), "plain Python kernels do not encrypt")
-class Ring(unittest.TestCase):
-    def test_no_more_than_the_limit(self):
-        room = Room()
-        ring = KeyRing("optional", 1, room.side, room.random)
-        one, other = room.participants[0], room.participants[1]
-        self.assertEqual(ring.stand(one).policy, "optional")
-        ring.settle(one, keys_of(1))
-        self.assertEqual(
-            (ring.count, ring.stand(one).policy, ring.stand(other).policy), (1, "optional", "off")
-        )
-        never = KeyRing("required", 0, room.side, room.random)
-        self.assertEqual(refusal(never.stand, other), 488)
-        self.assertEqual(refusal(never.check, other, keys_of(1)), 488)
-        never.check(other, None)
-        demanding = KeyRing("required", 1, room.side, room.random)
-        demanding.count = 1
-        self.assertEqual(refusal(demanding.stand, other), 486)
-        self.assertEqual(demanding.stand(one).policy, "required")
-        ring.leave(one)
-        self.assertEqual((ring.count, ring.stand(other).policy), (0, "optional"))
-
-    def test_the_bridge_has_what_was_settled(self):
-        room = Room()
-        ring = KeyRing("optional", 2, room.side, room.random)
-        one = room.participants[0]
-
-        def ssrc():
-            return room.side.figures(0).ssrc_out
-
-        ring.settle(one, keys_of(1))
-        first = ssrc()
-        self.assertTrue(first != 1000)
-        room.rtp(0, 0, bytes(160))
-        self.assertEqual(room.bridge.stats(0)["forged"], 1)
-        ring.settle(one, keys_of(1))  # the same again, as on hold
-        self.assertEqual(ssrc(), first)
-        ring.settle(one, keys_of(7))
-        self.assertTrue(ssrc() != first)
-        ring.settle(one, None)
-        room.rtp(0, 0, bytes(160))
-        self.assertEqual((room.bridge.stats(0)["forged"], ring.count), (1, 0))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import sys
 import unittest
 
 from app_bench import BOARD, Bench
-from test_app_ticker import FakePoller
+from test_app_loop import FakePoller
 
 from parley.app.attendant import VISITS_PER_TURN
 from parley.app.loop import Loop

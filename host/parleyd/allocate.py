@@ -128,7 +128,7 @@ def grant_on(book: BoardBook, serial: int, size: int, asked_by: str, now_s: int,
         serial,
         asked_by,
     )
-    return Grant._make((Lease._make(fields), board, ttl_s, "udp", None))
+    return Grant(Lease._make(fields), board, ttl_s)
 
 
 def tiers(books: Books, need: Need) -> list[list[BoardKind]]:

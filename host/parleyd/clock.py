@@ -3,6 +3,8 @@
 import time
 from typing import Protocol
 
+FOR_EVER_MS = 1 << 62  # the end of what another server looks after
+
 
 class Clock(Protocol):
     """Two times, injected everywhere so that tests run on virtual ones."""

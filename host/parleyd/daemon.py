@@ -34,7 +34,8 @@ from parleyd.receive import Need
 from parleyd.roster import read_roster
 from parleyd.rules import callers_of, sources_of
 from parleyd.serial_consoles import Consoles
-from parleyd.server import ConferenceServer, Rules
+from parleyd.server import ConferenceServer
+from parleyd.server_rules import Rules
 from parleyd.settings import Settings, is_loopback
 from parleyd.sockets import SipSockets
 from parleyd.status import status_document

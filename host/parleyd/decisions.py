@@ -49,7 +49,7 @@ class Decisions:
     ) -> None:
         """count(name): counts conflicts. refresh(): drops boards whose registration is over.
 
-        tell: called with the verdicts of decide_many().
+        tell: called with the verdicts of decide_one_of_many().
         """
         self.tell: Callable[[Told], None] = lambda told: None
         self._stored = self._settle  # one and the same object for Ledger.grant()

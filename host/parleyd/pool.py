@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from parley.wire.grammar import format_host_port
 from parleyd.books import BoardKind, Books
+from parleyd.clock import FOR_EVER_MS
 from parleyd.report import BoardReport, Codec
 from parleyd.twins import Twins
 
 DHCP = "dhcp"  # instead of a host: the board has one by DHCP, and says which
-FOR_EVER_MS = 1 << 62  # the end of a registration that another server looks after
 
 
 @dataclass(frozen=True, slots=True)

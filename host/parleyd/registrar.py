@@ -13,9 +13,10 @@ from parley.wire.errors import LocalError, RemoteError
 from parley.wire.grammar import parse_decimal
 from parley.wire.sip import Request
 from parley.wire.uri import parse_name_addr
+from parleyd.clock import FOR_EVER_MS
 from parleyd.lease import QUARANTINE_S, Lease
 from parleyd.ledger import Ledger
-from parleyd.pool import DHCP, FOR_EVER_MS, Pool, ProvisionedBoard
+from parleyd.pool import DHCP, Pool, ProvisionedBoard
 from parleyd.reconcile import Refresh, reconcile
 from parleyd.report import BoardReport, parse_report
 from parleyd.store.face import ConflictError, Heard, StoreError
@@ -108,14 +109,11 @@ class Registrar:
         try:
             contact, expires_s, host = _binding(board, request, source)
         except RemoteError as error:
-            registration = self._pool.registration(board.board_id)
-            boot = parse_report(request.body).boot if registration and error.status == 403 else ""
-            if (
-                boot and registration and registration.report.boot != boot
-            ):  # somewhere else, and beside the one here
-                done(self._turned_away(board.board_id, boot, now_ms))
-                return
-            raise
+            boot = self._boot_elsewhere(board.board_id, request) if error.status == 403 else ""
+            if not boot:
+                raise
+            done(self._turned_away(board.board_id, boot, now_ms))
+            return
         date = ("Date", formatdate(int(now_s), usegmt=True))  # the board sets its clock by it
         if expires_s == 0:
             self._pool.drop(board.board_id)
@@ -147,6 +145,12 @@ class Registrar:
                 )
 
         self.accept(board.board_id, report, expires_s, now_s, now_ms, accepted)
+
+    def _boot_elsewhere(self, board_id: str, request: Request) -> str:
+        """Return the boot of a board that is not where it ought to be, beside the one in service; "" without that."""
+        registration = self._pool.registration(board_id)
+        boot = parse_report(request.body).boot if registration else ""
+        return "" if registration is None or registration.report.boot == boot else boot
 
     def _turned_away(self, board_id: str, boot: str, now_ms: int) -> Registered:
         """Let nobody count on a second board with this identity, and everybody know of it."""

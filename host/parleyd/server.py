@@ -5,7 +5,6 @@ next_deadline_ms(); that is the endpoint's own contract, passed on.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from parley.call.call import Call
@@ -18,28 +17,27 @@ from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
 from parley.wire.sip import Request, Response
 from parleyd.admission import Admission
-from parleyd.allocate import OFFER_TTL_S, AllocationUnit
-from parleyd.answers import REDIRECT_ALL, Answers
+from parleyd.allocate import AllocationUnit
 from parleyd.board_desk import BoardDesk
-from parleyd.callers import Callers
 from parleyd.clock import Clock
 from parleyd.control import Control
 from parleyd.decisions import Decisions, Then
 from parleyd.events import EventLog, Log
 from parleyd.fetches import Fetches
-from parleyd.gate import NOBODY, Gate, Users
+from parleyd.gate import Gate
 from parleyd.journal import Journal
-from parleyd.lease import QUARANTINE_S, RUNNING, Lease
+from parleyd.lease import RUNNING, Lease
 from parleyd.ledger import Ledger
 from parleyd.moves import Moves
 from parleyd.orders import Orders
 from parleyd.plain import Kind
 from parleyd.pool import Pool, Registration
-from parleyd.receive import DEFAULT_SIZE, FACTORY_USER, Need, ReceiverUnit
+from parleyd.receive import Need, ReceiverUnit
 from parleyd.redirects import NEW_INVITE, Redirects
 from parleyd.registrar import REALM, Registrar
-from parleyd.reunions import REUNION_S, Reunions, Trust
-from parleyd.sources import Ruling, Sources
+from parleyd.reunions import Reunions
+from parleyd.server_rules import Rules
+from parleyd.sources import Ruling
 from parleyd.transmit import Reply, TransmissionUnit
 from parleyd.verdict import Grant, Refusal
 
@@ -56,26 +54,6 @@ SECRET_BYTES = 32
 PLAIN_LIMIT = 131072  # the same of those that Redirects keeps, which are small
 AGENT = "Parley/0.1"
 LIMIT = 32768  # transactions at once; each INVITE's lives 5 s on after its ACK (RFC 3261 17.2.1, timer I)
-
-
-NO_LIMITS = Sources()
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What an operator may choose: factory user, default size, times in seconds."""
-
-    factory_user: str = FACTORY_USER
-    default_size: int = DEFAULT_SIZE
-    offer_ttl_s: int = OFFER_TTL_S
-    quarantine_s: float = QUARANTINE_S
-    reunion_s: int = REUNION_S
-    reunion_trust: Trust = "proof"
-    answers: Answers = REDIRECT_ALL
-    callers: Callers | None = None
-    spared_share: float = 0.0
-    users: Users = NOBODY
-    sources: Sources = NO_LIMITS
 
 
 class ConferenceServer:

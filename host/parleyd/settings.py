@@ -18,6 +18,7 @@ from parley.wire.address import MAX_SIZE, MIN_SIZE
 from parleyd.answers import Answer, AnswerRule
 from parleyd.gate import NOBODY, Users
 from parleyd.lease import QUARANTINE_S
+from parleyd.pool import DHCP
 from parleyd.reunions import REUNION_S, Trust
 from parleyd.settings_entries import (
     SIP_PORT as SIP_PORT,
@@ -151,7 +152,7 @@ class Settings(BaseSettings):
     @classmethod
     def _one_board_each(cls, value: list[Provisioned]) -> list[Provisioned]:
         """Refuse two boards of one name or at one address."""
-        places = [(entry.host, entry.port) for entry in value if entry.host != "dhcp"]
+        places = [(entry.host, entry.port) for entry in value if entry.host != DHCP]
         for facts in ([entry.id for entry in value], places):
             if len(set(facts)) != len(facts):
                 raise ValueError("two boards have the same id or the same address")

@@ -1,9 +1,9 @@
 """Second boards with the identity of another: whom a server of the fleet has turned away lately."""
 
 from parley.wire.errors import LocalError
+from parleyd.clock import FOR_EVER_MS
 
 TWIN_S = 60  # for so long after its last word a second board is complained of
-FOR_EVER_MS = 1 << 62
 MET = "two boards have one identity"  # in the event log
 
 

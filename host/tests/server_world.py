@@ -10,7 +10,8 @@ from parley.wire.address import derive, read_token
 from parley.wire.uri import parse_name_addr
 from parleyd.ledger import Ledger
 from parleyd.pool import Pool, ProvisionedBoard
-from parleyd.server import ConferenceServer, Rules
+from parleyd.server import ConferenceServer
+from parleyd.server_rules import Rules
 from parleyd.store.sqlite import SqliteStore
 
 SERVER = ("127.0.0.1", 5060)

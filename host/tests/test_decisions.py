@@ -12,7 +12,8 @@ from parleyd.pattern import PATTERNS
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.receive import Need
 from parleyd.report import BoardReport
-from parleyd.server import ConferenceServer, Rules
+from parleyd.server import ConferenceServer
+from parleyd.server_rules import Rules
 from parleyd.store.face import ConflictError, Snapshot, StoreError
 from parleyd.verdict import Refusal
 

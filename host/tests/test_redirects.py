@@ -15,7 +15,8 @@ from parleyd.plain import key_of, read_plain
 from parleyd.pool import Pool, ProvisionedBoard
 from parleyd.redirects import Redirects
 from parleyd.report import BoardReport
-from parleyd.server import ConferenceServer, Rules
+from parleyd.server import ConferenceServer
+from parleyd.server_rules import Rules
 from parleyd.sources import Sources
 from parleyd.store.face import Snapshot, StoreError
 

@@ -4,12 +4,18 @@
 #include "glue.h"
 #include "parley_bridge.h"
 
-parley_bridge *bridge_in(mpy_obj object) {
+parley_bridge *bridge_of(mpy_obj object, int32_t *octets) {
     int32_t words;
     parley_bridge *bridge =
         view(object, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);
-    need(parley_bridge_usable(bridge, words * (int32_t)sizeof(int32_t)), "bridge not initialised");
+    *octets = words * (int32_t)sizeof(int32_t);
+    need(parley_bridge_usable(bridge, *octets), "bridge not initialised");
     return bridge;
+}
+
+parley_bridge *bridge_in(mpy_obj object) {
+    int32_t unused;
+    return bridge_of(object, &unused);
 }
 
 static mpy_obj checked(int32_t result) {
@@ -41,9 +47,9 @@ mpy_obj bridge_wide_octets(mpy_obj places, mpy_obj conferences) {
 }
 
 mpy_obj bridge_widen(mpy_obj bridge, mpy_obj places) {
-    int32_t words;
-    view(bridge, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);
-    return checked(parley_bridge_widen(bridge_in(bridge), words * (int32_t)sizeof(int32_t), integer(places)));
+    int32_t octets;
+    parley_bridge *widened = bridge_of(bridge, &octets);
+    return checked(parley_bridge_widen(widened, octets, integer(places)));
 }
 
 mpy_obj bridge_add_leg(size_t count, const mpy_obj *arguments) {

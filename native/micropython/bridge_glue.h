@@ -8,6 +8,9 @@
 /** A bridge that was initialised. */
 parley_bridge *bridge_in(mpy_obj object);
 
+/** The same, and how many octets its memory has. */
+parley_bridge *bridge_of(mpy_obj object, int32_t *octets);
+
 mpy_obj bridge_size(mpy_obj legs, mpy_obj conferences);
 mpy_obj bridge_init(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_wide_octets(mpy_obj places, mpy_obj conferences);

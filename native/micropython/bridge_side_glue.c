@@ -9,6 +9,13 @@ static mpy_obj checked(int32_t result) {
     return mpy_small_int(result);
 }
 
+/** Lets so many legs have what `kernel` makes places for at the end of the bridge's memory. */
+static mpy_obj let(int32_t (*kernel)(parley_bridge *, int32_t, int32_t), mpy_obj bridge, mpy_obj places) {
+    int32_t octets;
+    parley_bridge *extended = bridge_of(bridge, &octets);
+    return checked(kernel(extended, octets, integer(places)));
+}
+
 static const uint8_t *master_in(mpy_obj object) {
     int32_t unused;
     return readable(object, 1, PARLEY_SRTP_MASTER_BYTES, &unused);
@@ -23,10 +30,7 @@ mpy_obj bridge_parcel_octets(mpy_obj places) {
 }
 
 mpy_obj bridge_parcel_places(mpy_obj bridge, mpy_obj places) {
-    int32_t words;
-    view(bridge, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);
-    int32_t octets = words * (int32_t)sizeof(int32_t);
-    return checked(parley_bridge_parcel_places(bridge_in(bridge), octets, integer(places)));
+    return let(parley_bridge_parcel_places, bridge, places);
 }
 
 mpy_obj bridge_linear_octets(mpy_obj places) {
@@ -34,10 +38,7 @@ mpy_obj bridge_linear_octets(mpy_obj places) {
 }
 
 mpy_obj bridge_linear_places(mpy_obj bridge, mpy_obj places) {
-    int32_t words;
-    view(bridge, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);
-    int32_t octets = words * (int32_t)sizeof(int32_t);
-    return checked(parley_bridge_linear_places(bridge_in(bridge), octets, integer(places)));
+    return let(parley_bridge_linear_places, bridge, places);
 }
 
 mpy_obj bridge_ptime(mpy_obj bridge, mpy_obj leg, mpy_obj ptime_ms) {
@@ -53,10 +54,7 @@ mpy_obj bridge_key_octets(mpy_obj places) {
 }
 
 mpy_obj bridge_key_places(mpy_obj bridge, mpy_obj places) {
-    int32_t words;
-    view(bridge, MPY_BUFFER_READ | MPY_BUFFER_WRITE, sizeof(int32_t), 1, &words);
-    int32_t octets = words * (int32_t)sizeof(int32_t);
-    return checked(parley_bridge_key_places(bridge_in(bridge), octets, integer(places)));
+    return let(parley_bridge_key_places, bridge, places);
 }
 
 mpy_obj bridge_secure(size_t count, const mpy_obj *arguments) {

@@ -217,6 +217,9 @@ int32_t bridge_before_tick(const parley_bridge *bridge, const bridge_leg *leg);
 /** Gives up a tick: what was begun counted on the legs as they were. */
 void bridge_end_tick(parley_bridge *bridge);
 
+/** Begins the next conference of the tick that has members: plays its legs. @return 0 when there is none left */
+int bridge_next_conference(parley_bridge *bridge);
+
 /** Leg whose peer is there, or NOBODY. */
 int32_t bridge_source_find(const parley_bridge *bridge, uint32_t address, uint32_t port);
 

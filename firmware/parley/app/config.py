@@ -34,12 +34,7 @@ OPTIONAL_FIELDS = (
     ("srtp_legs", 0, MOST_LEGS, MOST_LEGS),  # legs that may be encrypted at a time: all
     ("wide_legs", 0, MOST_LEGS, 0),  # legs that may be wideband at a time; each takes 2 KB
     ("ptime_legs", 0, MOST_LEGS, 0),  # legs that may be sent another packet time than 20 ms; each takes 2 KB
-    (
-        "linear_legs",
-        0,
-        MOST_LEGS,
-        0,
-    ),  # legs that may have L16; each takes 10 KB, and a place of the two above
+    ("linear_legs", 0, MOST_LEGS, 0),  # legs that may have L16; each takes 10 KB, and places of both above
     ("loudest", 0, MOST_LEGS, 0),  # voices mixed in a conference at most; 0: all
     ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never

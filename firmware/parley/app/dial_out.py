@@ -39,17 +39,6 @@ class DialOut:
         self._log = log
         self._dials = {}  # id of a call -> Dial
 
-    def begin(self, allocation, uri, now_ms):
-        """Begins the conference of an admitted allocation by calling somebody: `call` follows, or `end`."""
-        conference = self._slots.start(allocation, uri)
-        self._events.started(conference, uri)
-        return conference
-
-    def end(self, conference, now_ms):
-        """Ends a conference that nobody could be called into."""
-        self._slots.close(conference.slot, conference.generation)
-        self._events.ended(conference, now_ms)
-
     def call(self, conference, uri, headers, now_ms, who=None):
         """Calls uri into a conference; returns the Dial. who: the URI he goes by, by default that one.
 

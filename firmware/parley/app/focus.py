@@ -2,7 +2,9 @@
 
 from parley.app.announcer import Announcer
 from parley.app.conference_events import contact_value
+from parley.app.lifetimes import Lifetimes
 from parley.app.media_task import Participant
+from parley.app.refusals import Refusals
 from parley.app.returns import knows_replaces
 from parley.app.shortage import note_shortage
 from parley.app.terms import Terms, new_seed, origin_of
@@ -11,14 +13,13 @@ from parley.wire.address import conference_uri, read_token
 from parley.wire.errors import LocalError, RemoteError
 from parley.wire.uri import parse_uri
 
-RETRY_AFTER_S = 2  # by then a board that is starting has registered
-
 
 class Focus:
     """Feed it the endpoint's events of calls; it answers through the endpoint.
 
     wire: MediaWire; attendant: Attendant; events: ConferenceEvents, told of every coming and going. changed(now_ms)
-    is called when the server should hear news. random_bytes(n) -> bytes. terms: Terms, of all its participants.
+    is called when the server should hear news. random_bytes(n) -> bytes. terms: Terms, of all its participants;
+    lifetimes: Lifetimes, of its conferences.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Focus:
         log,
     ):
         self.terms = Terms(config, media, wire)
+        self.lifetimes = Lifetimes(slots, events)
         self._config = config
         self._endpoint = endpoint
         self._slots = slots
@@ -50,6 +52,7 @@ class Focus:
         self._trail = trail
         self.announcer = Announcer(media, config.announce)
         self._log = log
+        self._refusals = Refusals(config, endpoint, trail, log)
         self._last_number = 0  # of a participant
 
     def handle(self, event, now_ms):
@@ -97,12 +100,12 @@ class Focus:
         try:
             self._join(call, event.message, now_ms)
         except RemoteError as error:
-            self._refuse(event, error, now_ms)
+            self._refusals.refuse(event, error, now_ms)
         except MemoryError:
             note_shortage(self._endpoint)
             self._take_back(call, now_ms)
             try:
-                self._refuse(event, RemoteError(503, "Out of memory"), now_ms)
+                self._refusals.refuse(event, RemoteError(503, "Out of memory"), now_ms)
             except LocalError:  # answered already
                 self._endpoint.hangup(call, now_ms)
 
@@ -112,23 +115,7 @@ class Focus:
             self.leave(call.user_data, "finds no memory in", now_ms)
         for conference in self._slots.live():
             if conference.count == 0:
-                self._slots.close(conference.slot, conference.generation)
-                self._events.ended(conference, now_ms)
-
-    def _refuse(self, event, error, now_ms):
-        call = event.subject
-        headers = (("Retry-After", str(RETRY_AFTER_S)),) if error.status == 503 else ()
-        self._log.info("focus", "%s refused: %s" % (call.remote_uri, error))
-        self._note_refusal(call, event.message, error, now_ms)
-        self._endpoint.reject(call, error.status, now_ms, reason=error.reason, headers=headers)
-
-    def _note_refusal(self, call, invite, error, now_ms):
-        if error.status == 404:  # no address of ours, so it belongs to no conference
-            return
-        allocation = read_token(self._config.key, parse_uri(invite.uri).user or "")
-        self._trail.note(now_ms, allocation, TO_BOARD, "INVITE", call.remote_uri)
-        text = "%d %s" % (error.status, error.reason)
-        self._trail.note(now_ms, allocation, FROM_BOARD, text, call.remote_uri)
+                self.lifetimes.end(conference, now_ms)
 
     def _join(self, call, invite, now_ms):
         token = parse_uri(invite.uri).user or ""
@@ -137,14 +124,12 @@ class Focus:
         self._named(call.joins, allocation)
         conference = replaced.conference if replaced is not None else self._admit(allocation)
         uri = call.remote_uri  # the From URI: who he says he is
-        participant, body = self._make_participant(call, uri, call.offer, origin_of(invite))
-        participant.knows_replaces = knows_replaces(invite)
+        participant, body = self._make_participant(call, uri, call.offer, invite)
         is_first = conference is None
         address = conference_uri(token, self._config.host, self._config.sip_port)
         try:
             if is_first:
-                conference = self._slots.start(allocation, address)
-                self._events.started(conference, address)
+                conference = self.lifetimes.begin(allocation, address)
             if replaced is not None:  # RFC 3891 3: his place is the new one's; the endpoint hangs up on him
                 self.leave(replaced, "is replaced in", now_ms, is_replaced=True)
             self.enter(participant, conference, call)
@@ -203,12 +188,17 @@ class Focus:
         call.user_data = participant
         self._attendant.welcome(participant)
 
-    def _make_participant(self, call, uri, offer, origin=""):
-        """(Participant outside any conference, SDP of our 200). RemoteError when the offer cannot be met."""
+    def _make_participant(self, call, uri, offer, invite=None):
+        """(Participant outside any conference, SDP of our 200). RemoteError when the offer cannot be met.
+
+        invite: his, None for somebody whom we call.
+        """
         session_id = int.from_bytes(self._random_bytes(4), "big") >> 2
         self._last_number += 1
         participant = Participant(call, uri, session_id, new_seed(self._random_bytes), self._last_number)
-        participant.origin = origin
+        if invite is not None:
+            participant.origin = origin_of(invite)
+            participant.knows_replaces = knows_replaces(invite)
         self._wire.open(participant)
         try:
             return participant, self.terms.agree(participant, offer)
@@ -276,8 +266,7 @@ class Focus:
         if is_replaced:
             return
         if conference.count == 0:
-            self._slots.close(conference.slot, conference.generation)
-            self._events.ended(conference, now_ms)
+            self.lifetimes.end(conference, now_ms)
             self._log.info("focus", "%s is over" % _name(conference))
             return
         members = self._media.members(conference)

@@ -20,13 +20,16 @@ def knows_replaces(message):
 
 
 class Returns:
-    """slots: SlotTable; media: MediaTask; dial_out: DialOut. Takes {"fetch": ...} and responses to its OPTIONS."""
+    """slots: SlotTable; media: MediaTask; lifetimes: Lifetimes; dial_out: DialOut. Takes {"fetch": ...} and
+    responses to its OPTIONS.
+    """
 
-    def __init__(self, config, endpoint, slots, media, dial_out, clock, log):
+    def __init__(self, config, endpoint, slots, media, lifetimes, dial_out, clock, log):
         self._config = config
         self._endpoint = endpoint
         self._slots = slots
         self._media = media
+        self._lifetimes = lifetimes
         self._dial_out = dial_out
         self._clock = clock
         self._log = log
@@ -115,14 +118,14 @@ class Returns:
         if is_first:
             conference = self._slots.admit(
                 allocation, self._clock.expiry_s(), self._clock.started_s, self._config.offer_ttl_s
-            ) or self._dial_out.begin(allocation, words[1], now_ms)
+            ) or self._lifetimes.begin(allocation, words[1])
         # Whoever does not know that dialog must not ring: Require makes him refuse (RFC 3891 4).
         headers = (("Replaces", words[3]), ("Require", "replaces"))
         try:
             self._dial_out.call(conference, words[2], headers, now_ms, who=words[4])
         except (LocalError, RemoteError, MemoryError):
             if is_first:
-                self._dial_out.end(conference, now_ms)
+                self._lifetimes.end(conference, now_ms)
             raise
 
 

@@ -91,7 +91,9 @@ class SipTask:
         self.endpoint.name_contacts(events.contact_for)
         dial_out = DialOut(self.endpoint, slots, self.focus, events, self.trail, changed, log)
         referrals = Referrals(config, self.endpoint, slots, media, self.focus, dial_out, log)
-        self.returns = Returns(config, self.endpoint, slots, media, dial_out, clock, log)
+        self.returns = Returns(
+            config, self.endpoint, slots, media, self.focus.lifetimes, dial_out, clock, log
+        )
         self._learner = wire.learner
         self.mover = Mover(config, self.endpoint, slots, media, self.focus, self.trail, log)
         self._takers = (referrals, dial_out, events, self.mover, self.focus)  # each is asked in turn

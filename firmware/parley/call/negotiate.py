@@ -5,26 +5,22 @@ Which codecs there are is the caller's affair.
 Session descriptions are values of parley.wire.sdp; nothing here touches media.
 """
 
+from parley.call.audio_media import EVENT_NAME, audio_media, event_of, events_for, formats_of, refused
 from parley.call.secure import PLAIN_PROFILES, SECURE_PROFILES, keys_of_answer
 from parley.wire.errors import RemoteError
 from parley.wire.grammar import DIGITS, MAX_PORT
-from parley.wire.sdp import STATIC_PAYLOAD_TYPES, Media, SessionDescription
+from parley.wire.sdp import Media, SessionDescription
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from parley.call.audio_media import Codecs
     from parley.call.secure import Keys, Security
-
-    Codecs = list[tuple[str, int]] | tuple[tuple[str, int], ...]
 
 DEFAULT_RATE_HZ = 8000
 PTIME_MS = 20  # RFC 3551 4.2, the default of audio
 MAX_PTIME_MS = 60  # longer packets are answered with our default
 PTIME_STEP_MS = 10
 LONGEST_MS = {("L16", 16000): 40}  # else a datagram would not fit an Ethernet frame
-FIRST_DYNAMIC = 96  # RFC 3551 6
-EVENT_PAYLOAD_TYPE = 101  # what we offer for telephone-event; an answer takes the offer's number
-EVENT_NAME = "telephone-event"  # RFC 4733 7
-DTMF_EVENTS = "0-15"
 NOBODY = ("0.0.0.0", "::")  # RFC 3264 8.4: hold as RFC 2543 wrote it
 
 # What the other side says -> what it is for us (RFC 3264 6.1).
@@ -89,13 +85,12 @@ def answer_offer(
     """
     media, codec, rate_hz, payload_type = _first_usable(offer, codecs, security)
     keys = None if security is None else security.answer(media)
-    event_payload_type = _event_of(media, rate_hz)
+    event_payload_type = event_of(media, rate_hz)
     direction = _our_direction(offer, media)
     ptime_ms = _ptime_of(media, codec, rate_hz)
     stated_ms = ptime_ms if packs else PTIME_MS
-    accepted = _audio(
-        port, [(payload_type, codec, rate_hz)], _events(event_payload_type, rate_hz), stated_ms, direction
-    )
+    events = [] if event_payload_type is None else [(event_payload_type, rate_hz)]
+    accepted = audio_media(port, [(payload_type, codec, rate_hz)], events, stated_ms, direction)
     accepted.protocol = media.protocol
     if keys is not None:
         accepted.attributes.insert(0, ("crypto", keys.ours.value()))
@@ -105,7 +100,7 @@ def answer_offer(
     elif report_port is not None:
         accepted.attributes.append(("rtcp", str(report_port)))  # RFC 3605
     answer = SessionDescription("-", session_id, version, host, "-", host)
-    answer.media = [accepted if offered is media else _refused(offered) for offered in offer.media]
+    answer.media = [accepted if offered is media else refused(offered) for offered in offer.media]
     remote = offer.address_of(media)
     agreed = Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms, keys)
     agreed.rate_hz = rate_hz
@@ -140,21 +135,8 @@ def make_offer(
     security: how we stand to encryption; without it the stream is plain. report_port: where we take RTCP; then,
     if it muxes, RTCP on RTP's port is offered too.
     """
-    formats: list[tuple[int, str, int]] = []
-    dynamic = FIRST_DYNAMIC
-    for name, rate_hz in codecs:
-        payload_type = _static_payload_type(name, rate_hz)
-        if payload_type is None:
-            payload_type = dynamic
-            dynamic += 1
-        formats.append((payload_type, name, rate_hz))
-    rates: list[int] = []
-    for _, rate_hz in codecs:
-        if rate_hz not in rates:
-            rates.append(rate_hz)
-    events = [(EVENT_PAYLOAD_TYPE + number, rate_hz) for number, rate_hz in enumerate(rates)]
     offer = SessionDescription("-", session_id, version, host, "-", host)
-    media = _audio(port, formats, events, PTIME_MS, direction)
+    media = audio_media(port, formats_of(codecs), events_for(codecs), PTIME_MS, direction)
     if security is not None:
         media.protocol = security.offer_profile()
         media.attributes = [("crypto", crypto.value()) for crypto in security.offer()] + media.attributes
@@ -181,7 +163,7 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Negoti
                     answer,
                     codec,
                     payload_type,
-                    _event_of(media, rate_hz) if _event_of(offered, rate_hz) is not None else None,
+                    event_of(media, rate_hz) if event_of(offered, rate_hz) is not None else None,
                     answer.address_of(media),
                     _our_direction(answer, media),
                     _ptime_of(media, codec, rate_hz),
@@ -247,14 +229,6 @@ def _find(codecs: "Codecs", name: str, rate_hz: int, channels: int) -> "str | No
     return None
 
 
-def _event_of(media: Media, rate_hz: int) -> "int | None":
-    # telephone-event runs at the clock rate of the codec it belongs to (RFC 4733 2.1)
-    for payload_type, name, event_hz, _ in media.rtpmaps():
-        if name.lower() == EVENT_NAME and event_hz == rate_hz:
-            return payload_type
-    return None
-
-
 def _our_direction(theirs: SessionDescription, media: Media) -> str:
     direction = MIRROR[theirs.direction_of(media)]
     if theirs.address_of(media)[0] in NOBODY:  # they want nothing sent (RFC 3264 8.4)
@@ -271,40 +245,3 @@ def _ptime_of(media: Media, codec: str, rate_hz: int) -> int:
     if most_ms is None or most_ms >= ptime_ms:
         return ptime_ms
     return max(PTIME_STEP_MS, most_ms // PTIME_STEP_MS * PTIME_STEP_MS)
-
-
-def _static_payload_type(name: str, rate_hz: int) -> "int | None":
-    for payload_type, known in STATIC_PAYLOAD_TYPES.items():
-        if known == (name, rate_hz, 1):
-            return payload_type
-    return None
-
-
-def _audio(
-    port: int,
-    formats: "list[tuple[int, str, int]]",
-    events: "list[tuple[int, int]]",
-    ptime_ms: int,
-    direction: str,
-) -> Media:
-    attributes: list[tuple[str, str | None]] = []
-    numbers: list[str] = []
-    for payload_type, name, rate_hz in formats:
-        numbers.append(str(payload_type))
-        attributes.append(("rtpmap", f"{payload_type} {name}/{rate_hz}"))
-    for payload_type, rate_hz in events:  # at the clock rate of each codec (RFC 4733 2.1)
-        numbers.append(str(payload_type))
-        attributes.append(("rtpmap", f"{payload_type} {EVENT_NAME}/{rate_hz}"))
-        attributes.append(("fmtp", f"{payload_type} {DTMF_EVENTS}"))
-    attributes.append(("ptime", str(ptime_ms)))
-    attributes.append((direction, None))
-    return Media("audio", port, "RTP/AVP", numbers, None, attributes)
-
-
-def _events(payload_type: "int | None", rate_hz: int) -> "list[tuple[int, int]]":
-    return [] if payload_type is None else [(payload_type, rate_hz)]
-
-
-def _refused(media: Media) -> Media:
-    # RFC 3264 6: port 0 in the same place; the formats are without meaning but must be there.
-    return Media(media.kind, 0, media.protocol, media.formats[:1])

@@ -12,12 +12,12 @@ from dataclasses import replace
 from typing import Any
 
 from parleyd.lease import Lease
+from parleyd.store.etcd_events import leases_of, read_events
 from parleyd.store.etcd_link import PATIENCE_S, Endpoint, EtcdLink, rpc
 from parleyd.store.etcd_presence import Others, Presence
 from parleyd.store.etcd_queue import Entry, Queue, SeenBoard, settle_all
 from parleyd.store.etcd_records import (
     MOST_OPERATIONS,
-    TOLD_KINDS,
     Mark,
     Names,
     after,
@@ -104,7 +104,7 @@ class EtcdStore:
         """Begin to write and to watch; load() comes before."""
         self._follower = follower
         self._others.follow(follower)
-        work = (self._write(), self.watch.run(self._revision), self._presence.run())
+        work = self._write(), self.watch.run(self._revision), self._presence.run()
         self._tasks = [asyncio.ensure_future(one) for one in work]
 
     async def drain(self, board_id: str, draining: bool) -> None:
@@ -256,34 +256,22 @@ class EtcdStore:
 
     def _took(self, revision: int, events: Sequence[Any]) -> None:
         """Take what one transaction has written: ours, which the follower knows, or another server's."""
-        slots: list[Any] = []
-        marks: dict[str, Mark] = {}
-        for event in events:
-            if event.kv.key.startswith(self._names.all_slots):
-                slots.append(event)
-                continue
-            kind, board_id, *rest = self._names.parts(event.kv.key)
-            if kind in TOLD_KINDS:
-                self._others.learn(kind, board_id, rest[0], None if event.type else event.kv.value.decode())
-            elif kind == "drains" and self._follower is not None:
-                self._follower.drains(board_id, not event.type)
-            elif kind == "keys" and not event.type and self._follower is not None:
-                self._follower.learn_key(read_key(board_id, event.kv.value))
-            elif kind == "boards" and not event.type:
-                marks[board_id] = read_mark(board_id, event.kv.value)
-        news = {board_id: mark for board_id, mark in marks.items() if self._is_news(board_id, revision, mark)}
+        written = read_events(self._names, events)
+        for told in written.told:
+            self._others.learn(*told)
+        if self._follower is not None:
+            for board_id, draining in written.drains:
+                self._follower.drains(board_id, draining)
+            for key in written.keys:
+                self._follower.learn_key(key)
+        news = {key: mark for key, mark in written.marks.items() if self._is_news(key, revision, mark)}
         if news:  # under load most are ours, and are not read
-            self._others_wrote(news, revision, slots)
+            self._others_wrote(news, revision, leases_of(self._names, written.slots))
 
     def _is_news(self, board_id: str, revision: int, mark: Mark) -> bool:
         return revision > self._board(board_id).revision and mark.by != self._under_way
 
-    def _others_wrote(self, news: dict[str, Mark], revision: int, slots: Sequence[Any]) -> None:
-        leases: dict[str, list[Lease]] = {}
-        for event in slots:
-            if not event.type:
-                lease = read_lease(self._names, event.kv.key, event.kv.value)
-                leases.setdefault(lease.board_id, []).append(lease)
+    def _others_wrote(self, news: dict[str, Mark], revision: int, leases: dict[str, list[Lease]]) -> None:
         for board_id, mark in news.items():
             if self._follower is not None:
                 self._follower.learn(leases.get(board_id, []), mark.heard)

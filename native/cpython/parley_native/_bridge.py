@@ -1,6 +1,6 @@
 """The bridge on CPython (parley_bridge.h); taken into the package's own names."""
 
-from parley_native._buffers import OCTET, WORD, bridge_in, checked, octets_of, view
+from parley_native._buffers import OCTET, WORD, bridge_in, checked, octets_of, view, with_places
 from parley_native._native import ffi, lib
 
 
@@ -27,8 +27,7 @@ def bridge_wide_octets(places, conferences):
 
 def bridge_widen(bridge, places):
     """Lets so many of the legs be wideband; `bridge` has room for them and no legs yet; returns 0."""
-    octets = 4 * len(view(bridge, WORD, 1))
-    return checked(lib.parley_bridge_widen(bridge_in(bridge), octets, places), "bridge")
+    return with_places(lib.parley_bridge_widen, bridge, places)
 
 
 def bridge_add_leg(

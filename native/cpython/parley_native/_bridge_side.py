@@ -1,6 +1,6 @@
 """The bridge's legs that are more than plain, on CPython (parley_bridge_side.h); taken into the package's own names."""
 
-from parley_native._buffers import OCTET, WORD, bridge_in, checked, need, octets_of, view
+from parley_native._buffers import OCTET, WORD, bridge_in, checked, need, octets_of, view, with_places
 from parley_native._native import lib
 
 
@@ -16,8 +16,7 @@ def bridge_parcel_octets(places):
 
 def bridge_parcel_places(bridge, places):
     """Lets so many of the legs have packets of their own; `bridge` is longer by bridge_parcel_octets."""
-    octets = memoryview(bridge).nbytes
-    return checked(lib.parley_bridge_parcel_places(bridge_in(bridge), octets, places), "bridge")
+    return with_places(lib.parley_bridge_parcel_places, bridge, places)
 
 
 def bridge_linear_octets(places):
@@ -27,8 +26,7 @@ def bridge_linear_octets(places):
 
 def bridge_linear_places(bridge, places):
     """Lets so many of the legs have L16; `bridge` is longer by bridge_linear_octets."""
-    octets = memoryview(bridge).nbytes
-    return checked(lib.parley_bridge_linear_places(bridge_in(bridge), octets, places), "bridge")
+    return with_places(lib.parley_bridge_linear_places, bridge, places)
 
 
 def bridge_ptime(bridge, leg, ptime_ms):
@@ -48,8 +46,7 @@ def bridge_key_octets(places):
 
 def bridge_key_places(bridge, places):
     """Lets so many of the legs have keys; `bridge` is longer by bridge_key_octets."""
-    octets = memoryview(bridge).nbytes
-    return checked(lib.parley_bridge_key_places(bridge_in(bridge), octets, places), "bridge")
+    return with_places(lib.parley_bridge_key_places, bridge, places)
 
 
 def bridge_secure(bridge, leg, suite, master_out, master_in, ssrc):

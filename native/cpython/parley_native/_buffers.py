@@ -49,3 +49,8 @@ def checked(result, what):
     need(result != lib.PARLEY_LEG_UNUSABLE, what + " not initialised")
     need(result != lib.PARLEY_LEG_ARGUMENT, "argument")
     return result
+
+
+def with_places(kernel, bridge, places):
+    """Lets so many legs have what `kernel` makes places for at the end of the bridge's memory; returns 0."""
+    return checked(kernel(bridge_in(bridge), 4 * len(view(bridge, WORD, 1)), places), "bridge")
