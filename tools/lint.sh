@@ -11,10 +11,18 @@ step() {
   echo "== $name"
   "$@" || failed+=("$name")
 }
+tests_found() { # a name that moved is seen here, not after half an hour of other tests
+  local said
+  said=$($bin/python -m pytest --collect-only -qq firmware/tests native/tests host/tests hil_tests 2>&1) || {
+    echo "$said" | grep -v ': [0-9]*$'
+    return 1
+  }
+}
 step "ruff check" $bin/ruff check .
 step "ruff format" $bin/ruff format --check --quiet .
 step "pyright" $bin/pyright --pythonpath $bin/python --warnings
 step "pyright, firmware with MicroPython's library" $bin/python tools/check_stubs.py
+step "every test can be imported" tests_found
 step "layers" $bin/python tools/check_layers.py
 step "state machine diagrams" $bin/python tools/draw_machines.py --check
 step "the README's figures" $bin/python tools/bench_readme.py --check

@@ -25,7 +25,7 @@ from parleyue.report import Report
 from parleyue.sound import Sound
 
 from .daemon_bench import Board, Daemon, free_port
-from .test_sockets import World, answer_on, bound, options
+from .sockets_bench import World, answer_on, bound, options
 
 LIMIT_S = 10
 CODECS = [("PCMU", 8000)]
