@@ -112,7 +112,7 @@ BENCHES: dict[str, Bench] = {
     "sip": bench_sip,
     "sizes": program(sys.executable, SCRIPTS / "sizes.py"),
     "idle": parley("idle"),
-    "allocate": parley("allocate"),
+    "allocate": parley("allocate", "--rates", "6000,8000,10000"),
     "plots": program(sys.executable, ROOT / "tools" / "bench_plots.py"),
 }
 

@@ -5,10 +5,7 @@ import unittest
 from app_bench import Bench
 
 from parley.app.loop import COLLECT_DATAGRAMS, COLLECT_TICKS, Loop
-from parley.app.ticker import (
-    LATE_MS,
-    PERIOD_MS,
-)
+from parley.app.ticker import CATCH_UP_TICKS, LATE_MS, PERIOD_MS
 from parley.app.watchdog import Watchdog
 
 
@@ -95,6 +92,22 @@ class LoopTest(unittest.TestCase):
             self.turns(1)
         self.assertTrue(self.bench.ticker.ticks - ticks_before >= 10)
         self.assertTrue(len(self.bench.wire.inbox) > 0)  # bounded in a turn
+
+    def test_media_beyond_the_processors_means_leaves_sip_its_turns(self):
+        self.bench.phone(1).call(self.bench.address())
+        media = self.bench.media
+        real = media.tick
+
+        def slow_tick(phase, phases):
+            real(phase, phases)
+            self.bench.ticks_ms += PERIOD_MS + 1
+
+        media.tick = slow_tick
+        self.turns(2)
+        ticks = self.bench.ticker.ticks
+        self.turns(1)
+        self.assertTrue(0 < self.bench.ticker.ticks - ticks <= 3 * CATCH_UP_TICKS)
+        self.assertEqual(self.bench.ticker.skipped_ticks, 0)
 
     def test_garbage_is_collected_after_sip_work_or_now_and_then(self):
         collected = []

@@ -17,6 +17,7 @@ HTTP = "127.0.9.1:8060"
 BOARD_NET = "127.0.8.0/24"
 RTP_PORT = 10000  # parleyd.provision.BoardConfig
 READY_S = 60
+CONSOLE_S = 60
 
 ASK = (
     "import json; from parley.app import runtime; "
@@ -136,13 +137,13 @@ class RealBoards:
             "resume",
             "exec",
         ]
-        done = subprocess.run(
-            [str(word) for word in [*command, source]],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        words = [str(word) for word in [*command, source]]
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=CONSOLE_S, check=False)
+        except subprocess.TimeoutExpired:
+            raise BenchError(
+                f"board {number} says nothing on its console for {CONSOLE_S} s; is its core overloaded?"
+            ) from None
         try:
             return json.loads(done.stdout.strip().splitlines()[-1])
         except (ValueError, IndexError):

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from parleybench.boards import RealBoards, RunningServer
 from parleybench.callers import Callers
-from parleybench.crowd import BOARD_CORE, LOAD_CORE, Crowd, Say
+from parleybench.crowd import BOARD_CORE, Crowd, Say
+from parleybench.load import LOAD_CORE
 from parleybench.machine import BenchError, Figures, awake, build_programs, machine
 
 CALLERS = ("127.0.9.2", 5060)

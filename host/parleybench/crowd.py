@@ -6,7 +6,6 @@ boards are ours, a bare echo in C runs on the board's core under the same load w
 """
 
 import asyncio
-import json
 import os
 import signal
 import statistics
@@ -14,60 +13,25 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from parleybench.boards import RTP_PORT, RealBoards, RunningServer, board_process
 from parleybench.callers import Caller, Callers, call_all, hang_up_all, media_address
+from parleybench.endings import Endings
+from parleybench.load import LOAD_CORE, NOBODY, SETTLE_S, Background, load_command, under_load
 from parleybench.machine import BenchError, Figures, cpu_s, on_cores, resident_kb, urge
 
 ECHO = ("127.0.9.1", 12000)
-BOARD_CORE, LOAD_CORE = 0, 1
+BOARD_CORE = 0
 FRAMES_S = 50
-SETTLE_S = 1.5  # the load's first second is not counted
 ECHO_S = 3.0  # a stopped board's watchdog bites after 8
 TICK_US = 20000
 BEAT_MS = 1000  # less than a chunk of calls takes: everybody is heard between two
 LONGEST_FILL_S = 600
 CHUNK = 512  # calls between two looks at who is in
-CALLS_OVER_S = 33  # transactions stay for 32 s (RFC 3261 17.2.1, RFC 6026 7.1): a crowd in talk has none
+SPEECH_S = 1.0  # of a round, beside what is measured: the console is asked, the load ends
 
 Say = Callable[[str], None]
-
-
-def load_command(
-    folder: Path,
-    people: Sequence[Caller],
-    size: int,
-    talkers: int,
-    seconds: float,
-    frame_ms: int = 20,
-    peer: tuple[str, int] | None = None,
-    cores: int | Sequence[int] = LOAD_CORE,
-) -> list[str]:
-    """Of load.c, which plays these participants; peer: where all their packets go, instead of to their calls."""
-    terms: list[object] = [*(peer or ("0.0.0.0", 9)), len(people), size, talkers, 1, 20, seconds, frame_ms]
-    if peer is None:
-        path = folder / "peers"
-        path.write_text("".join(f"{one.rtp[0]} {one.rtp[1]}\n" for one in people), encoding="ascii")
-        terms.append(path)
-    return on_cores(cores, folder / "load", *terms)
-
-
-def under_load(pids: Sequence[int], command: Sequence[str], seconds: float) -> tuple[list[float], Figures]:
-    """([share of a core that each process takes under the load], what the load heard). Raises BenchError."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as load:
-        try:
-            time.sleep(SETTLE_S)
-            before, started = [cpu_s(pid) for pid in pids], time.monotonic()
-            time.sleep(seconds)
-            took = time.monotonic() - started
-            shares = [(cpu_s(pid) - earlier) / took for pid, earlier in zip(pids, before, strict=True)]
-            words = load.communicate()[0]
-        except BaseException:
-            load.kill()
-            raise
-    if load.returncode:
-        raise BenchError(f"the load generator ended with {load.returncode}: is one of its ports in use?")
-    return shares, json.loads(words)
 
 
 def echo_us(folder: Path, people: Sequence[Caller], size: int, talkers: int, tick_us: int = TICK_US) -> float:
@@ -100,6 +64,7 @@ class Crowd:
         self._size = size
         self._say = say
         self._cores = cores
+        self._endings = Endings()
         self.people: list[Caller] = []
         self.pids: list[int] = []
 
@@ -113,7 +78,7 @@ class Crowd:
         chunk = max(self._size, CHUNK // self._size * self._size)
         for first in range(0, len(newcomers), chunk):
             self._say(f"calling: {known + first} of {count} participants")
-            with self._heart():
+            with self._heart() if self.people else self._ears(newcomers):
                 part = newcomers[first : first + chunk]
                 try:
                     await call_all(self._callers, part, self._size, self._system.server)
@@ -124,9 +89,7 @@ class Crowd:
         if lines:
             raise BenchError(f"{len(lines)} participants are not on their board's shared port")
         took, used = time.monotonic() - started, self._cpu() - before
-        with self._heart():
-            self._say(f"{count} participants are in; waiting until their calls' transactions are over")
-            await asyncio.sleep(CALLS_OVER_S)
+        self._endings.add(started, time.monotonic())
         setups = sorted(one.setup_s for one in newcomers)
         calls = len(newcomers)
         return {
@@ -153,20 +116,38 @@ class Crowd:
             for pid in self.pids:
                 urge(pid)
 
-    def _heart(self) -> "_Heart":
+    def _heart(self) -> Background:
         """Who is in already is heard of now and then, else his place is taken back."""
-        if not self.people:
-            return _Heart(None)
-        return _Heart(
-            load_command(self._folder, self.people, self._size, self._size, LONGEST_FILL_S, BEAT_MS)
+        everyone = self._size
+        return Background(
+            load_command(self._folder, self.people, self._size, everyone, LONGEST_FILL_S, BEAT_MS)
         )
+
+    def _ears(self, people: Sequence[Caller]) -> Background:
+        """Nobody talks, all hear: each packet to a closed port would cost the board an ICMP message."""
+        return Background(
+            load_command(self._folder, people, self._size, 0, LONGEST_FILL_S, peer=NOBODY, mute=True)
+        )
+
+    def _totals(self) -> Any:
+        with self._ears(self.people):
+            return self._system.totals()
 
     async def leave(self) -> None:
         """Everybody hangs up. Raises BenchError."""
         self._say(f"{len(self.people)} participants hang up")
         leaving, self.people = self.people, []
-        await hang_up_all(self._callers, leaving)
+        with self._ears(leaving):
+            await hang_up_all(self._callers, leaving)
         await asyncio.sleep(0.5)
+
+    def _calm(self, seconds: float) -> None:
+        """Waits until no transaction ends in a round of so many seconds."""
+        wait_s = self._endings.wait_s(time.monotonic(), seconds + SETTLE_S + SPEECH_S)
+        if wait_s > 0:
+            self._say(f"{len(self.people)} are in; {wait_s:.0f} s until their calls' transactions are over")
+            with self._heart():
+                time.sleep(wait_s)
 
     def measure(self, name: str, seconds: float, rounds: int, talkers: int | None = None) -> Figures:
         """One row: medians over the rounds, of the boards and of the echo before and after them. Raises BenchError."""
@@ -174,6 +155,7 @@ class Crowd:
         talkers = size if talkers is None else talkers
         runs, echo = [], self._echo(talkers)
         for turn in range(rounds):
+            self._calm(seconds)
             self._say(f"{name}: round {turn + 1} of {rounds}")
             runs.append(self._round(talkers, seconds, echo))
             echo = runs[-1]["echo_after_us"]
@@ -218,13 +200,13 @@ class Crowd:
 
     def _round(self, talkers: int, seconds: float, echo: float | None) -> Figures:
         count = len(self.people)
-        before, began = self._system.totals(), time.monotonic()
+        before, began = self._totals(), time.monotonic()
         time.sleep(0.5)  # after the console's own work
         command = load_command(
             self._folder, self.people, self._size, talkers, seconds + SETTLE_S + 0.5, cores=self._cores
         )
         shares, heard = under_load(self.pids, command, seconds)
-        after, frames = self._system.totals(), (time.monotonic() - began) * FRAMES_S
+        after, frames = self._totals(), (time.monotonic() - began) * FRAMES_S
         echoes = [echo, self._echo(talkers)]
         outgoing = heard["received"] + heard["lost"]
         board_us = sum(shares) / FRAMES_S / count * 1e6 if shares else None
@@ -255,8 +237,9 @@ class Crowd:
         try:
             return echo_us(self._folder, self.people, self._size, talkers, tick_us)
         finally:
-            os.kill(self.pids[0], signal.SIGCONT)
-            time.sleep(1)  # it makes good what it has missed
+            with self._ears(self.people):
+                os.kill(self.pids[0], signal.SIGCONT)
+                time.sleep(1)  # it makes good what it has missed
 
 
 def counted(before: Figures, after: Figures, sent: int, frames: float) -> Figures:
@@ -271,20 +254,3 @@ def counted(before: Figures, after: Figures, sent: int, frames: float) -> Figure
         "participants_at_the_end": after["participants"],
         "heap_free": after["heap_free"],
     }
-
-
-class _Heart:
-    """load.c in the background, or nothing."""
-
-    def __init__(self, command: Sequence[str] | None) -> None:
-        self._command = command
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> None:
-        if self._command is not None:
-            self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
-
-    def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()

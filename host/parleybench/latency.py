@@ -20,7 +20,8 @@ from rich.table import Table
 
 from parleybench.boards import RealBoards, RunningServer
 from parleybench.callers import Caller, Callers, call_all
-from parleybench.crowd import BOARD_CORE, LOAD_CORE, Say
+from parleybench.crowd import BOARD_CORE, Say
+from parleybench.load import LOAD_CORE
 from parleybench.machine import BenchError, Figures, build_programs, machine, on_cores, urge
 
 PAIR = 2

@@ -9,6 +9,7 @@ import pytest
 
 from parleybench.allocate_rounds import median_of, ratio_of
 from parleybench.crowd import counted
+from parleybench.endings import SPREAD_S, STAY_S, Endings
 from parleybench.latency import row_of
 from parleybench.machine import BenchError, awake, build_programs
 
@@ -88,6 +89,19 @@ def test_loss_is_what_the_boards_did_not_take():
     assert (found["unread"], found["late_ticks"], found["skipped_ticks"]) == (5, 2, 1)
     assert found["ticks_a_frame"] == 2
     assert counted(zero, {**after, "ticks": 1000}, 100, 99.4)["ticks_a_frame"] == 1
+
+
+def test_nothing_is_measured_while_transactions_end():
+    endings = Endings()
+    assert endings.wait_s(0, 10) == 0
+    endings.add(100, 102)
+    over_s = 102 + STAY_S + SPREAD_S
+    assert endings.wait_s(102, STAY_S - 2) == 0  # the round is over before the first ends
+    assert endings.wait_s(102, STAY_S - 1) == over_s - 102
+    assert endings.wait_s(over_s, 60) == 0
+    endings.add(110, 130)
+    assert endings.wait_s(103, 40) == 130 + STAY_S + SPREAD_S - 103  # no room between the two
+    assert endings.wait_s(103, 5) == 0
 
 
 def test_cores_are_kept_awake_by_who_gives_way_and_no_longer_than_wanted(tmp_path):

@@ -20,7 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from parleybench.callers import Caller, media_address
-from parleybench.crowd import FRAMES_S, SETTLE_S, load_command, under_load
+from parleybench.crowd import FRAMES_S
+from parleybench.load import SETTLE_S, load_command, under_load
 from parleybench.machine import build_programs, machine, on_cores
 
 BENCH = Path(__file__).resolve().parent

@@ -7,7 +7,7 @@ some ten times a second, however often the board ticks.
 from array import array
 
 from parley.app import runtime
-from parley.app.ticker import COLLECTING, CONSOLE, LATE_MS, MEDIA, SIP, WAITING
+from parley.app.ticker import CATCH_UP_TICKS, COLLECTING, CONSOLE, LATE_MS, MEDIA, SIP, WAITING
 from parley.media import packets
 from parley.media.bridge_side import CLOCK_MASK
 
@@ -67,7 +67,8 @@ class Loop:
         self._watchdog.feed()
 
     def _tick_if_due(self):
-        """Runs every media tick whose time has come. Returns True when there was none."""
+        """Runs every media tick whose time has come, up to a bound: even a board that its media is too much for must
+        hear a BYE. Returns True when there was none."""
         if not self.media.active:
             self._ticker.stop()
             self._watchdog.ticked()
@@ -75,8 +76,10 @@ class Loop:
         self._ticker.start(self._clock.now_ms())
         if not self._ticker.due(self._clock.now_ms()):
             return True
-        while self._ticker.due(self._clock.now_ms()):
+        for _ in range(CATCH_UP_TICKS * self._ticker.phases):
             self.tick()
+            if not self._ticker.due(self._clock.now_ms()):
+                break
         self._collect_if_slack()
         return False
 

@@ -25,8 +25,9 @@ from rich.console import Console
 from rich.table import Table
 
 from parleybench.callers import Caller, media_address
-from parleybench.crowd import FRAMES_S, load_command, under_load
+from parleybench.crowd import FRAMES_S
 from parleybench.latency import row_of, talk
+from parleybench.load import load_command, under_load
 from parleybench.machine import BenchError, build_programs, machine
 
 ROOT = Path(__file__).resolve().parents[3]
