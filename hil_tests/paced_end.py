@@ -73,24 +73,31 @@ class Paced:
         return b"".join(packet.payload for packet in packets)
 
 
-def _offer(port: int, kind: Kind, ptime_ms: int) -> bytes:
+def _offer(port: int, kind: Kind, ptime_ms: int, ask: str = "") -> bytes:
     text = sip_text.sdp_offer("127.0.0.1", port, ((kind.payload_type, kind.encoding),))
-    return text.replace(b"a=ptime:20", b"a=ptime:%d\r\na=maxptime:%d" % (ptime_ms, ptime_ms))
+    text = text.replace(b"a=ptime:20", b"a=ptime:%d\r\na=maxptime:%d" % (ptime_ms, ptime_ms))
+    return text + (ask + "\r\n").encode() if ask else text
 
 
-async def joined(bench: Bench, kinds: list[tuple[str, int, bytes, bytes]]) -> list[Paced]:
-    """A conference of (name of a kind, packet time in ms, what it says, the octets of its silence)."""
+async def joined(
+    bench: Bench, kinds: list[tuple[str, int, bytes, bytes]], asks: dict[int, str] | None = None
+) -> list[Paced]:
+    """A conference of (name of a kind, packet time in ms, what it says, the octets of its silence).
+
+    asks: a line more of the offer, by number of the participant.
+    """
     found: list[Paced] = []
     uri = f"{bench.server};size={len(kinds)}"
     for number, (name, ptime_ms, said, silence) in enumerate(kinds):
         caller, end = await Caller.open("127.0.0.1"), rtp_stream.RtpEnd("127.0.0.1", ssrc=number + 1)
         call = caller.call(f"paced{caller.port}")
-        outcome = await call.invite(uri, _offer(end.port, KINDS[name], ptime_ms))
+        offer = _offer(end.port, KINDS[name], ptime_ms, (asks or {}).get(number, ""))
+        outcome = await call.invite(uri, offer)
         for _ in range(10):
             if outcome.status != 503:  # addresses rest after the conference before
                 break
             await asyncio.sleep(1.0)
-            outcome = await call.invite(uri, _offer(end.port, KINDS[name], ptime_ms))
+            outcome = await call.invite(uri, offer)
         assert outcome.status == 200, outcome.response.start
         end.peer, uri = sip_text.media_address(outcome.response.body), outcome.uri
         asyncio.get_running_loop().add_reader(end.socket.fileno(), end.receive)

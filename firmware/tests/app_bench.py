@@ -84,7 +84,7 @@ class Bench:
         )
         side = BridgeSide(self.bridge)
         keys = KeyRing(self.config.srtp, self.config.srtp_legs, side, Randomness(2))
-        self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1), keys, side)
+        self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1), keys, side, config.csrc)
         self.reports = Reports()
         self.slots = SlotTable(self.config.slots)
         self.ticker = Ticker()

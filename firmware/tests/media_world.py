@@ -51,7 +51,7 @@ class WorldConfig:
 
     rtp_port_first = FIRST_PORT
     srtp = "optional"
-    loudest = 0
+    loudest = csrc = 0
 
     def __init__(self, host, legs, slots):
         self.host, self.legs, self.slots = host, legs, slots

@@ -6,6 +6,7 @@ import unittest
 from media_world import World
 
 from parley.app.runtime import MICROPYTHON, parley_io
+from parley.call.extensions import Extensions
 from parley.call.secure import Keys
 from parley.media import kernels
 from parley.media.codecs import PACKET_BYTES
@@ -152,6 +153,25 @@ class Cases:
         self.assertEqual(heard, [12 * 652, 12 * 332, 8 * 972])
         self.assertTrue(self.stats(0)["concealed"] + self.stats(1)["concealed"] > 0)
 
+    def test_some_are_told_names_and_levels(self):
+        world = self.world
+        named = ((0, Extensions(0, 3)), (1, Extensions(5, 0)), (2, Extensions(1, 200)), (3, Extensions(0, 3)))
+        world.media.participants[3].ptime_ms = 40
+        for leg, extensions in named:
+            world.media.participants[leg].extensions = extensions
+            world.media.retune(world.media.participants[leg])
+            world.peers[leg].hear()
+        for _ in range(6):
+            world.everybody_says(SAID)
+            self.check_tick()
+        before = [len(world.peers[leg].hear()) for leg in range(4)]
+        for _ in range(2):
+            world.everybody_says(SAID)
+            self.check_tick()
+        # one SSRC is everybody's here: a name, and the element with its level in a word
+        self.assertEqual([len(world.peers[leg].hear()) for leg in range(4)], [2 * 184, 2 * 172, 2 * 184, 344])
+        self.assertEqual(sum(before) > 0, True)
+
     def test_a_mixed_conference_of_all_of_it(self):
         """Both rates, keys, packet times, RTCP, telephone events, tones, mute, gain, who hears whom, lost packets."""
         world = self.world
@@ -166,6 +186,7 @@ class Cases:
                 world.media.retune(participant)
         for leg, ptime_ms in ((0, 30), (4, 10), (5, 60)):
             everybody[leg].ptime_ms = ptime_ms
+            everybody[leg].extensions = Extensions(2, 3)
             world.media.retune(everybody[leg])
         world.media.mute(everybody[5], True)
         for one in (everybody[0], everybody[1]):

@@ -26,6 +26,7 @@ auplay_srate 8000
 ausrc_channels 1
 auplay_channels 1
 jitter_buffer_delay 1-5
+audio_level {levels}
 module_path {modules}
 module g711.so
 module g722.so
@@ -55,16 +56,23 @@ _KINDS = {
 class Baresip(Phone):
     """Debian's baresip-core: follows 302 and obeys REFER by itself, hangs up a call whose REFER succeeded.
 
-    srtp: "srtp" offers encryption in RTP/AVP, "srtp-mand" in RTP/SAVP; "" none.
+    srtp: "srtp" offers encryption in RTP/AVP, "srtp-mand" in RTP/SAVP; "" none. levels: it offers to say how loud it is
+    (RFC 6464).
     """
 
     kind = "baresip"
 
     def __init__(
-        self, *args, codecs: str = "PCMU/8000/1,PCMA/8000/1", control_port: int = 0, srtp: str = "", **kwargs
+        self,
+        *args,
+        codecs: str = "PCMU/8000/1,PCMA/8000/1",
+        control_port: int = 0,
+        srtp: str = "",
+        levels: bool = False,
+        **kwargs,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.codecs, self.srtp = codecs, srtp
+        self.codecs, self.srtp, self.levels = codecs, srtp, levels
         self.control_port = control_port or self.port + 4  # baresip opens TLS on port + 1 by itself
         self._events: list[PhoneEvent] = []
         self._control: socket.socket | None = None
@@ -87,6 +95,7 @@ class Baresip(Phone):
         config = _CONFIG.format(
             host=self.host, listen=sip_text.host_port(self.host, self.port), rtp=self.port + 10,
             rtp_last=self.port + 28, source=source, control=self.control_port, modules=_MODULES, dumps=self._short,
+            levels="yes" if self.levels else "no",
         )  # fmt: skip
         (home / "config").write_text(config)
         mode = "auto" if self.answer else "manual"

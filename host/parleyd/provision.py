@@ -28,7 +28,8 @@ class BoardConfig:
     encrypted; None: all. rtp_timeout_s: who sends nothing for so long is hung up on; 0 never, None: 30. announce: 1:
     tones tell of comings and goings; None: 0. wide_legs: how many may be wideband; None: none. ptime_legs: how
     many may be sent another packet time than 20 ms; linear_legs: how many may have L16, of those that may have both of
-    these; None: none. loudest: voices mixed in a conference at most, those with the highest level; None: all.
+    these; None: none. loudest: voices mixed in a conference at most, those with the highest level; None: all. csrc: of
+    how many who are heard every packet names the SSRC; None: 0. levels: 0: no audio levels in RTP's header; None: 1.
     tls_certificate, tls_key: DER in base64, for SIP over TLS at tls_port (None: 5061).
     """
 
@@ -52,6 +53,8 @@ class BoardConfig:
     ptime_legs: int | None = None
     linear_legs: int | None = None
     loudest: int | None = None
+    csrc: int | None = None
+    levels: int | None = None
     servers: tuple[tuple[str, int], ...] | None = None
     tls_certificate: str | None = None
     tls_key: str | None = None

@@ -1,7 +1,7 @@
 /**
  * @file fuzz_bridge.c
- * A bridge with a plain, a watched and two protected legs, and a wideband one and two with L16, of several packet times, takes what the fuzzer makes of datagrams;
- * ticks go on between. Input: datagrams, each behind one octet that says to which leg and one of its length.
+ * A bridge with a plain, a watched and two protected legs, and a wideband one and two with L16, of several packet times, some that
+ * are told names and say how loud they are, takes what the fuzzer makes of datagrams; ticks go on between. Input: datagrams, each behind one octet that says to which leg and one of its length.
  */
 #include "fuzz.h"
 
@@ -40,6 +40,10 @@ static parley_bridge *fresh(void) {
         parley_bridge_ptime(bridge, leg, 10 * leg);
     }
     parley_bridge_ptime(bridge, LINEAR_WIDE, 30);
+    parley_bridge_names(bridge, 1, 15, 3, 1);
+    parley_bridge_names(bridge, 2, 15, 200, 2);
+    parley_bridge_names(bridge, WIDE, 2, 1, 200);
+    parley_bridge_names(bridge, LINEAR, 4, 0, 3);
     parley_bridge_watch(bridge, 1, 1);
     parley_bridge_watch(bridge, 2, 1);
     parley_bridge_gain(bridge, 1, 300);

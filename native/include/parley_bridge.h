@@ -88,7 +88,8 @@ enum {
     PARLEY_BRIDGE_LEG_STAT_FORGED = 21,   /* packets that were not under the leg's keys */
     PARLEY_BRIDGE_LEG_STAT_REPLAYED = 22, /* packets that were, and had come before */
     PARLEY_BRIDGE_LEG_STAT_REPORTS = 23,  /* RTCP packets handed to the caller */
-    PARLEY_BRIDGE_LEG_STAT_COUNT = 24
+    PARLEY_BRIDGE_LEG_STAT_LEVEL_TOLD = 24, /* what the last packet said of itself (parley_bridge_names), not a count */
+    PARLEY_BRIDGE_LEG_STAT_COUNT = 25
 };
 
 /** Statistics of the bridge. */
@@ -194,7 +195,10 @@ int32_t parley_bridge_parcel_places(parley_bridge *bridge, int32_t size, int32_t
  */
 int32_t parley_bridge_ptime(parley_bridge *bridge, int32_t leg, int32_t ptime_ms);
 
-/** Where packets of such a leg stand: number 0, or 1 the second of a tick; or PARLEY_BRIDGE_ARGUMENT. */
+/**
+ * Where packets of such a leg stand: number 0, or 1 the second of a tick; or PARLEY_BRIDGE_ARGUMENT. What a header has beyond
+ * 12 octets begins as much before.
+ */
 int32_t parley_bridge_parcel(const parley_bridge *bridge, int32_t leg, int32_t number);
 
 /** Octets that places for so many legs with L16 take, or PARLEY_BRIDGE_ARGUMENT; 1 and up. */
@@ -264,7 +268,7 @@ int32_t parley_bridge_skip(parley_bridge *bridge, int32_t ticks);
  */
 int32_t parley_bridge_packet(const parley_bridge *bridge, int32_t place);
 
-/** Octets of the packet at `place`: 172 of a plain leg, PARLEY_BRIDGE_PACKET_BYTES_MAX at most; or ARGUMENT. */
+/** Octets of the packet at `place`: 172 of a plain leg, more with names, PARLEY_BRIDGE_PACKET_BYTES_MAX at most; or ARGUMENT. */
 int32_t parley_bridge_packet_octets(const parley_bridge *bridge, int32_t place);
 
 /** Which leg the packet at `place` is for: its index, or PARLEY_BRIDGE_ARGUMENT. */

@@ -1,7 +1,7 @@
 /**
  * @file parley_bridge_side.h
  * What a leg of the bridge may have beside sound: keys (SRTP), RTCP, telephone events, tones for it alone, a gain,
- * and a choice of whom it hears.
+ * a choice of whom it hears, and their names.
  */
 #ifndef PARLEY_BRIDGE_SIDE_PUBLIC_H
 #define PARLEY_BRIDGE_SIDE_PUBLIC_H
@@ -13,7 +13,8 @@ enum {
     PARLEY_BRIDGE_TONE_COUNT = 12,
     PARLEY_BRIDGE_TONE_TIMES_MAX = 255,
     PARLEY_BRIDGE_CHANNELS_ALL = 0x3FFFFFFF,
-    PARLEY_BRIDGE_GAIN_AUTO = -1
+    PARLEY_BRIDGE_GAIN_AUTO = -1,
+    PARLEY_BRIDGE_NAMES_MAX = 15 /* RFC 3550 section 5.1 */
 };
 
 /** What a leg may be told by a tone. */
@@ -137,5 +138,22 @@ int32_t parley_bridge_gain(parley_bridge *bridge, int32_t leg, int32_t gain);
  * @return 0 or PARLEY_BRIDGE_ARGUMENT
  */
 int32_t parley_bridge_channels(parley_bridge *bridge, int32_t leg, int32_t says, int32_t hears);
+
+/**
+ * Has a leg's packets name who is heard in them, and listens to what its peer says of itself; at first neither.
+ *
+ * Names are the SSRCs that the others come with, in the conference's order: the CSRC list of RFC 3550 sections 5.1 and 7.1,
+ * of the first 16 who are in the mix. Of a packet longer than a tick they are all who were heard in it. Levels stand
+ * behind them (RFC 6465), in -dBov as each one came, before any gain: one for each name, none without names. They
+ * come and go in a header extension of RFC 8285, out in its one-byte form up to ID 14, else in the two-byte form.
+ * The payload is that of a leg without names, to the bit. What a peer says of its level (RFC 6464) is kept for
+ * PARLEY_BRIDGE_LEG_STAT_LEVEL_TOLD, and decides nothing: a voice that is mixed has been measured.
+ *
+ * @param most          names at most, 0..PARLEY_BRIDGE_NAMES_MAX
+ * @param level_id_out  ID of their levels, 1..255, or 0 for none; needs names
+ * @param level_id_in   ID of the peer's own level, 1..255, or 0: it is not looked for
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT; 0 ends the tick
+ */
+int32_t parley_bridge_names(parley_bridge *bridge, int32_t leg, int32_t most, int32_t level_id_out, int32_t level_id_in);
 
 #endif

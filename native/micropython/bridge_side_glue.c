@@ -122,3 +122,10 @@ mpy_obj bridge_channels(size_t count, const mpy_obj *arguments) {
     (void)count;
     return checked(parley_bridge_channels(bridge_in(arguments[0]), leg, says, hears));
 }
+
+mpy_obj bridge_names(size_t count, const mpy_obj *arguments) {
+    int32_t leg = integer(arguments[1]), most = integer(arguments[2]);
+    int32_t out = integer(arguments[3]), in = integer(arguments[4]);
+    (void)count;
+    return checked(parley_bridge_names(bridge_in(arguments[0]), leg, most, out, in));
+}

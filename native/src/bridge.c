@@ -1,4 +1,5 @@
 /** @file bridge.c The bridge's memory and its figures; the contract stands in parley_bridge.h. */
+#include "bridge_names.h"
 #include "bridge_parcel.h"
 #include "bridge_side.h"
 
@@ -147,6 +148,8 @@ int32_t parley_bridge_leg_stat(const parley_bridge *bridge, int32_t leg, int32_t
         return bridge_side_of(bridge, leg)->replayed;
     case PARLEY_BRIDGE_LEG_STAT_REPORTS:
         return bridge_side_of(bridge, leg)->reports;
+    case PARLEY_BRIDGE_LEG_STAT_LEVEL_TOLD:
+        return bridge_names_told(asked);
     default:
         return parley_leg_stat(&asked->leg, index);
     }

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "bridge_limit.h"
+#include "bridge_names.h"
 #include "bridge_parcel.h"
 #include "bridge_shape.h"
 #include "bridge_side.h"
@@ -134,12 +135,18 @@ static inline uint8_t *open_packet(parley_bridge *bridge, int32_t index, bridge_
     return to->packet + PARLEY_RTP_HEADER_BYTES;
 }
 
+/** The same, with the names of who is heard where the leg wants them. */
+static uint8_t *open_any(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place) {
+    uint8_t *payload = open_packet(bridge, index, leg, place);
+    return leg->flags & BRIDGE_NAMED ? bridge_names_open(bridge, index, leg, place) : payload;
+}
+
 /** Writes a leg's packets of this tick, as far as places go. @return how many, from `place` on, before `places` */
 static int32_t write_any(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place, int32_t places) {
     int32_t own = leg->flags & BRIDGE_PARCELLED, written = 0;
     if (bridge->parcels_due == 0) {
         write_heard(bridge, index, leg,
-                    own ? bridge_parcel_next(bridge, leg) : open_packet(bridge, index, leg, place));
+                    own ? bridge_parcel_next(bridge, leg) : open_any(bridge, index, leg, place));
         if (!own) {
             return 1;
         }
@@ -155,10 +162,15 @@ static int32_t write_any(parley_bridge *bridge, int32_t index, bridge_leg *leg, 
     return written;
 }
 
+static int next_special(parley_bridge *bridge) {
+    bridge->contributors = NOBODY;
+    return bridge_next_conference(bridge);
+}
+
 /** Goes on with a tick in which some legs' packets are more than plain. @return packets written */
 static int32_t mix_special(parley_bridge *bridge, int32_t places) {
     int32_t made = 0;
-    while (made < places && (bridge->member != NOBODY || bridge_next_conference(bridge))) {
+    while (made < places && (bridge->member != NOBODY || next_special(bridge))) {
         int32_t index = bridge->member;
         bridge_leg *leg = bridge_leg_at(bridge, index);
         bridge->member = leg->next;

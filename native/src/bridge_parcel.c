@@ -44,9 +44,31 @@ static int32_t payload_at(int32_t number) {
 /** Writes the header before a whole payload. */
 static void finish(parley_bridge *bridge, int32_t index, bridge_leg *leg, bridge_parcel *parcel, int32_t number) {
     int32_t law = leg->leg.law, octets = parcel->slots * bridge_slot_octets(law);
-    leg_header(&leg->leg, parcel->room + payload_at(number) - PARLEY_RTP_HEADER_BYTES);
+    uint8_t *packet = parcel->room + payload_at(number) - parcel->header;
+    leg_header(&leg->leg, packet);
+    if (leg->flags & BRIDGE_NAMED) {
+        bridge_names_write(leg, &parcel->names, packet);
+    }
     leg->leg.timestamp_out += (uint32_t)(parcel->slots * bridge_slot_ticks(law) - PARLEY_LEG_FRAME_SAMPLES);
     bridge_side_of(bridge, index)->octets_more += octets - PARLEY_LEG_FRAME_SAMPLES;
+}
+
+/** Writes the headers of this tick's packets. */
+static void finish_all(parley_bridge *bridge, int32_t index, bridge_leg *leg, bridge_parcel *parcel) {
+    int32_t named = leg->flags & BRIDGE_NAMED;
+    if (named) {
+        bridge_names_add(bridge, index, leg, &parcel->names);
+    }
+    parcel->header = named ? bridge_names_octets(leg, &parcel->names) : PARLEY_RTP_HEADER_BYTES;
+    for (int32_t number = 0; number < parcel->made; number++) {
+        finish(bridge, index, leg, parcel, number);
+    }
+    if (named && parcel->made > 0) {
+        parcel->names.count = 0;
+        if (parcel->held > 0) { /* what is left was heard in this tick, too */
+            bridge_names_add(bridge, index, leg, &parcel->names);
+        }
+    }
 }
 
 int32_t bridge_parcel_close(parley_bridge *bridge, int32_t index, bridge_leg *leg) {
@@ -62,16 +84,14 @@ int32_t bridge_parcel_close(parley_bridge *bridge, int32_t index, bridge_leg *le
         copy_slot(parcel->rest, payload + parcel->slots * slot_octets, slot_octets);
         parcel->rests = 1;
     }
-    for (int32_t number = 0; number < parcel->made; number++) {
-        finish(bridge, index, leg, parcel, number);
-    }
+    finish_all(bridge, index, leg, parcel);
     return parcel->made;
 }
 
 void bridge_parcel_send(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t due, int32_t place) {
     bridge_parcel *parcel = bridge_parcel_of(bridge, leg);
     bridge_transmit *to = bridge_transmit_at(bridge, place);
-    uint8_t *packet = parcel->room + payload_at(parcel->made - due) - PARLEY_RTP_HEADER_BYTES;
+    uint8_t *packet = parcel->room + payload_at(parcel->made - due) - parcel->header;
     bridge_transmit *head = (bridge_transmit *)(void *)(packet - PARCEL_HEAD);
     head->family = 0;
     octets_put_word(head->address, leg->address);
@@ -81,7 +101,7 @@ void bridge_parcel_send(parley_bridge *bridge, int32_t index, bridge_leg *leg, i
         head->zero[i] = 0;
     }
     to->packet_at = (int32_t)(packet - (uint8_t *)bridge);
-    to->octets = PARLEY_RTP_HEADER_BYTES + parcel->slots * bridge_slot_octets(leg->leg.law);
+    to->octets = parcel->header + parcel->slots * bridge_slot_octets(leg->leg.law);
     bridge_recipients(bridge)[place] = index;
 }
 
@@ -96,7 +116,7 @@ static void let_go(const parley_bridge *bridge, bridge_leg *leg) {
         leg_pause(&leg->leg, 0);
         leg->leg.timestamp_out += bridge_parcel_held(bridge, leg);
     }
-    parcel->held = parcel->rests = 0;
+    parcel->held = parcel->rests = parcel->names.count = 0;
 }
 
 void bridge_pause(const parley_bridge *bridge, bridge_leg *leg, int32_t ticks) {
@@ -140,7 +160,7 @@ void bridge_parcel_settle(parley_bridge *bridge, bridge_leg *leg, int32_t law, i
     }
     bridge_parcel *parcel = bridge_parcel_of(bridge, leg);
     parcel->slots = ptime_ms / SLOT_MS;
-    parcel->held = parcel->made = parcel->rests = 0;
+    parcel->held = parcel->made = parcel->rests = parcel->names.count = 0;
 }
 
 int32_t parley_bridge_ptime(parley_bridge *bridge, int32_t leg, int32_t ptime_ms) {

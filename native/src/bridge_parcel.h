@@ -6,6 +6,7 @@
 #ifndef PARLEY_BRIDGE_PARCEL_H
 #define PARLEY_BRIDGE_PARCEL_H
 
+#include "bridge_names.h"
 #include "bridge_pool.h"
 
 enum {
@@ -26,12 +27,15 @@ typedef struct bridge_parcel {
     int32_t held;  /* gathered of the next packet; before a tick at most the first one of `room`'s, or `rest` */
     int32_t made;  /* packets of this tick */
     int32_t rests; /* 1: the first slot held stands in `rest` */
-    int32_t spare[12];
+    int32_t header; /* octets of it before the packets of this tick */
+    int32_t spare[11];
     uint8_t rest[PARCEL_SLOT_OCTETS_MAX];
+    bridge_names names; /* heard in what is gathered */
+    uint8_t padding[48];
     uint8_t room[PARCEL_ROOM];
 } bridge_parcel;
 
-typedef char bridge_parcel_is_whole_lines[sizeof(bridge_parcel) == 28 * CACHE_LINE ? 1 : -1];
+typedef char bridge_parcel_is_whole_lines[sizeof(bridge_parcel) == 30 * CACHE_LINE ? 1 : -1];
 
 static inline bridge_parcel *bridge_parcel_of(const parley_bridge *bridge, const bridge_leg *leg) {
     return bridge_pool_place(bridge, bridge->parcels_at, leg->parcel - 1);

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "bridge_linear.h"
+#include "bridge_names.h"
 #include "bridge_side.h"
 #include "octets.h"
 #include "parley_rtp.h"
@@ -161,6 +162,9 @@ int32_t bridge_receive_special(parley_bridge *bridge, bridge_leg *leg, const uin
         (result == PARLEY_LEG_TAKEN || result == PARLEY_LEG_LATE || result == PARLEY_LEG_DUPLICATE)) {
         watch(bridge, index, packet, length);
     }
+    if (leg->flags & BRIDGE_LEVELLED && result == PARLEY_LEG_TAKEN) {
+        bridge_names_hear(leg, packet, length);
+    }
     bridge_count(bridge, PARLEY_BRIDGE_STAT_TAKEN, result == PARLEY_LEG_TAKEN);
     return result;
 }
@@ -169,11 +173,11 @@ void bridge_send_special(parley_bridge *bridge, int32_t made) {
     for (int32_t place = 0; place < made; place++) {
         int32_t leg = bridge_recipients(bridge)[place];
         bridge_transmit *to = bridge_transmit_at(bridge, place);
-        if (bridge_leg_at(bridge, leg)->flags & BRIDGE_SECURED) {
+        int32_t flags = bridge_leg_at(bridge, leg)->flags;
+        if (flags & BRIDGE_SECURED) {
             parley_srtp *keys = bridge_keys_of(bridge, bridge_leg_at(bridge, leg));
-            int32_t own = bridge_leg_at(bridge, leg)->flags & BRIDGE_PARCELLED;
-            int32_t octets = own ? to->octets : PARLEY_LEG_PACKET_BYTES;
-            int32_t room = own ? octets + PARCEL_TAG_ROOM : PACKET_ROOM;
+            int32_t octets = flags & (BRIDGE_PARCELLED | BRIDGE_NAMED) ? to->octets : PARLEY_LEG_PACKET_BYTES;
+            int32_t room = flags & BRIDGE_PARCELLED ? octets + PARCEL_TAG_ROOM : PACKET_ROOM;
             octets = parley_srtp_protect(keys, bridge_packet_of(bridge, place), octets, room);
             to->octets = octets < 0 ? 0 : octets; /* never in the clear */
         }

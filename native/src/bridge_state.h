@@ -29,7 +29,8 @@ enum {
     BRIDGE_TONE = 0xFFFFFF,   /* of `told`: what bridge_tone.c keeps */
     BRIDGE_SHAPED = 1 << 30,  /* in a conference's `wide`: `shaped` is not 0 */
     BRIDGE_WIDE_LEGS = 0xFFFF, /* of that word */
-    BRIDGE_OPENED_OCTETS = 1440 /* of a protected packet; longer ones are none of ours */
+    BRIDGE_OPENED_OCTETS = 1440, /* of a protected packet; longer ones are none of ours */
+    CONTRIBUTORS_MAX = PARLEY_BRIDGE_NAMES_MAX + 1 /* one of them may be who is told */
 };
 
 /** Bits of a leg's flags beside PARLEY_BRIDGE_SPEAKS and _HEARS: what makes it more than plain. */
@@ -37,7 +38,9 @@ enum {
     BRIDGE_SECURED = 4,
     BRIDGE_WATCHED = 8,
     BRIDGE_PARCELLED = 16, /* it has a place for packets of its own (bridge_parcel.h) */
-    BRIDGE_SPECIAL_OUT = BRIDGE_SECURED | BRIDGE_PARCELLED
+    BRIDGE_NAMED = 32,     /* its packets name who is heard (bridge_names.h) */
+    BRIDGE_LEVELLED = 64,  /* its peer says how loud it is */
+    BRIDGE_SPECIAL_OUT = BRIDGE_SECURED | BRIDGE_PARCELLED | BRIDGE_NAMED
 };
 
 /** What the bridge keeps of a leg, beside the leg; the first line of its block. */
@@ -63,7 +66,8 @@ typedef struct bridge_leg {
     int32_t parcel; /* its place among those with packets of their own, and 1; 0 none */
     int32_t linear; /* its place among those with L16, and 1; 0 none */
     int32_t limit; /* what its limiter's gain lacks to 1 (limit.h) */
-    uint8_t padding[40];
+    uint32_t names; /* whom its packets name, and what it says of itself (bridge_names.h) */
+    uint8_t padding[36];
 } bridge_leg;
 
 /** A conference is a chain of legs. */
@@ -149,13 +153,14 @@ struct parley_bridge {
     int32_t parcels_due; /* packets of `member`, made and without a place in the transmit area yet */
     int32_t linear_at;   /* pool of places for L16, 0: none */
     int32_t limit;       /* the conference's, when its tick began */
-    uint8_t padding[4];
+    int32_t contributors; /* legs heard in the conference at hand, as far as noted; NOBODY: to be looked for */
+    int32_t contributor[CONTRIBUTORS_MAX];
 };
 
 /* Sizes that the twin counts on, checked by the compiler. */
 typedef char bridge_leg_is_whole_lines[sizeof(bridge_leg) == 46 * CACHE_LINE ? 1 : -1];
 typedef char bridge_transmit_is_whole_lines[sizeof(bridge_transmit) == 5 * CACHE_LINE ? 1 : -1];
-typedef char bridge_head_is_whole_lines[sizeof(struct parley_bridge) == 50 * CACHE_LINE ? 1 : -1];
+typedef char bridge_head_is_whole_lines[sizeof(struct parley_bridge) == 51 * CACHE_LINE ? 1 : -1];
 
 static inline void *bridge_at(const parley_bridge *bridge, int32_t offset) {
     return (uint8_t *)(uintptr_t)bridge + offset;

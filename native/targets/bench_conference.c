@@ -5,7 +5,7 @@
 
 #include "marks.h"
 #include "noise.h"
-#include "parley_bridge.h"
+#include "parley_bridge_side.h"
 #include "parley_g711.h"
 #include "parley_leg.h"
 #include "parley_rtp.h"
@@ -48,6 +48,7 @@ static int prepare(parley_bridge *bridge, const bench_conference *conference) {
         address_of(leg, addresses[leg]);
         good &= parley_bridge_add_leg(bridge, leg, 0, PARLEY_LAW_PCMU, 0, -1, PARLEY_LEG_DEPTH_FRAMES,
                                       PARLEY_BRIDGE_SPEAKS | PARLEY_BRIDGE_HEARS, seed, addresses[leg]) == 0;
+        good &= parley_bridge_names(bridge, leg, conference->names, conference->names > 0, 0) == 0;
     }
     return good;
 }

@@ -11,6 +11,7 @@ typedef struct bench_conference {
     int32_t sound;    /* how many send any sound: those above `talk` murmur */
     int32_t peak;     /* 16-bit steps */
     int32_t loudest;  /* voices mixed at most, 0 all */
+    int32_t names;    /* of who is heard, with levels, in each packet at most */
 } bench_conference;
 
 /** Runs a conference until it plays and marks one tick: all packets in, all mixed, all out. @return 0 failed */

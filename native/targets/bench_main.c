@@ -82,15 +82,17 @@ static void frames(void) {
 
 int main(void) {
     static const bench_conference CASES[] = {
-        {"tick all of 8 talk, all mixed", 8, 8, 8, SPEECH, 0},
-        {"tick all of 8 talk, all mixed, limited", 8, 8, 8, LOUD, 0},
-        {"tick all of 4 talk, all mixed", 4, 4, 4, SPEECH, 0},
-        {"tick all of 16 talk, all mixed", 16, 16, 16, SPEECH / 2, 0},
-        {"tick 3 of 8 talk, 3 loudest mixed", 8, 3, 3, SPEECH, 3},
-        {"tick 3 of 8 talk, 5 murmur, 3 loudest mixed", 8, 3, 8, SPEECH, 3},
-        {"tick all of 8 talk, 3 loudest mixed", 8, 8, 8, SPEECH, 3},
-        {"tick 1 of 8 talks, all mixed", 8, 1, 1, SPEECH, 0},
-        {"tick all of 8 silent, all mixed", 8, 0, 0, SPEECH, 0},
+        {"tick all of 8 talk, all mixed", 8, 8, 8, SPEECH, 0, 0},
+        {"tick all of 8 talk, all mixed, limited", 8, 8, 8, LOUD, 0, 0},
+        {"tick all of 4 talk, all mixed", 4, 4, 4, SPEECH, 0, 0},
+        {"tick all of 16 talk, all mixed", 16, 16, 16, SPEECH / 2, 0, 0},
+        {"tick 3 of 8 talk, 3 loudest mixed", 8, 3, 3, SPEECH, 3, 0},
+        {"tick 3 of 8 talk, 5 murmur, 3 loudest mixed", 8, 3, 8, SPEECH, 3, 0},
+        {"tick all of 8 talk, 3 loudest mixed", 8, 8, 8, SPEECH, 3, 0},
+        {"tick 1 of 8 talks, all mixed", 8, 1, 1, SPEECH, 0, 0},
+        {"tick all of 8 silent, all mixed", 8, 0, 0, SPEECH, 0, 0},
+        {"tick all of 8 talk, all mixed, named with levels", 8, 8, 8, SPEECH, 0, 15},
+        {"tick 3 of 8 talk, 3 loudest mixed, named with levels", 8, 3, 3, SPEECH, 3, 15},
     };
     kernels();
     frames();

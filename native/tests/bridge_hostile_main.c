@@ -85,6 +85,9 @@ static void attend(parley_bridge *bridge) {
         no_place += done == PARLEY_BRIDGE_NO_PLACE;
         check(done == 0 || done == PARLEY_BRIDGE_NO_PLACE || done == PARLEY_BRIDGE_ARGUMENT, "packet time");
     }
+    if (below(2)) {
+        parley_bridge_names(bridge, leg, (int32_t)below(17), below(2) ? (int32_t)below(257) : 0, (int32_t)below(257));
+    }
     int32_t octets = below(64) ? 0 : parley_bridge_take_report(bridge, &whose, report, PARLEY_BRIDGE_REPORT_BYTES_MAX);
     check(octets == 0 || (octets >= 8 && octets <= PARLEY_BRIDGE_REPORT_BYTES_MAX && whose >= 0 && whose < LEGS),
           "report");
@@ -189,7 +192,7 @@ static void tick(parley_bridge *bridge) {
         int32_t place = (int32_t)below((uint32_t)made);
         int32_t at = parley_bridge_packet(bridge, place);
         check(at > 0 && at + parley_bridge_packet_octets(bridge, place) <= bridge->size, "packet within the memory");
-        check(((uint8_t *)bridge)[at] == 0x80, "packet is RTP");
+        check((((uint8_t *)bridge)[at] & 0xE0) == 0x80, "packet is RTP");
         check(parley_bridge_refused(bridge, place) == 0, "packet has a leg");
         if (below(16) == 0) {
             break;

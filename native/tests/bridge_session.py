@@ -119,7 +119,9 @@ class Session:
 
     def special(self, packet):
         """RTCP, or a telephone event in the place of a packet."""
-        kind = self.random.below(4)
+        kind = self.random.below(6)
+        if kind > 3:
+            return self.extended(packet)
         if kind == 0:
             return b"\x80" + bytes([190 + self.random.below(36)]) + self.random.octets(self.random.below(600))
         if kind == 1:
@@ -127,13 +129,24 @@ class Session:
         event = bytes([self.random.below(20), 0x8A, 0, 0xA0])[: 1 + self.random.below(5)]
         return packet[:1] + bytes([101]) + packet[2:12] + event
 
+    def extended(self, packet):
+        """With a header extension, of a form that there is in most cases."""
+        words = self.random.below(4)
+        octets = bytes([self.random.below(3) * 100 or 0x30 for _ in range(4 * words)])
+        profile = (0xBEDE, 0x1000, 0x1234)[self.random.below(3)]
+        head = struct.pack(">HH", profile, words + (self.random.below(8) == 0))
+        return bytes([0x90]) + packet[1:12] + head + octets + packet[12:]
+
     def attend(self):
         """What a caller does with legs that are watched."""
         leg = self.random.below(LEGS + 1)
         self.pair.call("clock", self.clock_ms)
         self.clock_ms += self.random.below(60)
-        kind = self.random.below(10)
-        if kind == 8:
+        kind = self.random.below(11)
+        if kind == 10:
+            level_id_out, level_id_in = [self.random.below(4) * 100 for _ in range(2)]
+            self.pair.call("names", leg, self.random.below(18), level_id_out, level_id_in or 3)
+        elif kind == 8:
             self.pair.call("gain", leg, self.random.below(4110) - 5 if self.random.below(3) else -1)
         elif kind == 9:
             hears = self.random.below(17) if self.random.below(3) else 0x3FFFFFFF
@@ -194,7 +207,7 @@ def session(first, second, seed, steps):
         run.step()
     figures = [pair.call("stat", index) for index in range(16)]
     for leg in range(LEGS):
-        figures.append([pair.call("leg_stat", leg, index) for index in range(25)])
+        figures.append([pair.call("leg_stat", leg, index) for index in range(26)])
     return figures, sorted(pair.said.items())
 
 

@@ -36,6 +36,13 @@ OPTIONAL_FIELDS = (
     ("ptime_legs", 0, MOST_LEGS, 0),  # legs that may be sent another packet time than 20 ms; each takes 2 KB
     ("linear_legs", 0, MOST_LEGS, 0),  # legs that may have L16; each takes 10 KB, and places of both above
     ("loudest", 0, MOST_LEGS, 0),  # voices mixed in a conference at most; 0: all
+    (
+        "csrc",
+        0,
+        15,
+        0,
+    ),  # of how many who are heard everybody's packets tell the SSRC (RFC 3550 7.1); 0: nobody's
+    ("levels", 0, 1, 1),  # 1: audio levels (RFC 6464, RFC 6465) with phones that offer them
     ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
 )
@@ -77,6 +84,8 @@ class Config:
         self.ptime_legs: int = min(self.legs, fields.get("ptime_legs", 0))
         self.linear_legs: int = min(self.legs, fields.get("linear_legs", 0))
         self.loudest: int = fields.get("loudest", 0)
+        self.csrc: int = fields.get("csrc", 0)
+        self.levels: bool = fields.get("levels", 1) == 1
         self.announce: bool = fields.get("announce", 0) == 1
         self.tls: "tuple[int, bytes, bytes] | None" = None
         if fields.get("tls_certificate"):

@@ -5,6 +5,7 @@ from parley.app.places import Places
 from parley.media import kernel_numbers
 from parley.media.bridge import NO_ADDRESS
 from parley.media.codecs import PTIME_MS, packet_bytes
+from parley.media.names import growths
 from parley.wire.errors import LocalError, RemoteError
 
 TYPE_CHECKING = False
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from parley.app.slots import Conference
+    from parley.call.extensions import Extensions
     from parley.call.secure import Keys
     from parley.wire.sdp import SessionDescription
 
@@ -34,7 +36,7 @@ class Participant:
     our_offer: the description that waits for an answer, or None. seed: (SSRC, sequence number, timestamp) to send
     first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or "alerting" while we
     call him, '' once he is in (RFC 4575 5.7). knows_replaces: his phone does; told_dialog: what the server was told of
-    his call (Returns), or None.
+    his call (Returns), or None. extensions: Extensions as negotiated, None without.
     """
 
     def __init__(self, call, uri, session_id, seed=(0, 0, 0), number=0):
@@ -64,6 +66,7 @@ class Participant:
         self.seed = seed
         self.agreed_keys: "Keys | None" = None
         self.keys: "Keys | None" = None
+        self.extensions: "Extensions | None" = None
         self.report_address: "tuple[str, int] | None" = None  # where he takes RTCP
         self.rtcp_mux = False  # which goes the way of RTP
         self.session_id = session_id
@@ -76,10 +79,10 @@ class MediaTask:
     """Whose leg is which. participants: by number of their legs, None where a leg is free.
 
     bridge: Bridge; packets: what moves packets between it and the network (parley.media.packets); keys: KeyRing;
-    side: BridgeSide. Without them it has no legs.
+    side: BridgeSide. Without them it has no legs. csrc: of how many who are heard everybody's packets tell the SSRC.
     """
 
-    def __init__(self, bridge=None, packets=None, keys=None, side=None):
+    def __init__(self, bridge=None, packets=None, keys=None, side=None, csrc=0):
         self.participants: "list[Any]" = [None] * (0 if bridge is None else bridge.legs)
         self.count = 0
         self.places = Places(bridge, self.participants)
@@ -87,6 +90,7 @@ class MediaTask:
         self._packets: "Any" = packets
         self.keys: "Any" = keys
         self.side: "Any" = side
+        self._csrc = csrc
 
     @property
     def full(self):
@@ -145,12 +149,24 @@ class MediaTask:
             self._settle(one)
 
     def _settle(self, one):
-        """The time of his packets, his way to the network, and his keys."""
+        """The time of his packets and what they name, his way to the network, and his keys."""
         if not self._bridge.ptime(one.leg, one.ptime_ms):
             one.ptime_ms = PTIME_MS  # others were faster
         growth = self.keys.settle(one, one.agreed_keys)
-        self._packets.expect(one.leg, packet_bytes(one.codec, one.ptime_ms) + growth)
+        self._packets.expect(one.leg, packet_bytes(one.codec, one.ptime_ms) + growth, self._name(one))
         self._packets.open(one.leg, one.line)
+
+    def _name(self, one):
+        """Has his packets name who is heard; returns what that takes in their headers, in bytes."""
+        found = one.extensions
+        if found is None:
+            self._bridge.names(one.leg, self._csrc)
+            return growths(self._csrc, 0)
+        most = (
+            kernel_numbers.BRIDGE_NAMES if found.level_out else self._csrc
+        )  # levels are those of names (RFC 6465 3)
+        self._bridge.names(one.leg, most, found.level_out, found.level_in)
+        return growths(most, found.level_out)
 
     def mute(self, participant, muted):
         """Lets nobody hear him, or everybody again."""

@@ -60,6 +60,7 @@ class Terms:
                 security=security,
                 report_port=reports.port,
                 muxes=reports.muxes,
+                levels=self._config.levels,
             )
             participant.session_version = version
             return participant.our_offer.to_bytes()
@@ -90,6 +91,7 @@ class Terms:
             reports.port,
             reports.muxes,
             self._media.places.packs(participant),
+            self._config.levels,
         )
 
     def _apply(self, participant, agreed):
@@ -100,6 +102,7 @@ class Terms:
         participant.ptime_ms = self._media.places.ptime_ms(participant, agreed)
         participant.direction = agreed.direction
         participant.agreed_keys = agreed.keys
+        participant.extensions = agreed.extensions
         participant.rtcp_mux = agreed.rtcp_mux
         participant.report_address = None if agreed.remote[0] in NOBODY else agreed.report_address
         self._media.retune(participant)

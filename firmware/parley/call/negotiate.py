@@ -6,6 +6,7 @@ Session descriptions are values of parley.wire.sdp; nothing here touches media.
 """
 
 from parley.call.audio_media import EVENT_NAME, audio_media, event_of, events_for, formats_of, refused
+from parley.call.extensions import answer_extensions, extensions_of_answer, offered_extensions
 from parley.call.secure import PLAIN_PROFILES, SECURE_PROFILES, keys_of_answer
 from parley.wire.errors import RemoteError
 from parley.wire.grammar import DIGITS, MAX_PORT
@@ -14,6 +15,7 @@ from parley.wire.sdp import Media, SessionDescription
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from parley.call.audio_media import Codecs
+    from parley.call.extensions import Extensions
     from parley.call.secure import Keys, Security
 
 DEFAULT_RATE_HZ = 8000
@@ -34,7 +36,8 @@ class Negotiated:
     payload type to send, and to expect. event_payload_type: of telephone-event, or None. remote: host and
     port to send RTP to. direction: ours, "sendrecv", "sendonly", "recvonly" or "inactive". ptime_ms: packet
     time the peer wants, 10, 20 ... 60. keys: Keys of an encrypted stream, None for a plain one. rtcp_mux: RTCP goes
-    the way of RTP (RFC 5761); report_address: where the peer takes RTCP. rate_hz: clock rate of the codec.
+    the way of RTP (RFC 5761); report_address: where the peer takes RTCP. rate_hz: clock rate of the codec. extensions:
+    of RTP's header, None where they were not asked about.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Negotiated:
     ) -> None:
         self.answer = answer
         self.keys = keys
+        self.extensions: "Extensions | None" = None
         self.rtcp_mux = False
         self.rate_hz = DEFAULT_RATE_HZ
         self.report_address = remote
@@ -72,6 +76,7 @@ def answer_offer(
     report_port: "int | None" = None,
     muxes: bool = True,
     packs: bool = False,
+    levels: bool = False,
 ) -> Negotiated:
     """Answer an offer.
 
@@ -79,7 +84,7 @@ def answer_offer(
     session_id, version: for our o= line, version one higher at each change (RFC 3264 8); security: how we stand
     to encryption, without it streams are plain; report_port: where we take RTCP, None for the port above RTP's;
     muxes: or by RTP's port, if the peer offers that; packs: we send packets of the time that he wants, and the
-    answer states it, else 20 ms.
+    answer states it, else 20 ms; levels: we take audio levels in clear streams (extensions.py).
     The first audio stream that we can take is taken, an encrypted one before a plain one; every other one is refused
     in its place. Raises RemoteError: 488 without a common codec over RTP, 400 without an address.
     """
@@ -99,11 +104,16 @@ def answer_offer(
         accepted.attributes.append(("rtcp-mux", None))
     elif report_port is not None:
         accepted.attributes.append(("rtcp", str(report_port)))  # RFC 3605
+    extensions = None
+    if levels and keys is None:
+        extensions, lines = answer_extensions(offer, media)
+        accepted.attributes += lines
     answer = SessionDescription("-", session_id, version, host, "-", host)
     answer.media = [accepted if offered is media else refused(offered) for offered in offer.media]
     remote = offer.address_of(media)
     agreed = Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms, keys)
     agreed.rate_hz = rate_hz
+    agreed.extensions = extensions
     _note_reports(agreed, media, muxed)
     return agreed
 
@@ -129,11 +139,12 @@ def make_offer(
     security: "Security | None" = None,
     report_port: "int | None" = None,
     muxes: bool = True,
+    levels: bool = False,
 ) -> SessionDescription:
     """Return an offer of one audio stream with these codecs, best first, and telephone-event.
 
     security: how we stand to encryption; without it the stream is plain. report_port: where we take RTCP; then,
-    if it muxes, RTCP on RTP's port is offered too.
+    if it muxes, RTCP on RTP's port is offered too. levels: audio levels are, if nothing may come to be encrypted.
     """
     offer = SessionDescription("-", session_id, version, host, "-", host)
     media = audio_media(port, formats_of(codecs), events_for(codecs), PTIME_MS, direction)
@@ -142,6 +153,8 @@ def make_offer(
         media.attributes = [("crypto", crypto.value()) for crypto in security.offer()] + media.attributes
     if report_port is not None:
         media.attributes += ([("rtcp-mux", None)] if muxes else []) + [("rtcp", str(report_port))]
+    if levels and (security is None or security.policy == "off"):
+        media.attributes += offered_extensions()
     offer.media.append(media)
     return offer
 
@@ -170,6 +183,8 @@ def read_answer(offer: SessionDescription, answer: SessionDescription) -> Negoti
                     _keys(offered, media),
                 )
                 agreed.rate_hz = rate_hz
+                if agreed.keys is None:
+                    agreed.extensions = extensions_of_answer(offered, answer, media)
                 muxed = media.attribute("rtcp-mux") is not None
                 _note_reports(agreed, media, muxed and offered.attribute("rtcp-mux") is not None)
                 return agreed

@@ -180,7 +180,10 @@ class Bridge:
         return memoryview(self.memory)[start : start + octets]
 
     def parcels_of(self, leg):
-        """Where a leg's packets begin that stand outside the transmit area: one or two places, or none."""
+        """Where a leg's packets begin that stand outside the transmit area: one or two places, or none.
+
+        With a header of 12 bytes: what it has beyond begins as much before.
+        """
         try:
             return [kernels.bridge_parcel(self.memory, leg, number) for number in range(2)]
         except ValueError:
@@ -213,6 +216,13 @@ class Bridge:
     def channels(self, leg, says, hears):
         """On which channels a leg is heard, and to which it listens: kernel_numbers.BRIDGE_CHANNELS bits each."""
         kernels.bridge_channels(self.memory, leg, says, hears)
+
+    def names(self, leg, most, level_id_out=0, level_id_in=0):
+        """Has a leg's packets name up to `most` who are heard in them, and hears the level that it says of itself.
+
+        level_id_out, level_id_in: of the header extensions with levels (RFC 6465, RFC 6464), 0 for none.
+        """
+        kernels.bridge_names(self.memory, leg, most, level_id_out, level_id_in)
 
     def level(self, leg):
         """Level of the frame last played, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""

@@ -99,6 +99,7 @@ TONES = (
 )
 MOST_TIMES = 255
 
+BRIDGE_NAMES = 15  # in a packet (RFC 3550 5.1)
 BRIDGE_CHANNELS = 30
 BRIDGE_CHANNELS_ALL = 0x3FFFFFFF  # who listens to all hears everybody
 BRIDGE_GAIN_AUTO = -1
@@ -115,8 +116,8 @@ BRIDGE_NOTHING = -11
 BRIDGE_NO_PLACE = -12
 
 # bridge_leg_stat by index: the leg's, packets that came while it did not speak, packets the network refused, packets
-# that were not under its keys, or twice, and RTCP packets
-BRIDGE_LEG_STATS = LEG_STATS + ("unwanted", "refused", "forged", "replayed", "reports")
+# that were not under its keys, or twice, RTCP packets, and what it says of its level (RFC 6464: 128 voice, -dBov)
+BRIDGE_LEG_STATS = LEG_STATS + ("unwanted", "refused", "forged", "replayed", "reports", "level_told")
 
 # bridge_stat by index; packets, but for legs, conferences, frames of conferences, voices mixed in them, and
 # frames encoded for one leg and for several (native/include/parley_bridge.h)

@@ -42,6 +42,7 @@ and everything for all conferences of a board (media/bridge.py is the face to us
     bridge_open_report(bridge, leg, packet, length, plain) -> octets, or below 0
     bridge_tell(bridge, leg, tone, times)        bridge_gain(bridge, leg, gain of 1/256)
     bridge_channels(bridge, leg, says, hears: 30 bits each)
+    bridge_names(bridge, leg, most, level_id_out or 0, level_id_in or 0)
     bridge_take_event(bridge, leg word) -> event, BRIDGE_NOTHING   bridge_figures(bridge, leg, BRIDGE_FIGURES words)
 
 and SRTP of one stream (native only; media/srtp.py is the face to use):
@@ -76,6 +77,7 @@ try:
         bridge_linear_octets,
         bridge_linear_places,
         bridge_mix,
+        bridge_names,
         bridge_open_report,
         bridge_packet,
         bridge_packet_leg,
@@ -145,6 +147,7 @@ except (
         bridge_linear_octets,
         bridge_linear_places,
         bridge_mix,
+        bridge_names,
         bridge_open_report,
         bridge_packet,
         bridge_packet_leg,
@@ -207,6 +210,7 @@ __all__ = (
     "bridge_linear_octets",
     "bridge_linear_places",
     "bridge_mix",
+    "bridge_names",
     "bridge_open_report",
     "bridge_packet",
     "bridge_packet_leg",

@@ -35,6 +35,7 @@ from parley.media.kernels_slow_bridge_state import (
     LOUDNESS,
     MEMBER,
     MEMBERS,
+    NAMES,
     NEXT,
     NEXT_CONFERENCE,
     NOBODY,
@@ -78,6 +79,7 @@ from parley.media.kernels_slow_leg import (
 )
 from parley.media.kernels_slow_leg_state import HALF_TICK
 from parley.media.kernels_slow_limit import limit_enter
+from parley.media.kernels_slow_names import names_told
 from parley.media.kernels_slow_shape import shape_clear
 from parley.media.kernels_slow_stateless import count_items, need
 
@@ -147,6 +149,8 @@ def bridge_leg_stat(bridge, leg, index):
         return get(bridge, UNWANTED if index == 19 else REFUSED, at)
     if 21 <= index <= 23:
         return side_stat(bridge, leg, index - 21)
+    if index == 24:
+        return names_told(bridge, leg)
     return leg_stat(leg_of(bridge, leg), index)
 
 
@@ -224,7 +228,7 @@ def bridge_add_leg(
     leg_init(leg_of(bridge, leg), law, payload_type, event_payload_type, depth_frames, seed)
     put(bridge, FLAGS, flags, at)
     put(bridge, VOICE, NOBODY, at)
-    for word in (LOUDNESS, CHOSEN, UNWANTED, REFUSED, TOLD, GAIN, SAYS, LISTENS):
+    for word in (LOUDNESS, CHOSEN, UNWANTED, REFUSED, TOLD, GAIN, SAYS, LISTENS, NAMES):
         put(bridge, word, 0, at)
     _set_peer(bridge, leg, peer)
     _append(bridge, leg, conference)

@@ -10,6 +10,7 @@ from parley.media.kernels_slow_bridge_state import (
     ARRIVAL,
     CONFERENCE,
     FLAGS,
+    LEVELLED,
     NOBODY,
     PHASE,
     PHASE_NEXT,
@@ -33,6 +34,7 @@ from parley.media.kernels_slow_bridge_state import (
     usable,
 )
 from parley.media.kernels_slow_leg_receive import leg_receive
+from parley.media.kernels_slow_names import names_hear
 from parley.media.kernels_slow_stateless import count_items, need
 
 
@@ -67,6 +69,8 @@ def _deliver(bridge, leg, packet, length):
     result = leg_receive(leg_of(bridge, leg), packet, length, _before_tick(bridge, leg))
     if watched:
         watch(bridge, leg, packet, length, result)
+    if result == 0 and get(bridge, FLAGS, at) & LEVELLED:
+        names_hear(bridge, leg, packet, length)
     tally(bridge, TAKEN, 1 if result == 0 else 0)
     return result
 

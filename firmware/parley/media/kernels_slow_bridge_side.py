@@ -14,6 +14,7 @@ from parley.media.kernels_slow_bridge_state import (
     EVENTS_DROPPED,
     FLAGS,
     LEGS,
+    RECIPIENTS_AT,
     REPORT_BYTES,
     REPORT_IN,
     REPORT_OUT,
@@ -22,16 +23,21 @@ from parley.media.kernels_slow_bridge_state import (
     REPORTS_DROPPED,
     SIDE_BYTES,
     SIDES_AT,
+    SPECIAL_OUT,
+    TRANSMIT_AT,
+    TRANSMIT_BYTES,
     WATCHED,
     block_at,
     get,
     in_use,
     leg_of,
     put,
+    set_flags,
     tally,
     usable,
 )
 from parley.media.kernels_slow_leg import leg_stat
+from parley.media.kernels_slow_names import OCTETS_AT
 from parley.media.kernels_slow_stateless import count_items, need, rtp_read
 
 HEARD, SSRC, FIRST, HIGHEST, PACKETS, TRANSIT, JITTER, RESTART = 0, 1, 2, 3, 4, 5, 6, 7
@@ -53,7 +59,7 @@ def side_clear(bridge, leg):
     """Wipes what a leg had."""
     for word in range(SIDE_WORDS):
         put(bridge, word, 0, _side_at(bridge, leg))
-    put(bridge, FLAGS, 0, block_at(leg))
+    set_flags(bridge, block_at(leg), 0)
 
 
 def side_stat(bridge, leg, index):
@@ -159,7 +165,9 @@ def bridge_packet_octets(bridge, place):
     """How long the packet at `place` is."""
     usable(bridge)
     need(0 <= place < get(bridge, LEGS), "argument")
-    return 172
+    leg = get(bridge, place, get(bridge, RECIPIENTS_AT))
+    special = get(bridge, FLAGS, block_at(leg)) & SPECIAL_OUT
+    return get(bridge, 0, get(bridge, TRANSMIT_AT) + TRANSMIT_BYTES * place + OCTETS_AT) if special else 172
 
 
 def bridge_parcel_octets(places):

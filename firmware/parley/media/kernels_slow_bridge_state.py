@@ -12,15 +12,15 @@ SIDES_AT, REPORTS_AT = 12, 13
 NEXT_CONFERENCE, PHASES, MEMBER, VOICES, SUM_READY, SHARED_LAWS = 14, 15, 16, 17, 18, 19
 LEGS_USED, CONFERENCES_USED, STAT = 20, 21, 22
 REPORT_PLACES, REPORT_IN, REPORT_OUT, EVENT_IN, EVENT_OUT, CLOCK = 37, 38, 39, 40, 41, 42
-ARRIVAL, PHASE_NEXT = 44, 45
-HEAD_LIMIT = 798
-SUM_AT, CODED_AT, SHARED_AT, EVENTS_AT, LEGS_BEGIN = 192, 832, 1152, 1472, 3200
+SPECIAL_LEGS, ARRIVAL, PHASE_NEXT = 43, 44, 45
+HEAD_LIMIT, CONTRIBUTORS = 798, 799
+SUM_AT, CODED_AT, SHARED_AT, EVENTS_AT, CONTRIBUTOR_AT, LEGS_BEGIN = 192, 832, 1152, 1472, 3200, 3264
 BRIDGE_MAGIC = 0x42524447
 
 # a leg's block: index of each word; the leg itself after a line of 64 octets
 CONFERENCE, NEXT, PREVIOUS, FLAGS, ADDRESS, PORT, VOICE, LOUDNESS, CHOSEN = 0, 1, 2, 3, 4, 5, 6, 7, 8
 UNWANTED, REFUSED = 9, 10
-TOLD, GAIN, SAYS, LISTENS, LIMIT = 12, 14, 15, 722, 725
+TOLD, GAIN, SAYS, LISTENS, LIMIT, NAMES = 12, 14, 15, 722, 725, 726
 BLOCK_BYTES, LINE_BYTES, FRAME_BYTES, TRANSMIT_BYTES, PACKET_AT = 2944, 64, 320, 320, 16
 SIDE_BYTES, REPORT_BYTES, REPORT_LEGS = 64, 512, 8
 
@@ -33,7 +33,8 @@ RECEIVED, TAKEN, UNKNOWN, SENT, REFUSED_PACKETS, FRAMES, VOICE_FRAMES = 2, 3, 4,
 ENCODED, SHARED, COPIED, SILENCE, REPORTS_DROPPED, EVENTS_DROPPED, STAT_COUNT = 9, 10, 11, 12, 13, 14, 15
 
 NOBODY = -1
-SPEAKS, HEARS, SECURED, WATCHED = 1, 2, 4, 8
+SPEAKS, HEARS, SECURED, WATCHED, NAMED, LEVELLED = 1, 2, 4, 8, 32, 64
+SPECIAL_OUT = NAMED  # plain Python has no other such legs
 SELECTS = IS_SHAPED = 1 << 30
 IS_LIMITED, TONE = 1 << 29, 0xFFFFFF
 UNKNOWN_SOURCE, UNWANTED_PACKET, IN_USE = -6, -7, -8
@@ -113,6 +114,13 @@ def in_use(bridge, leg):
     """Where the block of a leg begins; ValueError for one not in use."""
     need(0 <= leg < get(bridge, LEGS) and get(bridge, CONFERENCE, block_at(leg)) != NOBODY, ARGUMENT)
     return block_at(leg)
+
+
+def set_flags(bridge, at, flags):
+    """Sets all flags of the leg whose block begins at `at`."""
+    before = get(bridge, FLAGS, at) & SPECIAL_OUT
+    put(bridge, SPECIAL_LEGS, get(bridge, SPECIAL_LEGS) + (flags & SPECIAL_OUT != 0) - (before != 0))
+    put(bridge, FLAGS, flags, at)
 
 
 def conference_at(bridge, conference):

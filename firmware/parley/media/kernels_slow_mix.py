@@ -8,6 +8,7 @@ import struct
 from parley.media.kernels_slow_bridge_state import (
     ADDRESS,
     CONFERENCE,
+    CONTRIBUTORS,
     COPIED,
     ENCODED,
     FLAGS,
@@ -16,6 +17,7 @@ from parley.media.kernels_slow_bridge_state import (
     HEARS,
     LEGS,
     MEMBER,
+    NAMED,
     NEXT,
     NEXT_CONFERENCE,
     NOBODY,
@@ -31,6 +33,7 @@ from parley.media.kernels_slow_bridge_state import (
     SHARED_LAWS,
     SHARED_LIMIT,
     SILENCE,
+    SPECIAL_LEGS,
     SUM_AT,
     SUM_READY,
     TOLD,
@@ -49,6 +52,7 @@ from parley.media.kernels_slow_bridge_state import (
 )
 from parley.media.kernels_slow_leg import leg_header, leg_law, leg_pause
 from parley.media.kernels_slow_limit import ONE, keep_limit, keep_shared, limit_of, mix_minus, rested
+from parley.media.kernels_slow_names import names_open
 from parley.media.kernels_slow_play import ZERO, coded_of, frame_of, leg_of_voice, next_conference
 from parley.media.kernels_slow_shape import hear_some
 from parley.media.kernels_slow_stateless import g711_encode, mix_add, mix_clear, need
@@ -119,15 +123,16 @@ def _write_packet(bridge, leg, place):
     at, begin = block_at(leg), get(bridge, TRANSMIT_AT) + TRANSMIT_BYTES * place
     address = get(bridge, ADDRESS, at) & 0xFFFFFFFF
     struct.pack_into(">HI", bridge, begin + 2, get(bridge, PORT, at), address)
-    packet = memoryview(bridge)[begin + PACKET_AT : begin + PACKET_AT + 172]
-    leg_header(leg_of(bridge, leg), packet)
+    leg_header(leg_of(bridge, leg), memoryview(bridge)[begin + PACKET_AT : begin + PACKET_AT + 12])
+    header = names_open(bridge, leg, begin) if get(bridge, FLAGS, at) & NAMED else 12
+    codes = memoryview(bridge)[begin + PACKET_AT + header : begin + PACKET_AT + header + 160]
     tone = get(bridge, TOLD, at) & TONE
     if get(bridge, TOLD, at) & SELECTS:
-        hear_some(bridge, leg, packet[12:])
+        hear_some(bridge, leg, codes)
     else:
-        _write_payload(bridge, leg, packet[12:])
+        _write_payload(bridge, leg, codes)
     if tone:
-        tone_mix(tone, leg_law(leg_of(bridge, leg)), packet[12:])
+        tone_mix(tone, leg_law(leg_of(bridge, leg)), codes)
         put(bridge, TOLD, get(bridge, TOLD, at) & ~TONE | tone_next(tone), at)
     put(bridge, place, leg, get(bridge, RECIPIENTS_AT))
 
@@ -143,11 +148,17 @@ def bridge_begin(bridge, phase, phases):
     return 0
 
 
+def _next_conference(bridge):
+    if get(bridge, SPECIAL_LEGS):
+        put(bridge, CONTRIBUTORS, NOBODY)
+    return next_conference(bridge)
+
+
 def bridge_mix(bridge, most):
     """Goes on with the tick; returns the packets written, 0 when it is over."""
     usable(bridge)
     made = 0
-    while made < min(most, get(bridge, LEGS)) and (get(bridge, MEMBER) != NOBODY or next_conference(bridge)):
+    while made < min(most, get(bridge, LEGS)) and (get(bridge, MEMBER) != NOBODY or _next_conference(bridge)):
         leg = get(bridge, MEMBER)
         put(bridge, MEMBER, get(bridge, NEXT, block_at(leg)))
         if get(bridge, FLAGS, block_at(leg)) & HEARS:

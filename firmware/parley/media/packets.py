@@ -5,7 +5,8 @@ BatchPackets: one socket for the whole board, many packets to a system call, thr
 for each leg, in Python, anywhere. The face:
 
     open(leg, socket or None)   close(leg)   receive()   tick(phase, phases) -> packets sent   counters()
-    expect(leg, octets): its packets are as long from now on; to be told when their time, codec or keys are others
+    expect(leg, octets, growths): its packets are as long from now on, or longer by one of `growths`, in their headers;
+        to be told when their time, codec, keys or names are others
     runs: there is a run(descriptors, plan) -> ticks: many ticks and the waits between them in one call (parley_io.h)
 
 `receive`, `tick` and `run` allocate nothing.
@@ -53,7 +54,7 @@ class BatchPackets:
         """Lets go of its line."""
         self._module.io_line(self._io, leg, -1)
 
-    def expect(self, leg, octets):
+    def expect(self, leg, octets, growths=(0,)):
         """Nothing: native code asks for each packet's place and length."""
 
     def receive(self):
@@ -121,9 +122,11 @@ class SocketPackets:
         """Lets go of its socket."""
         self._sockets[leg] = None
 
-    def expect(self, leg, octets):
-        """From now on the leg's packets have this length."""
-        self._see(octets, self._bridge.parcels_of(leg) or self._starts)
+    def expect(self, leg, octets, growths=(0,)):
+        """From now on the leg's packets have one of these lengths."""
+        parcels = self._bridge.parcels_of(leg)
+        for growth in growths:
+            self._see(octets + growth, [start - growth for start in parcels] or self._starts)
 
     def _see(self, octets, starts):
         views = self._views.setdefault(octets, {})

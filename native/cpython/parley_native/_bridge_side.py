@@ -116,3 +116,9 @@ def bridge_channels(bridge, leg, says, hears):
 def bridge_tell(bridge, leg, tone, times):
     """Plays a leg a tone, so often, on top of what it hears."""
     return checked(lib.parley_bridge_tell(bridge_in(bridge), leg, tone, times), "bridge")
+
+
+def bridge_names(bridge, leg, most, level_id_out, level_id_in):
+    """Has a leg's packets name who is heard (0..15, their levels by ID), and hears the level it says of itself."""
+    found = lib.parley_bridge_names(bridge_in(bridge), leg, most, level_id_out, level_id_in)
+    return checked(found, "bridge")
