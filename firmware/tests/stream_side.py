@@ -14,19 +14,21 @@ OPTIONS = (
 class Side:
     """An endpoint and its streams, as in SipTask."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
         self.poller = runtime.Poller()
         self.failures = []
+        self.peers = []  # of what was received
         for port in range(FIRST_PORT, FIRST_PORT + 200):
             try:
-                self.streams = Streams("127.0.0.1", port, self.poller, self.receive, self.refuse, self.failed)
+                self.streams = Streams(host, port, self.poller, self.receive, self.refuse, self.failed)
                 break
             except OSError:
                 continue
-        self.address = ("127.0.0.1", port)
+        self.address = (host, port)
         self.endpoint = Endpoint(self.address, runtime.random_bytes)
 
     def receive(self, data, peer, now_ms):
+        self.peers.append(peer)
         self.endpoint.receive(data, peer, now_ms)
         self.pump(now_ms)
 

@@ -107,6 +107,19 @@ class StreamsTest(unittest.TestCase):
         self.assertEqual(answered[0].status, 200)
         other.streams.close()
 
+    def test_they_come_from_our_own_address(self):
+        ours, other = Side("127.0.0.2"), Side("127.0.0.3")
+        self.assertTrue(ours.streams.send(OPTIONS, other.address + ("tcp",), 0))
+
+        def done():
+            other.streams.serve(0)
+            return other.peers
+
+        self.until(done)
+        self.assertEqual(other.peers[0][0], "127.0.0.2")
+        ours.streams.close()
+        other.streams.close()
+
     def test_where_nobody_listens_the_request_fails(self):
         free = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         other = Side()

@@ -22,6 +22,7 @@ from parley.app.runtime_sockets import (
     host_and_port,
     literal,
     pair_of,
+    stream_from,
     stream_listener,
     stream_socket,
 )
@@ -138,6 +139,7 @@ __all__ = (
     "random_bytes",
     "reset",
     "reset_cause",
+    "stream_from",
     "stream_listener",
     "stream_socket",
     "ticks_diff",

@@ -232,6 +232,20 @@ def stream_socket(host):
     return made
 
 
+def stream_from(host, peer_host):
+    """A TCP socket for a connection from this address of ours, by which the peer knows us.
+
+    OSError when that cannot be, as between address families.
+    """
+    made = stream_socket(peer_host)
+    try:
+        made.bind(_resolve(host, 0))
+    except OSError:
+        made.close()
+        raise
+    return made
+
+
 def stream_listener(host, port):
     """A TCP socket that takes connections to (host, port); OSError when that cannot be."""
     listener = stream_socket(host)

@@ -65,6 +65,7 @@ class Streams:
 
     def __init__(self, host, port, poller, receive, refuse, failed):
         self._listeners = {}  # transport ->
+        self._host = host
         self._tls = None
         self._poller = poller  # the loop's: tells that there is something
         self._ready = runtime.Poller()  # ours: tells what
@@ -149,7 +150,7 @@ class Streams:
         if len(self._connections) >= LIMIT or peer[2] == "tls":  # we cannot tell whom to trust
             return None
         try:
-            raw = runtime.stream_socket(peer[0])
+            raw = runtime.stream_from(self._host, peer[0])
         except OSError:
             return None
         try:
