@@ -3,11 +3,9 @@
 No I/O, no clock and no round trip to a board: the address itself carries what the board must know.
 """
 
-from bisect import bisect_left
-
-from parleyd.books import BoardBook, BoardKind, Books, Shelf
-from parleyd.lease import CLOCK_MARGIN_S, RESTS, Lease, LeaseState
-from parleyd.pattern import next_generation
+from parleyd.books import BoardBook, BoardKind, Books
+from parleyd.lane import Lane, grant_on
+from parleyd.lease import CLOCK_MARGIN_S, RESTS, LeaseState
 from parleyd.pool import BoardView
 from parleyd.receive import Need
 from parleyd.report import is_wideband
@@ -21,8 +19,6 @@ RETRY_RANGE_S = (2, 120)
 MISCELLANEOUS_WARNING = 399  # RFC 3261 20.43
 INCOMPATIBLE_FORMAT = 305  # RFC 3261 20.43
 INCOMPATIBLE_ADDRESS = 301  # RFC 3261 20.43
-
-OFFERED = LeaseState.OFFERED
 
 
 class AllocationUnit:
@@ -45,9 +41,8 @@ class AllocationUnit:
         for tier in tiers(books, need):
             book = self._first(books, tier, need)
             if book is not None:
-                return grant_on(
-                    book, books.last_serial + 1, need.size, need.asked_by, int(now_s), self._offer_ttl_s
-                )
+                serial, asked_by, ttl_s = books.last_serial + 1, need.asked_by, self._offer_ttl_s
+                return grant_on(book, serial, need.size, asked_by, int(now_s), ttl_s)[1]
         refusal = impossible(books, need)
         if refusal is not None:
             return refusal
@@ -58,12 +53,10 @@ class AllocationUnit:
             warn_code=MISCELLANEOUS_WARNING,
         )
 
-    def lane(self, books: Books, need: Need, now_s: float) -> "Lane | None":
-        """Return a short way for several needs that differ in asked_by alone; None where there is none."""
-        kinds = tiers(books, need)
-        if not kinds or len(kinds[0]) != 1 or need.quota or self._spared_share:
-            return None
-        return Lane(books, books.shelves[kinds[0][0]], need, int(now_s), self._offer_ttl_s)
+    def lane(self, books: Books, need: Need, now_s: float) -> Lane:
+        """Return a short way for several needs that differ in asked_by alone."""
+        shelves = [[books.shelves[kind] for kind in tier] for tier in tiers(books, need)]
+        return Lane(books, shelves, need, int(now_s), self._offer_ttl_s, self._share(need))
 
     def _retry_after_s(self, books: Books, need: Need, now_s: float) -> int:
         """Return retry_after_s(), computed once a second: a full house is when time is scarce."""
@@ -76,7 +69,7 @@ class AllocationUnit:
         return waits[key]
 
     def _first(self, books: Books, kinds: list[BoardKind], need: Need) -> BoardBook | None:
-        share = 0.0 if need.priority else self._spared_share
+        share = self._share(need)
         best = None
         for kind in kinds:
             rank = books.shelves[kind].first(need.size, books.pattern, share)
@@ -84,51 +77,9 @@ class AllocationUnit:
                 best = rank
         return None if best is None else best[3]
 
-
-class Lane:
-    """The short way: what many needs have in common is looked up once, as long as no board comes or goes.
-
-    A test proves that the grants are those of AllocationUnit.allocate().
-    """
-
-    __slots__ = ("_begin", "_books", "_now_s", "_shelf", "_ttl_s", "need")
-
-    def __init__(self, books: Books, shelf: Shelf, need: Need, now_s: int, ttl_s: int) -> None:
-        self.need = need
-        self._books = books
-        self._shelf = shelf
-        self._now_s = now_s
-        self._ttl_s = ttl_s
-        self._begin = books.pattern.start(need.size)
-
-    def allocate(self, asked_by: str) -> Grant | None:
-        """Return the grant for this one, None when the first board in the pattern's order has no room."""
-        ranks, begin, size = self._shelf.ranks, self._begin, self.need.size
-        at = bisect_left(ranks, begin) if begin else 0
-        if at == len(ranks) or ranks[at][3].room < size:
-            return None
-        return grant_on(ranks[at][3], self._books.last_serial + 1, size, asked_by, self._now_s, self._ttl_s)
-
-
-def grant_on(book: BoardBook, serial: int, size: int, asked_by: str, now_s: int, ttl_s: int) -> Grant:
-    """Return the grant of the board's next slot: from FREE by GRANT, as the table of leases has it."""
-    board, slot = book.view, book.slot
-    assert board is not None and slot is not None  # it has room
-    generation = next_generation(book.records.get(slot), now_s)
-    fields = (  # by _make, in two thirds of the time that names take
-        board.board_id,
-        slot,
-        generation,
-        generation,
-        size,
-        now_s + ttl_s,
-        OFFERED,
-        now_s,
-        0,
-        serial,
-        asked_by,
-    )
-    return Grant(Lease._make(fields), board, ttl_s)
+    def _share(self, need: Need) -> float:
+        """Return the share of each board's legs that must stay free after this one."""
+        return 0.0 if need.priority else self._spared_share
 
 
 def tiers(books: Books, need: Need) -> list[list[BoardKind]]:

@@ -98,11 +98,13 @@ class BoardBook:
         slots: how many the board has; records of others it may have had before do not count.
         """
         records = self.records
-        for slot in range(self._fresh, slots):
+        slot = self._fresh
+        while slot < slots:
             if slot not in records:
                 self._fresh = slot
                 return slot
-        self._fresh = max(self._fresh, slots)
+            slot += 1
+        self._fresh = slot
         while self._rested:
             since_s, slot = self._rested[0]
             record = self.records.get(slot)
@@ -184,19 +186,22 @@ class Books:
 
     def grant(self, lease: Lease) -> Lease | None:
         """Do what put_one() does with a new lease on a free slot, the highest serial of all, in half the time."""
-        board_id, slot, serial, asked_by = lease.board_id, lease.slot, lease.serial, lease.asked_by
-        book = self.boards[board_id]
-        records = book.records
-        before = records.get(slot)
-        if serial <= self.last_serial or (before is not None and before.state is not LeaseState.FREE):
+        book = self.boards[lease.board_id]
+        before = book.records.get(lease.slot)
+        if lease.serial <= self.last_serial or (before is not None and before.state is not LeaseState.FREE):
             return self.put_one(lease)
-        records[slot] = lease
-        book.reserved += lease.size
+        self.enter(book, lease)
+        return before
+
+    def enter(self, book: BoardBook, lease: Lease) -> None:
+        """Take a new lease in, of the book's next slot, with the highest serial of all."""
+        board_id, slot, size, serial, asked_by = lease[0], lease[1], lease[4], lease[9], lease[10]
+        book.records[slot] = lease
+        book.reserved += size
         book.last_serial = self.last_serial = serial
         if asked_by:
             self.held[asked_by] = self.held.get(asked_by, 0) + 1
         self._rank_anew(board_id, book)
-        return before
 
     def remove(self, board_id: str, slot: int) -> None:
         """Forget a record."""
@@ -274,7 +279,11 @@ class Books:
             rank = (order, hash_of(board_id, self._turn) if self._turn else 0, board_id, book)
         self._unrank(shelf, book)
         if rank is not None:
-            insort(shelf.ranks, rank)
+            ranks = shelf.ranks
+            if ranks and rank < ranks[-1]:
+                insort(ranks, rank)
+            else:  # always, when boards take turns
+                ranks.append(rank)
             book.rank = rank
 
     def _unrank(self, shelf: Shelf, book: BoardBook) -> None:

@@ -28,6 +28,8 @@ Message = tuple[bytes, Peer]
 
 def pause_after(count: int, period_s: float) -> float:
     """Return how long to wait after a turn of so many datagrams, that came in so long."""
+    if count >= BATCH:  # more waits already
+        return 0.0
     if count < MANY:
         return TURN_S
     return min(max(ENOUGH * period_s / count, TURN_S), LONGEST_TURN_S)
@@ -38,12 +40,14 @@ class Owner(Protocol):
 
     unsent: int
 
-    def transactions(self) -> "tuple[Transactions | None, int, bool]":
-        """Return those that take what is theirs at once, monotonic milliseconds, and whether new ones may begin."""
+    def transactions(self) -> "tuple[Transactions | None, int, bool, bool]":
+        """Return those that take what is theirs at once, monotonic milliseconds, whether new ones may begin, and
+        whether those that say the same may come together, without their octets.
+        """
         ...
 
     def datagrams(self, batch: "list[tuple[bytes, Peer, Asked | None]]", way: "Datagrams") -> None:
-        """Take them: octets, source, the transaction that has begun for it."""
+        """Take them: octets, source, the transaction that has begun for it, or several."""
         ...
 
     def queued(self, now_s: float) -> None:
@@ -73,9 +77,10 @@ class Datagrams:
         self._last_s = 0.0
         self._next: asyncio.TimerHandle | None = None
         self._native = None
+        self._at_once = 1  # datagrams that _receive() takes where there are so many
         self._receive: Callable[[], tuple[int, list[tuple[bytes, Peer, Asked | None]]]] = self._receive_one
         if parley_sip is not None and udp.family == socket.AF_INET:
-            self._native = parley_sip.Datagrams()
+            self._native, self._at_once = parley_sip.Datagrams(), parley_sip.BATCH
             self._receive = self._receive_batch
         self._loop.add_reader(udp.fileno(), self._readable)
 
@@ -104,11 +109,12 @@ class Datagrams:
         try:
             while count < BATCH:
                 came, batch = self._receive()
-                if not came:
+                count += came
+                if batch:
+                    owner.datagrams(batch, self)
+                if came < self._at_once:
                     owner.emptied()
                     break
-                count += came
-                owner.datagrams(batch, self)
             else:
                 owner.queued(self._loop.time())
         except OSError:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from parleyd.allocate import AllocationUnit, Lane
+from parleyd.allocate import AllocationUnit
 from parleyd.clock import Clock
 from parleyd.events import Log
 from parleyd.journal import Journal
+from parleyd.lane import Lane
 from parleyd.ledger import Ledger
 from parleyd.receive import Need
 from parleyd.registrar import STORE_RETRY_S, TRIES
@@ -107,13 +108,16 @@ class Decisions:
             return None
         return self._unit.lane(self._ledger.books, need, self._clock.now_s())
 
-    def grant_by(self, lane: Lane, asker: str, item: Any) -> bool:
-        """Do what decide_one_of_many() would; False, and nothing is done, when that has to be asked."""
-        grant = lane.allocate(asker)
-        if grant is None:
-            return False
-        self._ledger.grant(grant.lease, (item, grant, lane.need), self._stored)
-        return True
+    def grant_by(self, lane: Lane, askers: Sequence[str], items: Sequence[Any]) -> int:
+        """Do what decide_one_of_many() would with each, up to the first that has to be asked there; returns how many.
+
+        askers: asked_by of each; items: what each is told under.
+        """
+        granted, need = lane.grant(askers), lane.need
+        if granted:
+            asked = [(item, grant, need) for item, (_, grant) in zip(items, granted, strict=False)]
+            self._ledger.grant_all(granted, asked, self._stored)
+        return len(granted)
 
     def decide_one_of_many(self, need: Need | Refusal, item: Any) -> None:
         """Decide just as decide() does, in less; look() was called for all of them.
@@ -132,7 +136,10 @@ class Decisions:
 
     def _settle(self, asked: list[tuple[Any, Grant, Need]], errors: Sequence[StoreError | None]) -> None:
         """Tell how it went; those that were too late are decided anew, each on its own."""
-        told = [(item, grant) for (item, grant, _), error in zip(asked, errors, strict=True) if error is None]
+        if any(errors):
+            told = [(item, grant) for (item, grant, _), error in zip(asked, errors, strict=True) if not error]
+        else:
+            told = [(item, grant) for item, grant, _ in asked]
         self._granted += [grant for _, grant in told]
         self.tell(told)
         if len(told) == len(asked):

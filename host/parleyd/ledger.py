@@ -12,9 +12,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from parleyd.books import Books
+from parleyd.lane import Granted
 from parleyd.lease import RESTS, Lease, Leases
 from parleyd.pattern import ROUND_ROBIN, Pattern
-from parleyd.store.face import BoardKey, Group, Heard, Store, StoreError
+from parleyd.store.face import BoardKey, Group, Heard, Step, Store, StoreError
 
 KEY_BYTES = 32
 MAX_WAITING = 4096  # groups that a slow store may owe us; beyond, new work is refused
@@ -87,21 +88,29 @@ class Ledger:
         self._staged.append(Run(_settle_one, [Group(board_id, steps, heard)], [done]))
 
     def grant(self, lease: Lease, item: Any, settled: AllSettled) -> None:
-        """Do the same with one new lease, under load for less: those that are granted in a row are answered together.
+        """Do the same with one new lease, for less: those that are granted in a row are answered together.
 
         settled: the same function for all; called with the items and, for each, what stage() tells.
         """
-        board_id = lease.board_id
-        before = self.books.grant(lease)
-        if board_id not in self._leases:
-            self._leases[board_id] = self.books.boards[board_id].records
-        self._owed += 1
+        self._stage_granted(((self.books.grant(lease), lease),), (item,), settled)
+
+    def grant_all(self, granted: Sequence[Granted], items: Sequence[Any], settled: AllSettled) -> None:
+        """Do the same with leases that the books have already (Lane.grant)."""
+        self._stage_granted([(before, grant.lease) for before, grant in granted], items, settled)
+
+    def _stage_granted(self, steps: Sequence[Step], items: Sequence[Any], settled: AllSettled) -> None:
+        self._owed += len(steps)
         run = self._staged[-1] if self._staged else None
         if run is None or run.settled is not settled:
             run = Run(settled, [], [])
             self._staged.append(run)
-        run.groups.append(Group._make((board_id, ((before, lease),), None)))
-        run.items.append(item)
+        leases, put = self._leases, run.groups.append
+        for step in steps:
+            board_id = step[1].board_id
+            if board_id not in leases:
+                leases[board_id] = self.books.boards[board_id].records
+            put(Group._make((board_id, (step,), None)))
+        run.items.extend(items)
 
     def flush(self) -> None:
         """Write all that is staged, in one go if the store can, and what those stage who hear of that at once."""

@@ -63,8 +63,8 @@ class NativeRedirects(Redirects):
         return asked is None or self.asked(asked, data, peer, Ruling.REFUSE if busy else Ruling.TAKE)
 
     def asked(self, asked: parley_sip.Asked, data: bytes, peer: "Address", ruling: Ruling) -> bool:
-        """Take what the native module leaves to do; False leaves it to the endpoint."""
-        what, number, kind, asker = asked
+        """Take a request that the native module leaves to do; False leaves it to the endpoint."""
+        what, (number,), kind, (asker,), _ = asked
         if what == parley_sip.OTHER:
             return self._other(data, peer, ruling is Ruling.REFUSE)
         if ruling is not Ruling.TAKE and number >= 0:
@@ -83,13 +83,14 @@ class NativeRedirects(Redirects):
     def tell(self, told: Sequence[tuple[Any, Grant | Refusal]]) -> None:
         """Answer transactions, each by its number."""
         grants: list[parley_sip.Grant] = []
-        place_of = self._native.place
+        places: dict[int, object] = {}  # by the id of the board, which lives as long as its grant
         for number, verdict in told:
             if type(verdict) is Grant and verdict.transport == "udp":
-                lease, board, ttl_s = verdict.lease, verdict.board, verdict.ttl_s
-                place = place_of(board.key, board.contact_end)
+                lease, board = verdict.lease, verdict.board
+                place = places.get(id(board)) or self._native.place(board.key, board.contact_end)
                 if place is not None:  # else only we can write the answer
-                    row = (place, number, lease.slot, lease.size, ttl_s, lease.generation, lease.expires_s)
+                    places[id(board)] = place
+                    row = (place, number, lease[1], lease[4], verdict.ttl_s, lease[2], lease[5])
                     grants.append(row)
                     continue
             self._answer(number, self._reply(verdict))

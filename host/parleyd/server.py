@@ -26,6 +26,7 @@ from parleyd.events import EventLog, Log
 from parleyd.fetches import Fetches
 from parleyd.gate import Gate
 from parleyd.journal import Journal
+from parleyd.lane import Lane
 from parleyd.lease import RUNNING, Lease
 from parleyd.ledger import Ledger
 from parleyd.moves import Moves
@@ -141,23 +142,37 @@ class ConferenceServer:
         """Take one datagram, or one message of a stream. What it changes is durable, and answered, by transmits()."""
         self.receive_all(iter(((data, peer, None),)))
 
+    @property
+    def takes_all(self) -> bool:
+        """Tell whether nothing is refused by its source or for want of time."""
+        return not self._admission.watches(self.busy)
+
     def receive_all(self, messages: "Iterable[tuple[bytes, Address, Asked | None]]") -> None:
         """Do the same with several, and for each what `transactions` have begun for it."""
         now_ms, ruling = self._decisions.look(), Ruling.TAKE
-        watched = self._admission.watches(self.busy)
-        decisions, lane, lane_kind = self._decisions, None, None
+        watched = not self.takes_all
+        lanes: dict[Kind, Lane | None] = {}
         for data, peer, asked in messages:
             if watched:
                 ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
-            if asked is None or asked[0] != NEW_INVITE or ruling is not Ruling.TAKE:
-                self._receive(data, peer, asked, ruling, now_ms)
-                lane_kind = None  # whatever that has changed
+            if asked is not None and asked[0] == NEW_INVITE and ruling is Ruling.TAKE:
+                self._ask(asked, lanes)
                 continue
-            _, number, kind, asker = asked
-            if kind is not lane_kind:
-                lane_kind, lane = kind, decisions.lane(self._receiver.common(kind))
-            if lane is None or not decisions.grant_by(lane, asker, number):
-                decisions.decide_one_of_many(self._receiver.plain(kind, asker, peer[0]), number)
+            self._receive(data, peer, asked, ruling, now_ms)
+            lanes.clear()  # whatever that has changed
+
+    def _ask(self, asked: "Asked", lanes: "dict[Kind, Lane | None]") -> None:
+        """Decide about plain INVITEs that say the same."""
+        _, numbers, kind, askers, hosts = asked
+        if kind not in lanes:
+            lanes[kind] = self._decisions.lane(self._receiver.common(kind))
+        lane, done = lanes[kind], 0
+        while done < len(numbers):
+            if lane is not None:
+                done += self._decisions.grant_by(lane, askers[done:], numbers[done:])
+            if done < len(numbers):
+                self._asked_plainly(kind, askers[done], hosts[done], numbers[done])
+                done += 1
 
     def _receive(
         self, data: bytes, peer: "Address", asked: "Asked | None", ruling: Ruling, now_ms: int

@@ -30,8 +30,13 @@ class Server(Receiver, Protocol):
         """Return those that take from sockets what is theirs."""
         ...
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether nothing is refused by its source or for want of time."""
+        ...
+
     def receive_all(self, messages: "Iterator[tuple[bytes, Address, Asked | None]]") -> None:
-        """Take messages, each with the transaction that has begun for it; after an exception the next can be taken."""
+        """Take messages, each with what has begun for it; after an exception the next can be taken."""
         ...
 
     def transmits(self) -> "list[tuple[bytes, Address]]":
@@ -73,9 +78,11 @@ class SipSockets:
         """Serve one address over TLS alone; the socket is bound to it."""
         await self.streams.listen(tcp, tls)
 
-    def transactions(self) -> "tuple[Transactions | None, int, bool]":
-        """Return those that take what is theirs at once, monotonic milliseconds, and whether new ones may begin."""
-        return self._server.transactions, self._server.clock.now_ms(), not self._server.busy
+    def transactions(self) -> "tuple[Transactions | None, int, bool, bool]":
+        """Return what Datagrams.receive() of the native module takes (Owner)."""
+        server = self._server
+        together = not self._several and server.takes_all
+        return server.transactions, server.clock.now_ms(), not server.busy, together
 
     def datagrams(self, batch: "list[tuple[bytes, Peer, Asked | None]]", way: Datagrams) -> None:
         """Take datagrams: octets, source, the transaction that has begun for it; `way` is the socket they came by."""

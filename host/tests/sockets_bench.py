@@ -20,6 +20,7 @@ class Server:
         self.failed = []
         self.busy = False
         self.transactions = None
+        self.takes_all = True
 
     def receive(self, data, peer):
         self.endpoint.receive(data, peer, self.clock.now_ms())

@@ -45,19 +45,28 @@ def kept(books):
     return ranks, boards, books.held, books.last_serial
 
 
-class Side:
-    """A server with three small boards, and what it has told whom."""
+BOARDS = (  # legs, and what makes them differ
+    (8, {"codecs": ["PCMU"]}, ""),
+    (12, {"codecs": ["PCMU"]}, ""),
+    (12, {"codecs": ["PCMU", "G722"], "srtp": True}, ""),
+    (4, {"codecs": ["PCMU", "G722"]}, "north"),
+)
 
-    def __init__(self, pattern, errors):
+
+class Side:
+    """A server with small boards of several kinds, and what it has told whom."""
+
+    def __init__(self, pattern, errors, **rules):
         self.clock, self.told, pool = VirtualClock(), [], Pool()
         ledger = Ledger(Memory(errors), PATTERNS[pattern])
         self.server = ConferenceServer(
-            SERVER, Rules(), pool, ledger, self.clock, random.Random(3).randbytes, SilentLog()
+            SERVER, Rules(**rules), pool, ledger, self.clock, random.Random(3).randbytes, SilentLog()
         )
-        for number, legs in enumerate((8, 12, 12)):
-            pool.provision(ProvisionedBoard(f"b{number}", b"k" * 32, f"127.0.1.{number + 1}", 5060))
-            codecs = ["PCMU", "G722"] if number == 2 else ["PCMU"]
-            facts = {"firmware": "1", "boot": "a", "board": "x", "codecs": codecs, "legs": legs, "slots": 4}
+        for number, (legs, kind, site) in enumerate(BOARDS):
+            pool.provision(
+                ProvisionedBoard(f"b{number}", b"k" * 32, f"127.0.1.{number + 1}", 5060, site=site)
+            )
+            facts = {"firmware": "1", "boot": "a", "board": "x", "legs": legs, "slots": 4, **kind}
             pool.register(f"b{number}", BoardReport.model_validate(facts), self.clock.now_s(), 0, 10**9)
         self.server._decisions.tell = self.told.extend
 
@@ -71,7 +80,7 @@ class Side:
             if type(need) is Need and need._replace(asked_by="") != common:
                 common = need._replace(asked_by="")
                 lane = decisions.lane(common)
-            if type(need) is not Need or not lane or not decisions.grant_by(lane, need.asked_by, number):
+            if type(need) is not Need or not lane or not decisions.grant_by(lane, [need.asked_by], [number]):
                 decisions.decide_one_of_many(need, number)
         while self.server.ledger.full or self.server.ledger._staged:
             self.server.transmits()
@@ -86,6 +95,7 @@ NEEDS = st.one_of(
         st.sampled_from([(("PCMU", 8000),), (("G722", 8000), ("PCMU", 8000)), (("OPUS", 48000),)]),
         size=st.sampled_from([2, 3, 4, 9, 99]),
         asked_by=st.sampled_from(["sip:alice@h", "sip:bob@h", ""]),
+        site=st.sampled_from(["", "", "north"]),
         quota=st.sampled_from([0, 0, 0, 1]),
         token=st.sampled_from(["", "", "", "01" * 23]),
     ),
@@ -100,9 +110,10 @@ ERRORS = st.sampled_from([None, None, None, ConflictError("late"), StoreError("d
     st.sampled_from(sorted(PATTERNS)),
     st.lists(st.lists(st.tuples(NEEDS, st.booleans()), max_size=12), max_size=4),
     st.lists(ERRORS, max_size=20),
+    st.sampled_from([0.0, 0.0, 0.3]),
 )
-def test_many_at_once_are_decided_as_one_by_one(pattern, turns, errors):
-    many, single = Side(pattern, errors), Side(pattern, errors)
+def test_many_at_once_are_decided_as_one_by_one(pattern, turns, errors, spared_share):
+    many, single = (Side(pattern, errors, spared_share=spared_share) for _ in range(2))
     for needs in turns:
         assert many.turn(needs, together=True) == single.turn(needs, together=False)
         ledger = many.server.ledger

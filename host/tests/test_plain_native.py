@@ -11,7 +11,7 @@ from parley.wire.address import make_token
 from parleyd.plain import PlainInvite, key_of, read_plain
 from parleyd.redirects import NEW_INVITE
 
-from .plain_messages import OTHER, PEER, PLAIN, ack, invite
+from .plain_messages import OTHER, PEER, PLAIN, SDP, ack, invite
 
 parley_sip = pytest.importorskip("parley_sip", reason="Linux only")
 ffi, lib = parley_sip.ffi, parley_sip.lib
@@ -160,10 +160,11 @@ def test_transactions_take_what_is_theirs_from_a_socket_and_answer_by_it():
     assert [asked[0] for _, _, asked in got] == [parley_sip.INVITE] * 4 + [lib.PARLEY_SIP_FULL] * 2
     assert [data for data, _, _ in got] == [invite(number, via) for number in range(1, 7)]
     read = read_plain(invite(1, via), phone.getsockname())
-    assert (*got[0][2][2:], got[0][1]) == (read.kind, read.asker, phone.getsockname())
+    host = phone.getsockname()[0]
+    assert (*got[0][2][2:], got[0][1]) == (read.kind, [read.asker], [host], phone.getsockname())
     for _, _, asked in got[:3]:
-        transactions.answer(asked[1], b"404 Nobody", b"\r\nX: y")
-    transactions.forget(got[3][2][1])
+        transactions.answer(asked[1][0], b"404 Nobody", b"\r\nX: y")
+    transactions.forget(got[3][2][1][0])
     phone.sendto(ack(2, via), server.getsockname())
     assert datagrams.receive(server.fileno(), transactions, 1, True) == (1, [])
     assert transactions.send() == 0 and transactions.send() == 0
@@ -177,6 +178,54 @@ def test_transactions_take_what_is_theirs_from_a_socket_and_answer_by_it():
         one.close()
 
 
+def test_those_that_say_the_same_are_told_of_together_and_nothing_else_is():
+    server, phones = socket.socket(type=socket.SOCK_DGRAM), {}
+    server.bind(("127.0.0.1", 0))
+    for host in ("127.0.0.2", "127.0.0.3"):
+        phones[host] = socket.socket(type=socket.SOCK_DGRAM)
+        phones[host].bind((host, 0))
+    via, larger, longest = (
+        b";rport;branch=z9hG4bK-%d",
+        b"sip:conference@127.0.0.1;size=3",
+        b"sip:" + b"u" * 300,
+    )
+    sent = [
+        (invite(0, via), "127.0.0.2"),
+        (invite(1, via, From=b"<sip:bob@h>;tag=1"), "127.0.0.3"),
+        (invite(0, via), "127.0.0.2"),  # again: nothing is left to do
+        (invite(2, via, uri=larger), "127.0.0.3"),
+        (invite(3, via, uri=larger, From=b"<%b>;tag=1" % longest), "127.0.0.2"),
+        (ack(9), "127.0.0.2"),
+        (invite(4, via, uri=larger), "127.0.0.2"),
+        (invite(5, via, uri=larger, body=SDP + b"a=ptime:20\r\n"), "127.0.0.2"),
+        (invite(0, b";rport;branch=z9hG4bK-far-%d"), "127.0.0.2"),  # by another path
+        (invite(6, via, uri=larger, body=SDP + b"a=ptime:20\r\n"), "127.0.0.3"),
+    ]
+    for data, host in sent:
+        phones[host].sendto(data, server.getsockname())
+    transactions, datagrams = parley_sip.Transactions(99, bytes, b""), parley_sip.Datagrams()
+    came, got = datagrams.receive(server.fileno(), transactions, 0, True, True)
+    assert came == len(sent)
+    sipp = "sip:sipp@127.0.0.1:5070"
+    asked = [None if one is None else (one[0], list(one[3]), list(one[4])) for _, _, one in got]
+    assert asked == [
+        (parley_sip.INVITE, [sipp, "sip:bob@h"], ["127.0.0.2", "127.0.0.3"]),
+        (parley_sip.INVITE, [sipp, longest[:200].decode()], ["127.0.0.3", "127.0.0.2"]),
+        None,
+        (parley_sip.INVITE, [sipp], ["127.0.0.2"]),
+        (parley_sip.INVITE, [sipp], ["127.0.0.2"]),
+        (parley_sip.MERGED, [sipp], ["127.0.0.2"]),
+        (parley_sip.INVITE, [sipp], ["127.0.0.3"]),
+    ]
+    assert [data for data, _, _ in got] == [b"", b"", ack(9), b"", b"", sent[8][0], b""]
+    kinds = [one[2] for _, _, one in got if one is not None]
+    assert kinds == [read_plain(sent[place][0], PEER).kind for place in (0, 3, 6, 7, 8, 9)]
+    numbers = [number for _, _, one in got if one is not None for number in one[1]]
+    assert len(set(numbers)) == len(numbers) == 8
+    for one in (server, *phones.values()):
+        one.close()
+
+
 def test_a_grant_in_c_is_the_one_in_python():
     for key, where in (
         (b"k" * 32, "@127.0.1.1:5060;transport=udp>;isfocus"),
@@ -187,7 +236,7 @@ def test_a_grant_in_c_is_the_one_in_python():
         asked = transactions.take(invite(1), PEER, 0, True)
         slot, generation, size, expires_s = fields = (0xFFFF, 0xFFFFFFFE, 2, 0x80000001)
         transactions.grant(
-            [(transactions.place(key, where), asked[1], slot, size, 32, generation, expires_s)]
+            [(transactions.place(key, where), asked[1][0], slot, size, 32, generation, expires_s)]
         )
         ((answer, _),) = transactions.pop()
         assert f"\r\nContact: <sip:{make_token(key, *fields)}{where}\r\nExpires: 32\r\n".encode() in answer
@@ -201,9 +250,9 @@ def test_tags_do_not_end_in_the_middle_of_many_grants():
         2000, lambda octets: next(seed).to_bytes(8, "big") * (octets // 8), b""
     )
     place = transactions.place(b"k", "@x>")
-    numbers = [transactions.take(invite(number), PEER, 0, True)[1] for number in range(1500)]
+    numbers = [transactions.take(invite(number), PEER, 0, True)[1][0] for number in range(1500)]
     transactions.grant([(place, number, slot, 2, 32, 7, 9) for slot, number in enumerate(numbers)])
     answers = transactions.pop()
     tokens = [make_token(b"k", slot, 7, 2, 9).encode() for slot in range(1500)]
     assert all(token in answer for token, (answer, _) in zip(tokens, answers, strict=True))
-    transactions.answer(transactions.take(invite(1500), PEER, 0, True)[1], b"503 x", b"")
+    transactions.answer(transactions.take(invite(1500), PEER, 0, True)[1][0], b"503 x", b"")

@@ -262,7 +262,8 @@ def test_everything_is_forgotten_in_the_end():
     assert len(side.server._redirects) == 0 and side.server._redirects.next_deadline() is None
 
 
-def test_what_comes_in_batches_is_answered_as_one_by_one():
+@pytest.mark.parametrize("together", [False, True])
+def test_what_comes_in_batches_is_answered_as_one_by_one(together):
     parley_sip = pytest.importorskip("parley_sip", reason="Linux only")
     listening, phone = socket.socket(type=socket.SOCK_DGRAM), socket.socket(type=socket.SOCK_DGRAM)
     for one in (listening, phone):
@@ -281,7 +282,10 @@ def test_what_comes_in_batches_is_answered_as_one_by_one():
     batch, single, datagrams = Side(), Side(), parley_sip.Datagrams()
     for data in (*messages, ack(3, via)):
         phone.sendto(data, listening.getsockname())
-    _, got = datagrams.receive(listening.fileno(), batch.server.transactions, batch.clock.now_ms(), True)
+    now_ms = batch.clock.now_ms()
+    _, got = datagrams.receive(listening.fileno(), batch.server.transactions, now_ms, True, together)
+    several = [len(asked[1]) for _, _, asked in got if asked is not None and len(asked[1]) > 1]
+    assert not together or not batch.server.transactions or several[:3] == [9, 3, 4]
     batch.server.receive_all(iter(got))
     answers = batch.hear()
     phone.setblocking(False)

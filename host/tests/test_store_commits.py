@@ -118,3 +118,34 @@ def test_the_end_writes_what_waits(path):
     in_a_loop(path, play)
     assert answers == [None, None, None]
     assert len(SqliteStore(path).load().leases) == 3 and len(SqliteStore(path).load().keys) == 1
+
+
+def test_a_disk_that_is_quick_is_waited_for_in_place_and_a_slow_one_is_not(path):
+    answers, commit_s, clock = [], [0.0004], [0.0]
+
+    async def play(store, ledger):
+        real = store._commit
+
+        def timed():
+            clock[0] += commit_s[0]
+            real()
+
+        async def staged(slot):
+            """Whether it was answered at once."""
+            ledger.stage("b1", [lease(slot)], answers.append)
+            ledger.flush()
+            at_once = len(answers) == slot + 1
+            while len(answers) <= slot:
+                await asyncio.sleep(0.001)
+            return at_once
+
+        store._commit = timed
+        quick = [await staged(slot) for slot in range(30)]
+        first = quick.index(True)
+        assert 5 < first < 20 and all(quick[first:])
+        commit_s[0] = 0.03
+        assert [await staged(slot) for slot in (30, 31)] == [True, False]
+        assert answers == [None] * 32
+
+    in_a_loop(path, play, now_s=lambda: clock[0])
+    assert len(SqliteStore(path).load().leases) == 32

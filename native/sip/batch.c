@@ -40,39 +40,90 @@ int32_t batch_send(batch *all, int32_t count, int32_t fd) {
     return lost;
 }
 
-/** Reads one datagram, and fills its row; 0 if nothing is left to do. */
-static int read_one(const batch *all, int32_t place, int32_t fd, parley_redirects *redirects, int64_t now_ms,
-                    int32_t begin, const uint8_t *data, uint8_t *scratch, int64_t *row) {
-    int32_t ends[PARLEY_SIP_PIECES] = {0}, number = -1, kind = PARLEY_SIP_OTHER;
-    int32_t octets = (int32_t)all->messages[place].msg_len;
-    uint32_t address = ntohl(all->peers[place].sin_addr.s_addr);
-    int32_t port = ntohs(all->peers[place].sin_port);
-    if ((all->messages[place].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+/** Places in a row. */
+enum { KIND, PLACE, OCTETS, ADDRESS, PORT, URI, TAIL, END, FIRST, COUNT, ASKERS, ASKERS_END };
+
+/** What one call reads, and where it puts that. */
+typedef struct reading {
+    const uint8_t *data;
+    uint8_t *scratch;
+    int64_t *rows;
+    parley_sip_asked *asked;
+    int32_t left, together;
+} reading;
+
+/** Tells whether both rows have the same Request-URI and offer. */
+static int say_the_same(const reading *all, const int64_t *one, const int64_t *other) {
+    int64_t octets = one[END] - one[URI];
+    return octets == other[END] - other[URI] && one[TAIL] - one[URI] == other[TAIL] - other[URI] &&
+           memcmp(all->scratch + one[PLACE] * PARLEY_SIP_SCRATCH + one[URI],
+                  all->scratch + other[PLACE] * PARLEY_SIP_SCRATCH + other[URI], (size_t)octets) == 0;
+}
+
+/** Notes who asks in the row; 1 when that is in the row before now. */
+static int note_asker(reading *all, int64_t *row, int32_t number, const uint8_t *uri, int32_t octets) {
+    parley_sip_asked *asked = all->asked;
+    row[FIRST] = asked->count;
+    row[COUNT] = 1;
+    row[ASKERS] = asked->octets;
+    asked->numbers[asked->count] = number;
+    asked->addresses[asked->count++] = (uint32_t)row[ADDRESS];
+    memcpy(asked->askers + asked->octets, uri, (size_t)octets);
+    asked->octets += octets;
+    asked->askers[asked->octets++] = '\n';
+    row[ASKERS_END] = asked->octets;
+    int64_t *before = row - PARLEY_SIP_ROW;
+    if (!all->together || all->left == 0 || row[KIND] != PARLEY_SIP_INVITE || before[KIND] != PARLEY_SIP_INVITE ||
+        !say_the_same(all, before, row)) {
         return 0;
+    }
+    before[COUNT]++;
+    before[ASKERS_END] = asked->octets;
+    return 1;
+}
+
+/** Reads one datagram, and fills the next row if something is left to do. */
+static void read_one(reading *all, const batch *from, int32_t place, int32_t fd, parley_redirects *redirects,
+                     int64_t now_ms, int32_t begin) {
+    int32_t ends[PARLEY_SIP_PIECES] = {0}, number = -1, kind = PARLEY_SIP_OTHER;
+    int32_t octets = (int32_t)from->messages[place].msg_len;
+    uint32_t address = ntohl(from->peers[place].sin_addr.s_addr);
+    int32_t port = ntohs(from->peers[place].sin_port);
+    const uint8_t *data = all->data + place * PARLEY_SIP_DATAGRAM;
+    uint8_t *scratch = all->scratch + place * PARLEY_SIP_SCRATCH;
+    if ((from->messages[place].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+        return;
     }
     if (redirects != NULL) {
         kind = parley_redirects_take(redirects, data, octets, address, port, fd, now_ms, begin, scratch, ends, &number);
     }
-    int64_t found[PARLEY_SIP_ROW] = {kind, place, octets, address, port, number, ends[3], ends[4], ends[5], ends[6]};
+    if (kind == PARLEY_SIP_TAKEN) {
+        return;
+    }
+    int64_t found[PARLEY_SIP_ROW] = {kind, place, octets, address, port, ends[3], ends[4], ends[5]};
+    int64_t *row = all->rows + all->left * PARLEY_SIP_ROW;
     memcpy(row, found, sizeof found);
-    return kind != PARLEY_SIP_TAKEN;
+    if (kind == PARLEY_SIP_OTHER || !note_asker(all, row, number, scratch + ends[5], ends[6] - ends[5])) {
+        all->left++;
+    }
 }
 
-int32_t parley_sip_receive(int32_t fd, parley_redirects *redirects, int64_t now_ms, int32_t begin, uint8_t *data,
-                           uint8_t *scratch, int64_t *rows, int32_t *left) {
+int32_t parley_sip_receive(int32_t fd, parley_redirects *redirects, int64_t now_ms, int32_t begin, int32_t together,
+                           uint8_t *data, uint8_t *scratch, int64_t *rows, parley_sip_asked *asked, int32_t *left) {
     batch all;
+    reading to = {data, scratch, rows, asked, 0, together};
     for (int32_t place = 0; place < BATCH; place++) {
         batch_describe(&all, place, data + place * DATAGRAM, DATAGRAM);
     }
-    *left = 0;
+    *left = asked->count = asked->octets = 0;
     int32_t count = recvmmsg(fd, all.messages, BATCH, MSG_DONTWAIT, NULL);
     if (count < 0) {
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
     }
     for (int32_t place = 0; place < count; place++) {
-        *left += read_one(&all, place, fd, redirects, now_ms, begin, data + place * DATAGRAM,
-                          scratch + place * PARLEY_SIP_SCRATCH, rows + *left * PARLEY_SIP_ROW);
+        read_one(&to, &all, place, fd, redirects, now_ms, begin);
     }
+    *left = to.left;
     return count;
 }
 

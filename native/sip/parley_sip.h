@@ -22,13 +22,15 @@ enum {
     PARLEY_SIP_FULL = 5,   /* a new INVITE for which there is no room */
     PARLEY_SIP_PIECES = 7,
     /* A row of the batch: kind, place of the datagram and its pieces, its octets, address of the peer (host byte order),
-     * its port, transaction, then where in scratch the Request-URI begins and ends, the offer's end, and From's URI. */
-    PARLEY_SIP_ROW = 10,
+     * its port; where in scratch the Request-URI begins and ends, and the offer's end; then, of those who ask, which is
+     * the first, how many there are, where their URIs begin and end. */
+    PARLEY_SIP_ROW = 12,
     PARLEY_SIP_DATAGRAM = 65728, /* octets from one to the next: any datagram fits; an odd number of cache lines */
     PARLEY_SIP_SCRATCH = 8320,   /* twice the longest plain request, and what is written anew in its Via */
     PARLEY_SIP_BATCH = 64,
     PARLEY_SIP_COUNTS = 3,
     PARLEY_SIP_TAG = 16, /* characters of a To tag */
+    PARLEY_SIP_ASKER = 201, /* From's URI and the end of its line */
     PARLEY_SIP_PLACE = 300
 };
 
@@ -62,16 +64,26 @@ typedef struct parley_redirects parley_redirects;
 int32_t parley_sip_read(const uint8_t *data, int32_t octets, uint32_t address, int32_t port, uint8_t *scratch,
                         int32_t *ends, int32_t *back_port);
 
+/** Requests that have begun transactions, or would have, in the order in which they came. */
+typedef struct parley_sip_asked {
+    int32_t count, octets;
+    int32_t numbers[PARLEY_SIP_BATCH];    /* transactions, -1 for none */
+    uint32_t addresses[PARLEY_SIP_BATCH]; /* where they came from, host byte order */
+    uint8_t askers[PARLEY_SIP_BATCH * PARLEY_SIP_ASKER]; /* From's URIs, a line each */
+} parley_sip_asked;
+
 /** Takes what has arrived at a UDP socket of IPv4, PARLEY_SIP_BATCH datagrams at most.
  * @param redirects  that take what is theirs, or NULL
  * @param begin  whether they may begin transactions
+ * @param together  whether new INVITEs that say the same, with nothing between that is left to do, share a row
  * @param data, scratch  PARLEY_SIP_BATCH times PARLEY_SIP_DATAGRAM and PARLEY_SIP_SCRATCH octets
- * @param rows  PARLEY_SIP_BATCH times PARLEY_SIP_ROW places, one for each that is left to do
- * @param left  how many those are
+ * @param rows  PARLEY_SIP_BATCH times PARLEY_SIP_ROW places, for what is left to do
+ * @param asked  who asks in these rows
+ * @param left  how many rows there are
  * @return datagrams, 0 when there are none, or -errno
  */
-int32_t parley_sip_receive(int32_t fd, parley_redirects *redirects, int64_t now_ms, int32_t begin, uint8_t *data,
-                           uint8_t *scratch, int64_t *rows, int32_t *left);
+int32_t parley_sip_receive(int32_t fd, parley_redirects *redirects, int64_t now_ms, int32_t begin, int32_t together,
+                           uint8_t *data, uint8_t *scratch, int64_t *rows, parley_sip_asked *asked, int32_t *left);
 
 /** Sends `count` datagrams of IPv4 that lie one behind the other in `data`.
  * @param sizes  octets of each

@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum { T1_MS = 500, T2_MS = 4000, T4_MS = 5000, TIMEOUT_MS = 32000, LAST_WAIT = 4 };
+enum { FORGET_LATE_MS = 100 }; /* else, under load, something would be due in every millisecond */
 enum { REPEATED, SENT_AGAIN, GIVEN_UP };
 
 parley_redirects *parley_redirects_new(int32_t most, const uint8_t *seed, const uint8_t *server, int32_t octets) {
@@ -188,9 +189,11 @@ int64_t parley_redirects_deadline(const parley_redirects *redirects) {
     int64_t due_ms = NONE;
     for (int32_t list = 0; list < LISTS; list++) {
         int32_t first = redirects->lists[list].first;
-        if (first != NONE && (due_ms == NONE || redirects->all[first].due_ms < due_ms)) {
-            due_ms = redirects->all[first].due_ms;
+        if (first == NONE) {
+            continue;
         }
+        int64_t first_ms = redirects->all[first].due_ms + (list == DONE ? FORGET_LATE_MS : 0);
+        due_ms = due_ms == NONE || first_ms < due_ms ? first_ms : due_ms;
     }
     return due_ms;
 }

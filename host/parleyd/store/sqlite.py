@@ -1,16 +1,20 @@
 """Leases in one SQLite file: WAL, synchronous=FULL, one transaction for all that waits (group commit).
 
-In a running event loop the wait for the disk is a thread's: meanwhile the next transaction gathers.
+In a running event loop the wait for the disk is a thread's: meanwhile the next transaction gathers. Only a disk that
+answers within a millisecond or two is waited for in place, for that costs less.
 """
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from parleyd.lease import Lease, LeaseState
+from parleyd.store.disk import DiskPace, DiskThread, Wait
 from parleyd.store.face import Answer, BoardKey, Follower, Group, Heard, Snapshot, StoreError
 
 APPLICATION_ID = 0x50524C59  # "PRLY", so that another program's file is not taken for ours
@@ -45,7 +49,7 @@ NEXT_SCHEMA = {  # from that version to the one after it
         "PRAGMA user_version = 4",
     ),
 }
-STATE = Lease._fields.index("state")
+sqlite3.register_adapter(LeaseState, attrgetter("_value_"))  # in no Python; so leases are rows as they are
 PUT_SLOT = "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
 PUT_HEARD = "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?)"
@@ -59,13 +63,18 @@ class SqliteStore:
 
     shared = False
 
-    def __init__(self, path: Path, timeout_s: float = 2) -> None:
-        """Open or create the file, waiting timeout_s for a lock. Raises StoreError with one sentence."""
+    def __init__(self, path: Path, timeout_s: float = 2, now_s: Callable[[], float] = time.monotonic) -> None:
+        """Open or create the file, waiting timeout_s for a lock. Raises StoreError with one sentence.
+
+        now_s: monotonic; how long commits take decides who waits for them.
+        """
         self._path = path
+        self._now_s = now_s
+        self._pace = DiskPace()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._follower: Follower | None = None
-        self._disk = ThreadPoolExecutor(1, "disk")
-        self._under_way: Future[None] | None = None  # the COMMIT
+        self._disk = DiskThread()
+        self._under_way: Wait | None = None  # the COMMIT
         self._committing: list[Submission] = []
         self._waiting: list[Submission] = []
         try:
@@ -113,13 +122,13 @@ class SqliteStore:
     def _write(self, slots: Sequence[Lease], keys: Sequence[BoardKey], heard: Sequence[Heard]) -> None:
         """Begin a transaction with these changes. Raises sqlite3.Error."""
         self._database.execute("BEGIN IMMEDIATE")
-        self._database.executemany(PUT_SLOT, map(_row, slots))
+        self._database.executemany(PUT_SLOT, slots)
         if keys:
             self._database.executemany(PUT_BOARD, [(key.board_id, key.key) for key in keys])
         if heard:
             self._database.executemany(PUT_HEARD, [(*one[:-1], " ".join(one.past)) for one in heard])
 
-    def _failed(self, error: sqlite3.Error) -> StoreError:
+    def _failed(self, error: Exception) -> StoreError:
         self._roll_back()
         return StoreError(f"cannot write the lease store {self._path}: {_advice(error)}")
 
@@ -146,16 +155,20 @@ class SqliteStore:
         try:
             if slots or heard:
                 self._write(slots, [], heard)
-                if self._loop is not None:
+                if self._loop is not None and not self._pace.quick:
                     self._committing = submissions
-                    self._under_way = self._disk.submit(self._commit)
-                    self._under_way.add_done_callback(self._told)
+                    self._under_way = self._disk.begin(self._timed_commit, self._told)
                     return
-                self._database.execute("COMMIT")
+                self._timed_commit()
         except sqlite3.Error as error:
             _answer(submissions, self._failed(error))
             return
         _answer(submissions, None)
+
+    def _timed_commit(self) -> None:
+        began_s = self._now_s()
+        self._commit()
+        self._pace.note(self._now_s() - began_s)
 
     def _commit(self) -> None:
         self._database.execute("COMMIT")
@@ -163,21 +176,22 @@ class SqliteStore:
     def _wait(self) -> None:
         """Wait until no COMMIT is under way, nor anything waits for one."""
         while (commit := self._under_way) is not None:
-            commit.exception()
+            commit.join()
             self._committed(commit)
 
-    def _told(self, commit: "Future[None]") -> None:
+    def _told(self, commit: Wait) -> None:
         """Be told by the thread."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._committed, commit)
+        with suppress(RuntimeError):  # the loop is closed, nobody waits
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._committed, commit)
 
-    def _committed(self, commit: "Future[None]") -> None:
+    def _committed(self, commit: Wait) -> None:
         if self._under_way is not commit:
             return  # stop() was faster
         self._under_way = None
         submissions, self._committing = self._committing, []
-        error = commit.exception()
-        if isinstance(error, sqlite3.Error):
+        error = commit.error
+        if error is not None:
             # What was decided since counts on what is undone now: it goes first, the latest first of all.
             fault = self._failed(error)
             late, self._waiting = self._waiting, []
@@ -216,7 +230,7 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it. A COMMIT under way comes first."""
         self._loop = None
-        self._disk.shutdown()
+        self._disk.stop()
         self._database.close()
 
     def _prepare(self) -> None:
@@ -259,7 +273,7 @@ def _answer(submissions: "Sequence[Submission]", error: StoreError | None) -> No
         answer([error] * len(groups))
 
 
-def _advice(error: sqlite3.Error) -> str:
+def _advice(error: Exception) -> str:
     text = str(error)
     if "not a database" in text or "malformed" in text:
         return f"{text}; restore it or choose another state directory"
@@ -268,12 +282,6 @@ def _advice(error: sqlite3.Error) -> str:
     if "readonly" in text or "unable to open" in text:
         return f"{text}; the state directory must be writable"
     return text
-
-
-def _row(lease: Lease) -> tuple[Any, ...]:
-    """Return a record as _lease takes it; an enum would be adapted by SQLite's slow way."""
-    before, after = lease[:STATE], lease[STATE + 1 :]
-    return (*before, lease.state._value_, *after)
 
 
 def _lease(row: tuple[Any, ...]) -> Lease:

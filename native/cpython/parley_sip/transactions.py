@@ -20,8 +20,9 @@ MAX_PLACE_BYTES = lib.PARLEY_SIP_PLACE
 Peer = tuple[str, int]
 
 
-# A new INVITE: what became of it (INVITE, MERGED, FULL), its transaction; kind and asker as in PlainInvite.
-Asked = tuple[int, int, tuple[bytes, bytes], str]
+# New requests that say the same, mostly one: what became of them (INVITE, MERGED, FULL), their transactions, their
+# kind; and of each asker and host, as in PlainInvite.
+Asked = tuple[int, Sequence[int], tuple[bytes, bytes], Sequence[str], Sequence[str]]
 # place(), transaction, slot, legs, life in seconds, generation, unix time of expiry
 Grant = tuple[object, int, int, int, int, int, int]
 
@@ -66,10 +67,10 @@ class Transactions:
         if what == TAKEN:
             return None
         if what == OTHER:
-            return what, -1, (b"", b""), ""
+            return what, (-1,), (b"", b""), ("",), (peer[0],)
         pieces = ffi.buffer(self._scratch)
         uri, tail, asker = pieces[ends[3] : ends[4]], pieces[ends[4] : ends[5]], pieces[ends[5] : ends[6]]
-        return what, self._number[0], (uri, tail), asker.decode()
+        return what, (self._number[0],), (uri, tail), (asker.decode(),), (peer[0],)
 
     def answer(self, number: int, status: bytes, more: bytes) -> None:
         """Answer a transaction; more: header lines, CRLF in front of each."""
