@@ -205,7 +205,7 @@ class Bench:
         return next(board for board in self.boards() if board.host == host)
 
     def console_log(self, board_id: str) -> str:
-        """Everything that a board without hardware wrote to its console, its keeper's notes included."""
+        """Everything that a board without hardware wrote to its console, the notes between included."""
         return (self.state / "boards" / board_id / "console.log").read_text(errors="replace")
 
     def conferences(self) -> list[dict]:

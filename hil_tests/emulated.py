@@ -100,7 +100,7 @@ def wait_for_reboot(bench: Bench, old_pid: int, timeout_s: float = BOOT_S) -> di
     board_id = str(facts(bench)["board_id"])
 
     def back() -> bool:
-        this_boot = bench.console_log(board_id).rpartition(" keeper: boot ")[2]
+        this_boot = bench.console_log(board_id).rpartition(" parley: boot ")[2]
         if "registration: registered for" not in this_boot:
             return False
         return facts(bench)["pid"] not in (None, 0, old_pid)

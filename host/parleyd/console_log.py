@@ -34,10 +34,10 @@ class ConsoleLog:
         self._line_open = not data.endswith(b"\n")
 
     def note(self, text: str) -> None:
-        """Adds a line of the keeper's own, with the time, that cannot be taken for the board's."""
+        """Adds a line of Parley's own, with the time, that cannot be taken for the board's."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         start = "\n" if self._line_open else ""
-        self.write(f"{start}[{stamp} keeper: {text}]\n".encode())
+        self.write(f"{start}[{stamp} parley: {text}]\n".encode())
 
     def close(self) -> None:
         """Closes the file."""

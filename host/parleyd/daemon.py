@@ -33,7 +33,7 @@ from parleyd.pool import Pool
 from parleyd.receive import Need
 from parleyd.roster import read_roster
 from parleyd.rules import callers_of, sources_of
-from parleyd.serial_consoles import Consoles
+from parleyd.serial_consoles import Consoles, SerialBoard
 from parleyd.server import ConferenceServer
 from parleyd.server_rules import Rules
 from parleyd.settings import Settings, is_loopback
@@ -182,21 +182,22 @@ class Daemon:
 
     async def reset_board(self, board_id: str) -> None:
         """Start a board anew. Raises SerialFault or DaemonError when we have no hold of it."""
-        board = self.boards.get(board_id)
-        if board is None:
-            if not await self._consoles.reset(board_id):
-                raise DaemonError(f"this server does not hold the serial port of {board_id}")
-        else:
-            await board.reset()
+        await self._held(board_id).reset()
         self.server.events.info("board is reset", board=board_id)
 
-    def upgrade_board(self, board_id: str, name: str | None, now: bool) -> Upgrade:
+    def upgrade_board(self, board_id: str, name: str | None, now: bool, if_needed: bool = False) -> Upgrade:
         """Start the upgrade of a board. name: of an image, by default that of its kind. Raises LocalError."""
-        board = self.boards.get(board_id)
+        board = self._held(board_id)
+        kind = board.image.name if isinstance(board, VirtualBoard) else board.kind
+        image = find_image(self.settings.state, name or kind)
+        return self.upgrades.begin(board_id, board, image, now, if_needed)
+
+    def _held(self, board_id: str) -> VirtualBoard | SerialBoard:
+        """Return the board as we reach it besides the network. Raises DaemonError when we do not."""
+        board = self.boards.get(board_id) or self._consoles.board(board_id)
         if board is None:
-            raise DaemonError(f"{board_id} gets its firmware by parley board provision")
-        image = find_image(self.settings.state, name or board.image.name)
-        return self.upgrades.begin(board_id, board, image, now)
+            raise DaemonError(f"this server does not hold the serial port of {board_id}")
+        return board
 
     def _busy(self, board_id: str) -> bool:
         return any(lease.board_id == board_id for lease in self.server.running())

@@ -9,7 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import serial
@@ -18,8 +18,8 @@ from serial.tools import list_ports
 from parley.wire.errors import LocalError
 from parleyd.console_log import KEPT_FILES, LIMIT_BYTES, ConsoleLog
 from parleyd.discovery import PortFacts
-from parleyd.images import ImageError
-from parleyd.provision import reset_board
+from parleyd.images import Image, ImageError
+from parleyd.provision import reset_board, upgrade_over
 from parleyd.roster import Enrolled
 from parleyd.upgrade import find_image
 
@@ -84,6 +84,7 @@ class SerialConsole:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "console.log"
         self._lock = folder / "port.lock"
+        self._state = state
         self._board = board
         self._baudrate = baudrate
         self._ports = ports
@@ -116,6 +117,18 @@ class SerialConsole:
             return serial.Serial(name, self._baudrate, timeout=0, exclusive=True)
         except (serial.SerialException, OSError, ValueError):  # not there, or another program has it
             return None
+
+    async def on_port(self, work: Callable[[str], None]) -> None:
+        """Do something in a thread that needs the port, whose name it gets. Raises ConsoleError, and what it raises."""
+
+        def blocking() -> None:
+            with borrowed(self._state, self._board.board_id):
+                name = self.port_name()
+                if not name:
+                    raise ConsoleError(f"{self._board.board_id} is not plugged in")
+                work(name)
+
+        await asyncio.to_thread(blocking)
 
     async def _read(self, port: serial.Serial) -> None:
         loop = asyncio.get_running_loop()
@@ -163,6 +176,30 @@ class SerialConsole:
             os.close(handle)
 
 
+class SerialBoard:
+    """A board on a serial port of this computer, as upgrades and resets reach it (upgrade.py: Handle)."""
+
+    def __init__(self, console: SerialConsole, kind: str, state: Path) -> None:
+        """kind: the name of its image."""
+        self.kind = kind
+        self._console = console
+        self._state = state
+
+    async def upgrade(self, image: Image, progress: Callable[[int, int], None]) -> None:
+        """Put a new firmware beside the one that runs, and reset the board. Raises LocalError."""
+        await self._console.on_port(lambda name: upgrade_over(name, image, progress))
+
+    async def reset(self) -> None:
+        """Start it anew. Raises LocalError."""
+        image = find_image(self._state, self.kind)
+        await self._console.on_port(lambda name: reset_board(name, image))
+
+    async def press_reset(self) -> None:
+        """Start it anew if it listens; one that does not is its watchdog's affair."""
+        with suppress(LocalError):
+            await self.reset()
+
+
 class Consoles:
     """Those of all boards that were provisioned over serial ports of this computer."""
 
@@ -191,22 +228,10 @@ class Consoles:
         console = self._consoles.get(board_id)
         return None if console is None else console.path
 
-    async def reset(self, board_id: str) -> bool:
-        """Start a board anew over its port; False when that is not ours. Raises LocalError."""
+    def board(self, board_id: str) -> SerialBoard | None:
+        """Return how to reach a board over its port, None when that is not ours."""
         console = self._consoles.get(board_id)
-        if console is None:
-            return False
-        image = find_image(self._state, self._boards[board_id].kind)
-
-        def blocking() -> None:
-            with borrowed(self._state, board_id):
-                name = console.port_name()
-                if not name:
-                    raise ConsoleError(f"{board_id} is not plugged in")
-                reset_board(name, image)
-
-        await asyncio.to_thread(blocking)
-        return True
+        return console and SerialBoard(console, self._boards[board_id].kind, self._state)
 
     def _baudrate(self, board: Enrolled) -> int:
         try:

@@ -18,6 +18,7 @@ from parleyd.pool import Pool
 TRIAL_S = 90.0  # longest wait for the new firmware, or the old one, to register
 PRESS_S = 10.0  # a board that is silent for so long on trial is reset, so that it counts its starts
 POLL_S = 0.2
+HAD_IT = "ran it already"
 
 
 class UpgradeError(LocalError):
@@ -79,13 +80,16 @@ class Upgrades:
         """Return the latest upgrade of a board."""
         return self._latest.get(board_id)
 
-    def begin(self, board_id: str, handle: Handle, image: Image, now: bool) -> Upgrade:
+    def begin(
+        self, board_id: str, handle: Handle, image: Image, now: bool, if_needed: bool = False
+    ) -> Upgrade:
         """Start an upgrade and return it.
 
         Args:
             board_id, handle: a registered board.
             image: whose firmware it is to get.
             now: end its conferences instead of waiting until they have ended.
+            if_needed: a board that runs this firmware already is done at once, which else is an error.
 
         Raises UpgradeError.
         """
@@ -97,9 +101,12 @@ class Upgrades:
             raise UpgradeError(
                 f"{board_id} is not registered; a board is upgraded in service, else provision it"
             )
-        if registration.report.image == image.image_id:
-            raise UpgradeError(f"{board_id} runs this firmware already ({image.firmware}, {image.image_id})")
         upgrade = Upgrade(board_id, image.image_id, image.firmware)
+        if registration.report.image == image.image_id:
+            if if_needed:
+                upgrade.step, upgrade.note = "done", HAD_IT
+                return upgrade
+            raise UpgradeError(f"{board_id} runs this firmware already ({image.firmware}, {image.image_id})")
         self._latest[board_id] = upgrade
         task = asyncio.create_task(self._run(upgrade, handle, image, now))
         self._tasks.add(task)

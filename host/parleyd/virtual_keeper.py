@@ -124,7 +124,7 @@ class Keeper:
             if end is not None:
                 end.close()
         boots = self._control.status.boots + 1
-        self._log.note(f"boot {boots}, pid {self._process.pid}{', safe' if safe else ''}")
+        self._log.note(f"boot {boots}, pid {self._process.pid}{', its firmware left alone' if safe else ''}")
         self._control.tell(state="running", pid=self._process.pid, boots=boots)
 
     def _look_after_process(self) -> None:

@@ -31,7 +31,7 @@ def daemon_of(world, folder):
         world.settle()
         return outcomes[0] if outcomes else Outcome(408, "The board does not answer")
 
-    def upgrade_board(board_id, image, now):
+    def upgrade_board(board_id, image, now, if_needed):
         raise DaemonError(f"this server does not hold the serial port of {board_id}")
 
     made.order = order

@@ -81,7 +81,7 @@ def test_one_write_larger_than_the_limit_is_not_lost(tmp_path):
     assert (tmp_path / "console.log").read_bytes() == b"y"
 
 
-def test_the_keepers_notes_stand_on_lines_of_their_own(tmp_path):
+def test_our_own_notes_stand_on_lines_of_their_own(tmp_path):
     log = ConsoleLog(tmp_path / "console.log")
     log.write(b"unfinished")
     log.note("boot 2")
@@ -89,8 +89,8 @@ def test_the_keepers_notes_stand_on_lines_of_their_own(tmp_path):
     log.close()
     lines = (tmp_path / "console.log").read_text().splitlines()
     assert lines[0] == "unfinished"
-    assert re.fullmatch(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ keeper: boot 2\]", lines[1])
-    assert lines[2].endswith("keeper: stopped]")
+    assert re.fullmatch(r"\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ parley: boot 2\]", lines[1])
+    assert lines[2].endswith("parley: stopped]")
     assert len(lines) == 3
 
 

@@ -4,15 +4,16 @@ import time
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from parleyd.commands.options import Http, Json, State, asked, fail, or_table, shown
+from parleyd.commands.options import Http, Json, State, asked, or_table, shown
 from parleyd.commands.provisioning import board_discover, board_provision
+from parleyd.commands.upgrading import board_upgrade
 from parleyd.show import board_page, boards_table, console
 
 board_app = typer.Typer(help="Boards.", no_args_is_help=True)
 board_app.command("discover")(board_discover)
 board_app.command("provision")(board_provision)
+board_app.command("upgrade")(board_upgrade)
 
 Board = Annotated[str, typer.Argument(help="Its name, as in `parley board list`.")]
 ROOT = "/v1/boards"
@@ -59,39 +60,6 @@ def board_undrain(board: Board, as_json: Json = False, http: Http = None, state:
 def board_reset(board: Board, as_json: Json = False, http: Http = None, state: State = None) -> None:
     """Start it anew, over its serial port; its calls are cut off."""
     shown(asked(http, state, f"{ROOT}/{board}/reset", "POST"), as_json, f"{board} starts anew")
-
-
-@board_app.command("upgrade")
-def board_upgrade(
-    board: Board,
-    image: Annotated[
-        str | None, typer.Option(help="Name of a built image; that of its kind without it.")
-    ] = None,
-    now: Annotated[bool, typer.Option("--now", help="End its conferences instead of waiting.")] = False,
-    as_json: Json = False,
-    http: Http = None,
-    state: State = None,
-) -> None:
-    """Give it a new firmware; exit code 1 when that did not work and the old one is back.
-
-    Images are looked for in STATE/images (tools/build.py --output), then in the package.
-    """
-    path = f"{ROOT}/{board}/upgrade"
-    query = "&".join([f"now={str(now).lower()}", *([f"image={image}"] if image else [])])
-    row: dict[str, Any] = asked(http, state, f"{path}?{query}", "POST")
-    screen = Console(stderr=True)
-    with screen.status(f"{board}: {row['step']}") as shown_status:
-        while row["step"] not in ("done", "failed"):
-            time.sleep(0.5)
-            row = asked(http, state, path)
-            shown_status.update(f"{board}: {row['step']} {row['note']}")
-    if row["step"] == "failed":
-        raise fail(UpgradeFailed(f"{board} keeps its firmware: {row['note']}"))
-    shown(row, as_json, f"{board} runs {row['firmware']} ({row['image_id']})")
-
-
-class UpgradeFailed(Exception):  # noqa: N818 - it is the sentence that counts
-    """The board took its old firmware back."""
 
 
 @board_app.command("console")

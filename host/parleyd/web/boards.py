@@ -116,11 +116,14 @@ async def upgrade(
         str | None, Query(pattern=NAME, description="Name of an image; its kind by default")
     ] = None,
     now: Annotated[bool, Query(description="End its conferences instead of waiting for their end")] = False,
+    if_needed: Annotated[
+        bool, Query(description="Done at once where it runs that already, instead of an error")
+    ] = False,
 ) -> Row:
     """Drain it, give it a new firmware, try that; the old one returns by itself if it does not work."""
     _known(request, board_id)
     try:
-        return asdict(daemon_of(request).upgrade_board(board_id, image, now))
+        return asdict(daemon_of(request).upgrade_board(board_id, image, now, if_needed))
     except LocalError as error:
         raise Problem(409, str(error)) from error
 
