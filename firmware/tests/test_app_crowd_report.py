@@ -80,6 +80,16 @@ class CrowdReport(unittest.TestCase):
         self.assertEqual(ranges, [(0, 97), (97, 193), (193, 289), (289, 385), (385, 481), (481, 0)])
         self.assertTrue(largest < 4500, largest)
 
+    def test_a_page_tells_who_is_louder_and_who_does_not_hear_whom(self):
+        slots, media = crowd(1, 200)
+        members = slots.live()[0].members
+        plain = len(json.loads(told(slots, media, 1).decode())["pages"][0])
+        members[100].gain = 512
+        members[101].unheard = [3, 300]  # of whom one has left
+        pages = [json.loads(told(slots, media, number).decode())["pages"][0] for number in (0, 1, 2)]
+        self.assertEqual([len(page) for page in pages], [plain, plain + 2, plain])
+        self.assertEqual(pages[1][plain:], [[[101, 512]], [[102, 3]]])
+
     def test_who_was_slow_to_come_in_is_on_the_page_of_his_number(self):
         slots, media = crowd(0, 1)
         conference = slots.start(Allocation(1, 1795918200, 512, 0))

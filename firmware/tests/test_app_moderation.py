@@ -88,8 +88,10 @@ class GainTest(unittest.TestCase):
 
     def test_automatic(self):
         self.assertEqual(self.bench.order(gain=[1, 50, 1, 65535]), 200)
-        self.assertEqual(self.bench.reported()[0][7:], [[], [], [[1, 65535]], []])
+        self.assertEqual(self.bench.reported()[0][7:], [[], [], [[1, 65535, 256]], []])
         self.assertNotEqual(self.bench.speak(30)[-160:], b"\x90" * 160)
+        ((_, _, now),) = self.bench.reported()[0][9]
+        self.assertTrue(64 <= now < 128, now)  # 0x90 is 16 dB too loud: by 12 softer in the end
 
     def test_too_loud_and_nobody(self):
         self.assertEqual(self.bench.order(gain=[1, 50, 1, 4097]), 400)

@@ -14,12 +14,13 @@ from parley.wire.dialog_id import dialog_mac
 from parleyd.decisions import Then
 from parleyd.events import Log
 from parleyd.ledger import Ledger
+from parleyd.live_conference import LiveConference
 from parleyd.moves import needs_of
 from parleyd.orders import Orders
 from parleyd.pool import Pool
 from parleyd.receive import Need
 from parleyd.registrar import TRIES
-from parleyd.report import BoardReport, Dialog, LiveConference
+from parleyd.report import BoardReport, Dialog
 from parleyd.reunions import Lost
 from parleyd.store.face import ConflictError, StoreError
 from parleyd.verdict import Grant, Refusal

@@ -14,7 +14,5 @@ def gain_of(db: float) -> int:
 
 
 def gain_db(gain: int) -> float:
-    """Return a gain of 1/256 in dB, to a tenth; LEAST_DB for one that is less, 0 for AUTOMATIC."""
-    if gain == AUTOMATIC:
-        return 0.0
+    """Return a gain of 1/256 in dB, to a tenth; LEAST_DB for one that is less."""
     return max(float(LEAST_DB), round(20 * math.log10(max(gain, 1) / GAIN_ONE), 1))

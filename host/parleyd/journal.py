@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from parley.wire.errors import RemoteError
 from parleyd.lease import Lease
-from parleyd.report import BoardReport, Generation, LegQuality, Passed
+from parleyd.live_conference import Generation
+from parleyd.report import BoardReport, LegQuality, Passed
 
 KEPT_CONFERENCES = 200
 KEPT_MESSAGES = 400

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from parleyd.lease import CLOCK_MARGIN_S, RESTS, Lease, LeaseEvent, LeaseState, step
-from parleyd.report import BoardReport, LiveConference
+from parleyd.live_conference import LiveConference
+from parleyd.report import BoardReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -12,89 +11,25 @@ from pydantic import (
     model_validator,
 )
 
-from parley.wire.address import MAX_GENERATION, MAX_SIZE, MIN_SIZE
 from parley.wire.errors import RemoteError
-from parleyd.gain import AUTOMATIC
+from parleyd.live_conference import (
+    U16,
+    BriefConference,
+    Generation,
+    LiveConference,
+    Page,
+    ParticipantNumber,
+    UriText,
+    named_as_before,
+    paged,
+    shown,
+)
 
 DEFAULT_RATE_HZ = 8000
 MAX_UNIX_S = 0xFFFFFFFF
-U16 = Annotated[int, Field(ge=0, le=0xFFFF)]
-ParticipantNumber = Annotated[int, Field(ge=1, le=0xFFFFFFFF)]
-Generation = Annotated[int, Field(ge=1, le=MAX_GENERATION)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[!-~]+$")]
-URI_CHARACTERS = (
-    200  # shown of a participant; whatever a phone calls itself must not make its board's report bad
-)
-
-
-def _shown(text: str) -> str:
-    return "".join(c if " " <= c <= "~" else "?" for c in text[:URI_CHARACTERS])
-
-
-UriText = Annotated[str, AfterValidator(_shown)]
 SipText = Annotated[str, StringConstraints(min_length=1, max_length=400, pattern=r"^[!-~]+$")]
 Codec = tuple[str, int]  # name in capitals, clock rate in Hz
-
-
-class LiveConference(NamedTuple):
-    """One conference that runs on the board; participants are the URIs of those connected now.
-
-    numbers: what the board calls them, in the same order; muted: the numbers of those whom nobody hears; locked:
-    nobody else is let in; muted_self: the numbers of those who muted themselves; hands: of those who raised their
-    hands; gains: number and gain in 1/256 of those heard louder or softer; unheard: pairs of numbers, the second of
-    whom the first does not hear. Boards of older firmware send none of these. unnamed: how many participants there
-    are beside those named: all of them, in a report of a board with a crowd; below 0: so many of those named have left.
-    """
-
-    slot: U16
-    generation: Generation
-    size: Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
-    participants: list[UriText]
-    numbers: list[ParticipantNumber] = []
-    muted: list[ParticipantNumber] = []
-    locked: bool = False
-    muted_self: list[ParticipantNumber] = []
-    hands: list[ParticipantNumber] = []
-    gains: list[tuple[ParticipantNumber, Annotated[int, Field(ge=0, le=AUTOMATIC)]]] = []
-    unheard: list[tuple[ParticipantNumber, ParticipantNumber]] = []
-    unnamed: Annotated[int, Field(ge=0, le=MAX_SIZE)] = 0
-
-    @property
-    def connected(self) -> int:
-        """Return how many participants are connected now."""
-        return len(self.participants) + self.unnamed
-
-    def name_on(self, board_id: str) -> str:
-        """Return the conference's name, as Lease.conference_id."""
-        return f"{board_id}/{self.slot}/{self.generation}"
-
-
-class BriefConference(NamedTuple):
-    """One conference of a crowded board whose participants are not named in this report."""
-
-    slot: U16
-    generation: Generation
-    size: Annotated[int, Field(ge=MIN_SIZE, le=MAX_SIZE)]
-    connected: Annotated[int, Field(ge=0, le=MAX_SIZE)]
-    locked: bool
-
-
-class Page(NamedTuple):
-    """Some of a large conference's participants: all whose numbers are from `first` up to `until`, 0 for no end."""
-
-    slot: U16
-    generation: Generation
-    first: Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
-    until: Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
-    participants: list[UriText]
-    numbers: list[ParticipantNumber]
-    muted: list[ParticipantNumber] = []
-    muted_self: list[ParticipantNumber] = []
-    hands: list[ParticipantNumber] = []
-
-    def covers(self, number: int) -> bool:
-        """Tell whether this page would name the participant, were he there."""
-        return number >= self.first and (self.until == 0 or number < self.until)
 
 
 class LastEnd(NamedTuple):
@@ -246,34 +181,10 @@ class BoardReport(BaseModel):
         for one in self.live:
             key = (one.slot, one.generation)
             page = pages.get(key)
-            live.append(_named(one, known.get(key)) if page is None else _paged(one, page, known.get(key)))
+            live.append(
+                named_as_before(one, known.get(key)) if page is None else paged(one, page, known.get(key))
+            )
         return self.model_copy(update={"live": live, "pages": []})
-
-
-def _named(brief: LiveConference, before: LiveConference | None) -> LiveConference:
-    """Return a conference that is not named in this report with its names of before."""
-    if before is None or not brief.unnamed or before.connected != brief.unnamed:
-        return brief
-    return before._replace(size=brief.size, locked=brief.locked)
-
-
-def _paged(brief: LiveConference, page: Page, before: LiveConference | None) -> LiveConference:
-    """Return a conference of which some are named in this report; `unnamed` is below 0 for who left unnoticed."""
-    old = brief if before is None else before
-
-    def merged(numbers: list[int], news: list[int]) -> list[int]:
-        return [*(number for number in numbers if not page.covers(number)), *news]
-
-    kept = [pair for pair in zip(old.numbers, old.participants, strict=False) if not page.covers(pair[0])]
-    people = [*kept, *zip(page.numbers, page.participants, strict=False)]
-    return brief._replace(
-        participants=[uri for _, uri in people],
-        numbers=[number for number, _ in people],
-        muted=merged(old.muted, page.muted),
-        muted_self=merged(old.muted_self, page.muted_self),
-        hands=merged(old.hands, page.hands),
-        unnamed=brief.connected - len(people),
-    )
 
 
 def parse_codec(text: str) -> Codec:
@@ -296,5 +207,5 @@ def parse_report(body: bytes) -> BoardReport:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise RemoteError(
-            400, _shown(f"Bad board report: {place + ': ' if place else ''}{first['msg']}")
+            400, shown(f"Bad board report: {place + ': ' if place else ''}{first['msg']}")
         ) from error

@@ -17,8 +17,8 @@ from parleyd.allocate import speaks
 from parleyd.books import Books
 from parleyd.callers import user_at_host
 from parleyd.lease import RUNNING
+from parleyd.live_conference import LiveConference
 from parleyd.receive import Need
-from parleyd.report import LiveConference
 from parleyd.verdict import Grant
 
 REUNION_S = 120

@@ -63,10 +63,10 @@ def boards_table(rows: list[Row], width: int = WIDE) -> Table:
 def _states(member: Row) -> str:
     words = [("muted", "muted"), ("muted_self", "muted himself"), ("hand", "hand raised")]
     told = [word for key, word in words if member.get(key)]
-    if member.get("gain_db"):
-        told.append(f"{member['gain_db']:+g} dB")
     if member.get("gain_auto"):
-        told.append("automatic gain")
+        told.append(f"automatic gain, {member['gain_db']:+g} dB now")
+    elif member.get("gain_db"):
+        told.append(f"{member['gain_db']:+g} dB")
     if member.get("unheard"):
         told.append("does not hear " + ", ".join(map(str, member["unheard"])))
     said = ", ".join(told)

@@ -10,8 +10,8 @@ from parleyd.complaints import complaint_of
 from parleyd.gain import AUTOMATIC, GAIN_ONE, gain_db
 from parleyd.health import Verdict, judge
 from parleyd.lease import Lease, LeaseState, reserved_legs
+from parleyd.live_conference import Gain, LiveConference
 from parleyd.pool import ProvisionedBoard
-from parleyd.report import LiveConference
 from parleyd.server import ConferenceServer
 from parleyd.virtual import VirtualBoard
 
@@ -109,7 +109,8 @@ def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | N
     if live is None:
         return []
     levels = server.journal.levels(lease.conference_id)
-    gains = dict(live.gains)
+    gains = {gain.number: gain for gain in live.gains}
+    present = set(live.numbers)  # who has left may be named by others until their page comes
     return [
         {
             "number": number,
@@ -117,13 +118,22 @@ def member_rows(server: ConferenceServer, lease: Lease, live: LiveConference | N
             "muted": number in live.muted,
             "muted_self": number in live.muted_self,
             "hand": number in live.hands,
-            "gain_db": gain_db(gains.get(number, GAIN_ONE)),
-            "gain_auto": gains.get(number) == AUTOMATIC,
-            "unheard": [other for listener, other in live.unheard if listener == number],
+            "gain_db": gain_db(_heard_at(gains.get(number))),
+            "gain_auto": number in gains and gains[number].gain == AUTOMATIC,
+            "unheard": [other for listener, other in live.unheard if listener == number and other in present],
             "level_dbov": -levels[number] if number in levels else None,
         }
         for number, uri in zip(live.numbers, live.participants, strict=False)
     ]
+
+
+def _heard_at(gain: Gain | None) -> int:
+    """Return a gain in 1/256; an automatic one as it was at the moment of the report, GAIN_ONE if that is not told."""
+    if gain is None:
+        return GAIN_ONE
+    if gain.gain != AUTOMATIC:
+        return gain.gain
+    return GAIN_ONE if gain.now is None else gain.now
 
 
 def _live(server: ConferenceServer, lease: Lease) -> LiveConference | None:

@@ -103,6 +103,18 @@ def test_one_conference_and_its_ladder(bench):
     assert [message["text"][:4] for message in ladder] == ["INVI", "302 ", "REGI"]
 
 
+def test_gains_and_who_is_unheard_are_as_the_board_tells_them(bench):
+    (live,) = bench.board.report["live"]
+    live[3:5] = [["sip:alice@127.0.0.1", "sip:bob@127.0.0.1"], [1, 2]]
+    live += [[], [], [[1, 65535, 512], [2, 128]], [[2, 1], [2, 9]]]  # 9 has left
+    assert bench.board.register().status == 200
+    members = bench.daemon.ask(bench.path)[1]["members"]
+    told = [(one["gain_db"], one["gain_auto"], one["unheard"]) for one in members]
+    assert told == [(6.0, True, []), (-6.0, False, [1])]
+    labels = f'board="bench-1",conference="{bench.slot}/{bench.generation}",participant="1"'
+    assert f"parley_leg_gain_decibels{{{labels}}} 6.0" in bench.daemon.ask("/metrics")[1]
+
+
 @pytest.mark.parametrize(
     ("path", "method", "status"),
     [

@@ -4,8 +4,8 @@ import pytest
 
 from parley.wire.address import make_token
 from parleyd.lease import LeaseState
+from parleyd.live_conference import LiveConference
 from parleyd.receive import Need
-from parleyd.report import LiveConference
 from parleyd.reunions import Reunions
 
 from .server_world import START_S, World

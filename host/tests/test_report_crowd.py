@@ -62,6 +62,19 @@ def test_a_large_conference_is_named_page_by_page_and_those_who_left_are_forgott
     assert (sorted(told.live[0].numbers), told.live[0].unnamed) == ([3, 6, 8], 0)
 
 
+def test_gains_and_who_is_unheard_come_and_go_with_their_page():
+    first = [*page(0, 4, [1, 3]), [[1, 128], [3, 65535, 300]], [[1, 6], [3, 6]]]
+    second = [*page(4, 0, [6, 8]), [[8, 512]], []]
+    told = report([], [[0, 7, 9, 4, False]], pages=[first]).with_names_of(None)
+    told = report([], [[0, 7, 9, 4, False]], pages=[second]).with_names_of(told)
+    assert told.live[0].gains == [(1, 128, None), (3, 65535, 300), (8, 512, None)]
+    assert told.live[0].unheard == [(1, 6), (3, 6)]
+    first = [*page(0, 4, [1, 3]), [[3, 65535, 310]], [[3, 6]]]
+    told = report([], [[0, 7, 9, 4, False]], pages=[first]).with_names_of(told)
+    assert told.live[0].gains == [(8, 512, None), (3, 65535, 310)]
+    assert told.live[0].unheard == [(3, 6)]
+
+
 def test_one_slot_has_one_conference():
     body = {**FACTS, "live": [named(0, 7, 2)], "brief": [[0, 8, 4, 2, False]]}
     try:

@@ -46,7 +46,8 @@ enum {
     PARLEY_BRIDGE_FIGURE_JITTER = 8,  /* RTP clock ticks (RFC 3550 A.8) */
     PARLEY_BRIDGE_FIGURE_HEARD_MS = 9, /* parley_bridge_clock when the last good packet came */
     PARLEY_BRIDGE_FIGURE_OCTETS_OUT = 10, /* of payload */
-    PARLEY_BRIDGE_FIGURES = 11
+    PARLEY_BRIDGE_FIGURE_GAIN = 11,       /* in 1/256; an automatic one as it is now, while its gate is open */
+    PARLEY_BRIDGE_FIGURES = 12
 };
 
 /** Octets that places for so many legs with keys take, or PARLEY_BRIDGE_ARGUMENT; 1 and up. */

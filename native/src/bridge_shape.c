@@ -84,10 +84,14 @@ void bridge_shape_clear(parley_bridge *bridge, bridge_leg *leg) {
     set_hears(bridge, leg, PARLEY_BRIDGE_CHANNELS_ALL);
 }
 
+int32_t bridge_gain_of(const bridge_leg *leg) {
+    return (leg->gain & GAIN_MASK) ^ PARLEY_MIX_GAIN_ONE;
+}
+
 /** The automatic gain after this frame. */
 static int32_t follow(bridge_leg *leg) {
     int32_t level = leg->leg.stat[PARLEY_LEG_STAT_LEVEL_IN];
-    int32_t gain = (leg->gain & GAIN_MASK) ^ PARLEY_MIX_GAIN_ONE;
+    int32_t gain = bridge_gain_of(leg);
     int32_t quiet = (leg->gain >> QUIET_AT & QUIET_MASK) + 1;
     quiet = level <= GATE_DBOV ? 0 : quiet > QUIET_MASK ? QUIET_MASK : quiet;
     if (level <= SPEECH_DBOV) {

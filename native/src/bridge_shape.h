@@ -18,6 +18,9 @@ void bridge_amplify(parley_bridge *bridge);
 /** codes [160] = what a narrowband leg that chooses hears. */
 void bridge_hear_some(parley_bridge *bridge, bridge_leg *leg, uint8_t *codes);
 
+/** The gain of a leg in 1/256; an automatic one as it is now. */
+int32_t bridge_gain_of(const bridge_leg *leg);
+
 /** A leg is about to be taken out. */
 void bridge_shape_clear(parley_bridge *bridge, bridge_leg *leg);
 

@@ -3,6 +3,7 @@
 
 #include "bridge_linear.h"
 #include "bridge_names.h"
+#include "bridge_shape.h"
 #include "bridge_side.h"
 #include "octets.h"
 #include "parley_rtp.h"
@@ -258,5 +259,6 @@ int32_t parley_bridge_figures(const parley_bridge *bridge, int32_t leg, int32_t 
     figures[PARLEY_BRIDGE_FIGURE_PACKETS_IN] = (int32_t)side->source.packets;
     figures[PARLEY_BRIDGE_FIGURE_JITTER] = (int32_t)(side->source.jitter >> 4);
     figures[PARLEY_BRIDGE_FIGURE_HEARD_MS] = side->heard_clock;
+    figures[PARLEY_BRIDGE_FIGURE_GAIN] = bridge_gain_of(named);
     return 0;
 }

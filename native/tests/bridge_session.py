@@ -157,7 +157,7 @@ class Session:
             self.pair.call("take_report", (4,), (504,))
             self.pair.call("take_event", (4,))
         elif kind == 2:
-            self.pair.call("figures", leg, (44,))
+            self.pair.call("figures", leg, (48,))
             self.pair.call("packet_octets", self.random.below(LEGS + 1))
         elif kind == 3:
             self.pair.call("open_report", leg, bytes(range(40)), self.random.below(41), (40,))

@@ -79,9 +79,9 @@ class Board:
         return None if event == NOTHING else (struct.unpack("<I", leg)[0], event)
 
     def figures(self, leg=0):
-        words = bytearray(44)
+        words = bytearray(48)
         p.bridge_figures(self.memory, leg, words)
-        return struct.unpack("<11I", words)
+        return struct.unpack("<12I", words)
 
 
 def peer(suite, ours=OURS, theirs=THEIRS):

@@ -113,7 +113,7 @@ def test_timestamps_of_16000_hz_go_on_over_their_wrap_and_count_in_reports():
         kernels.bridge_clock(hall.memory, 1000 + 20 * number)
         assert hall.say(0, number, bytes(640)) == 0
         hall.tick()
-    figures = np.zeros(11, dtype=np.uint32)
+    figures = np.zeros(12, dtype=np.uint32)
     kernels.bridge_figures(hall.memory, 0, figures)
     assert (figures[7], figures[8]) == (60, 0)  # all of them, and no jitter: its clock was understood
     kernels.bridge_figures(hall.memory, 1, figures)

@@ -74,6 +74,29 @@ def test_an_automatic_gain_brings_voices_to_one_level(laws, amplitude, expected)
     assert 20 * np.log10(amplitude_of(heard[1], 1000, rate_of(laws[1])) / expected) == pytest.approx(0, abs=1)
 
 
+def gain_now(room, leg):
+    words = bytearray(48)
+    kernels.bridge_figures(room.memory, leg, words)
+    return int.from_bytes(words[44:], "little")
+
+
+def test_a_gain_is_told_and_an_automatic_one_as_it_is_now():
+    room = Room((PCMU, PCMU))
+    assert gain_now(room, 0) == 256
+    for gain in (0, 128, 4096):
+        kernels.bridge_gain(room.memory, 0, gain)
+        assert gain_now(room, 0) == gain
+    kernels.bridge_gain(room.memory, 0, -1)
+    assert gain_now(room, 0) == 256
+    heard = room.listen({0: tone(1000, 8000, 800, 500)}, 500)
+    told_db = 20 * np.log10(gain_now(room, 0) / 256)
+    heard_db = 20 * np.log10(amplitude_of(heard[1][-8000:], 1000, 8000) / 800)
+    assert told_db > 10 and told_db == pytest.approx(heard_db, abs=0.3)
+    before = gain_now(room, 0)
+    room.listen({0: np.zeros(160 * 40, np.int16)}, 40)
+    assert gain_now(room, 0) == before  # what he will be heard with when the gate opens again
+
+
 def test_the_gate_shuts_out_noise_and_lets_speech_in_at_once():
     room = Room((PCMU, PCMU))
     kernels.bridge_gain(room.memory, 0, -1)

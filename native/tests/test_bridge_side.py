@@ -203,10 +203,10 @@ def test_figures_are_those_of_rfc_3550():
         if transit is not None:
             jitter += abs(now - transit) - ((jitter + 8) >> 4)
         transit, packets, highest = now, packets + 1, number
-    ssrc_out, sent, stamp, heard, ssrc, first, top, taken, found, heard_ms, octets = board.figures()
+    ssrc_out, sent, stamp, heard, ssrc, first, top, taken, found, heard_ms, octets, gain = board.figures()
     assert (ssrc_out, sent, stamp, octets) == (1000, packets, 5 + 160 * packets, 160 * packets)
     assert (heard, ssrc, first, top, taken) == (1, 9, 65500, highest, packets)
-    assert (found, heard_ms) == (jitter >> 4, now_ms)
+    assert (found, heard_ms, gain) == (jitter >> 4, now_ms, 256)
     assert 20 < found < 60
 
 

@@ -96,21 +96,33 @@ def _people(members):
 def _entry(conference, media):
     """[slot, generation, size, URIs, numbers of the participants, those of the muted, locked].
 
-    Behind it, where there are any: numbers of those who muted themselves, of those who raised their hands; [number,
-    gain in 1/256, or AUTOMATIC] of the louder and softer, [number, number of whom he does not hear].
+    Behind it, where there are any: numbers of those who muted themselves, of those who raised their hands; `_shape`.
     """
     members = [one for one in media.members(conference) if not one.ringing]
     people, more = _people(members)
     named = [conference.slot, conference.generation, conference.size] + people + [conference.locked]
-    gains = [[one.number, one.gain & AUTOMATIC] for one in members if one.gain != kernel_numbers.GAIN_ONE]
-    unheard = [[one.number, other] for one in members for other in one.unheard if other in people[1]]
-    if gains or unheard:
-        return named + more + [gains, unheard]
-    return named + more if more[0] or more[1] else named
+    shape = _shape(members, people[1], media)
+    return named + more + shape if shape or more[0] or more[1] else named
+
+
+def _shape(members, present, media):
+    """[[gain, ...] of the louder and softer, [number, number of whom he does not hear] ...], or [] without any.
+
+    gain: [number, in 1/256], or [number, AUTOMATIC, in 1/256 at the moment]. present: numbers of who can be unheard.
+    """
+    gains = [_gain(one, media) for one in members if one.gain != kernel_numbers.GAIN_ONE]
+    unheard = [[one.number, other] for one in members for other in one.unheard if other in present]
+    return [gains, unheard] if gains or unheard else []
+
+
+def _gain(participant, media):
+    if participant.gain == kernel_numbers.BRIDGE_GAIN_AUTO:
+        return [participant.number, AUTOMATIC, media.gain_now(participant)]
+    return [participant.number, participant.gain]
 
 
 def _page(conference, media, page):
-    """[slot, generation, first, until, URIs, numbers, the muted, muted by themselves, hands] of a page.
+    """[slot, generation, first, until, URIs, numbers, the muted, muted by themselves, hands] of a page; `_shape`.
 
     It names all whose numbers are from `first` up to `until`, which is 0 on the last one: up to the highest.
     """
@@ -118,5 +130,10 @@ def _page(conference, media, page):
     begin = page % -(-len(members) // NAMED) * NAMED
     first = members[begin].number if begin else 0
     until = members[begin + NAMED].number if begin + NAMED < len(members) else 0
-    people, more = _people([one for one in members[begin : begin + NAMED] if not one.ringing])
-    return [conference.slot, conference.generation, first, until] + people + more
+    named = [one for one in members[begin : begin + NAMED] if not one.ringing]
+    people, more = _people(named)
+    present = (
+        [one.number for one in members if not one.ringing] if [1 for one in named if one.unheard] else ()
+    )
+    shape = _shape(named, present, media)
+    return [conference.slot, conference.generation, first, until] + people + more + shape

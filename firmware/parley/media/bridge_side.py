@@ -88,5 +88,5 @@ class BridgeSide:
         found.heard = words[3] != 0
         found.ssrc_in, found.first_sequence, found.highest_sequence = words[4], words[5], words[6]
         found.packets_in, found.jitter = words[7], words[8]
-        found.octets_out = words[10]
+        found.octets_out, found.gain = words[10], words[11]
         return found

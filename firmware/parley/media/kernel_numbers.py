@@ -67,7 +67,7 @@ BRIDGE_HEARS = 2
 
 # RTCP packet at most; index of each word of bridge_figures (native/include/parley_bridge.h)
 BRIDGE_REPORT_BYTES = 504
-BRIDGE_FIGURES = 11
+BRIDGE_FIGURES = 12
 FIGURES = (
     "ssrc_out",
     "packets_out",
@@ -80,6 +80,7 @@ FIGURES = (
     "jitter",
     "heard_ms",
     "octets_out",
+    "gain",
 )
 
 # what bridge_tell can play, in the order of its numbers

@@ -38,6 +38,7 @@ from parley.media.kernels_slow_bridge_state import (
 )
 from parley.media.kernels_slow_leg import leg_stat
 from parley.media.kernels_slow_names import OCTETS_AT
+from parley.media.kernels_slow_shape import gain_of
 from parley.media.kernels_slow_stateless import count_items, need, rtp_read
 
 HEARD, SSRC, FIRST, HIGHEST, PACKETS, TRANSIT, JITTER, RESTART = 0, 1, 2, 3, 4, 5, 6, 7
@@ -277,9 +278,9 @@ def bridge_take_event(bridge, leg):
 
 
 def bridge_figures(bridge, leg, figures):
-    """Writes what a leg's reports need to `figures`, 11 words; returns 0."""
+    """Writes what a leg's reports need to `figures`, 12 words; returns 0."""
     in_use(usable(bridge), leg)
-    count_items(figures, 4, 11)
+    count_items(figures, 4, 12)
     its, side = leg_of(bridge, leg), _side_at(bridge, leg)
     put(figures, 0, get(its, SSRC_OUT))
     put(figures, 1, leg_stat(its, SENT_STAT))
@@ -288,4 +289,5 @@ def bridge_figures(bridge, leg, figures):
         put(figures, word, get(bridge, source, side))
     put(figures, 8, (get(bridge, JITTER, side) & WORD) >> 4)
     put(figures, 10, leg_stat(its, SENT_STAT) * 160)
+    put(figures, 11, gain_of(bridge, leg))
     return 0

@@ -110,6 +110,11 @@ def _voices(bridge):
     return [get(bridge, voice, get(bridge, VOICES_AT)) for voice in range(get(bridge, VOICES))]
 
 
+def gain_of(bridge, leg):
+    """The gain of a leg in 1/256; an automatic one as it is now."""
+    return (get(bridge, GAIN, block_at(leg)) & GAIN_MASK) ^ GAIN_ONE
+
+
 def _follow(bridge, at, level):
     """The automatic gain after this frame."""
     word = get(bridge, GAIN, at)

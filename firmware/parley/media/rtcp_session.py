@@ -45,13 +45,15 @@ class Figures:
     """What the media path has counted of a leg, as the bridge gives it.
 
     ssrc_out, packets_out, octets_out (payload only), timestamp_out: of what we send. heard: somebody sends to us:
-    ssrc_in, first_sequence and highest_sequence (32 bits, cycles above), packets_in, jitter (RTP clock ticks).
+    ssrc_in, first_sequence and highest_sequence (32 bits, cycles above), packets_in, jitter (RTP clock ticks). gain: in
+    1/256, how loud he is made for everybody; an automatic one as it is now.
     """
 
     def __init__(self):
         self.ssrc_out = self.packets_out = self.octets_out = self.timestamp_out = 0
         self.heard = False
         self.ssrc_in = self.first_sequence = self.highest_sequence = self.packets_in = self.jitter = 0
+        self.gain = 0
 
 
 class RtcpSession:

@@ -135,10 +135,15 @@ class Broadcast:
 
 
 def _lasting(document: Row) -> Any:
-    """Return what is worth a new status: all but clocks and running counts."""
+    """Return what is worth a new status: all but clocks and running counts, an automatic gain to a whole dB."""
     boards = [{**row, "stats": 0, "registered_for_s": 0, "reason": 0} for row in document["boards"]]
     conferences = [
-        {**row, "members": [{**member, "level_dbov": 0} for member in row["members"]]}
+        {**row, "members": [_lasting_member(member) for member in row["members"]]}
         for row in document["conferences"]
     ]
     return [boards, conferences, document["server"]["going_down"]]
+
+
+def _lasting_member(member: Row) -> Row:
+    gain = round(member["gain_db"]) if member["gain_auto"] else member["gain_db"]
+    return {**member, "level_dbov": 0, "gain_db": gain}

@@ -48,6 +48,7 @@ LEG_GAUGES = (
     ("parley_leg_round_trip_seconds", "Round trip to him, by RTCP", "round_trip_ms", 0.001),
     ("parley_leg_playout_depth_seconds", "Sound that waits in his jitter buffer", "depth_ms", 0.001),
 )
+GAIN = "How much louder everybody hears the participant than he is; an automatic gain as last reported"
 
 # the server's counter, why
 TURNED_AWAY = (("overload", "load"), ("limited refuse", "source"), ("limited drop", "flood"))
@@ -70,8 +71,10 @@ class DaemonCollector(Collector):
         yield from self._server()
         yield from _boards(rows)
         yield from self._legs(rows)
+        running = conference_rows(daemon.server)
+        yield _gains(running)
         conferences = GaugeMetricFamily("parley_conferences", "Conferences by state", labels=["state"])
-        states = [row["state"] for row in conference_rows(daemon.server)]
+        states = [row["state"] for row in running]
         for state in ("offered", "active"):
             conferences.add_metric([state], states.count(state))
         yield conferences
@@ -119,6 +122,15 @@ class DaemonCollector(Collector):
         memory = GaugeMetricFamily("parley_resident_memory_bytes", "Memory of the server's process")
         memory.add_metric([], _resident_bytes())
         yield memory
+
+
+def _gains(conferences: list[Row]) -> Metric:
+    gauge = GaugeMetricFamily("parley_leg_gain_decibels", GAIN, labels=LEG_LABELS)
+    for row in conferences:
+        conference = row["id"].removeprefix(f"{row['board_id']}/")
+        for member in row["members"]:
+            gauge.add_metric([row["board_id"], conference, str(member["number"])], member["gain_db"])
+    return gauge
 
 
 def _boards(rows: list[Row]) -> Iterator[Metric]:

@@ -48,7 +48,8 @@ class Member(BaseModel):
     """One participant. level_dbov: while somebody watches; 0 is loudest, -127 silence (RFC 6464).
 
     muted: by an operator; muted_self: by his own keys; hand: raised by them; gain_db: how much louder everybody hears
-    him than he is; gain_auto: as loud as it needs to be; unheard: numbers of those whom he does not hear.
+    him than he is; gain_auto: the board finds that, and gain_db is what it was in the board's last report; unheard:
+    numbers of those whom he does not hear.
     """
 
     number: int

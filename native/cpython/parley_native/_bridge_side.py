@@ -98,7 +98,7 @@ def bridge_take_event(bridge, leg):
 
 
 def bridge_figures(bridge, leg, figures):
-    """Writes what a leg's reports need to `figures`, 11 words."""
+    """Writes what a leg's reports need to `figures`, 12 words."""
     words = view(figures, WORD, lib.PARLEY_BRIDGE_FIGURES)
     return checked(lib.parley_bridge_figures(bridge_in(bridge), leg, words), "bridge")
 
