@@ -3,7 +3,9 @@
 import { byId, setText, toast } from "./dom.js";
 import { Refused, ask, follow, useToken } from "./stream.js";
 import { refresh } from "./ladder.js";
-import { setRole, showBoards, showConferences, showEvent, showLevels, silence } from "./cards.js";
+import { setRole } from "./acts.js";
+import { showBoards, showConferences, showEvent } from "./cards.js";
+import { showLevels, silence } from "./members.js";
 
 const AGAIN_MS = 2000;
 let clock_behind_s = 0; // the server's clock against ours

@@ -1,95 +1,13 @@
 // The cards of conferences and boards, the table of allocations, the event log.
 
+import { act, button, may, pathOf } from "./acts.js";
 import { age, byId, confirm, make, setText, shortUri, sync, toast } from "./dom.js";
-import { ask } from "./stream.js";
+import { createMember, updateMember } from "./members.js";
+import { deafTo } from "./sound.js";
 import { showLadder } from "./ladder.js";
 
-const FLOOR_DBOV = 60; // the bar's left end
 const TONES = { ready: "good", active: "good", lost: "bad", draining: "warn", degraded: "warn", booting: "warn", offered: "warn" };
 const EVENTS_SHOWN = 200;
-const may = { act: true };
-
-export function setRole(role) {
-  may.act = role === "operator" || role === "admin";
-}
-
-// Does it, and says what went wrong, if anything.
-async function act(button, path, method, done) {
-  button.disabled = true;
-  try {
-    await ask(path, method);
-    toast(done);
-  } catch (error) {
-    toast(error.message, true);
-  } finally {
-    button.disabled = false;
-  }
-}
-
-const pathOf = (conference) => `/v1/conferences/${conference.id}`;
-
-function button(text, label, pressed, run, danger = false) {
-  const facts = { type: "button", className: danger ? "small danger" : "small", textContent: text };
-  const made = make("button", facts);
-  made.setAttribute("aria-label", label);
-  made.onclick = () => run(made);
-  return made;
-}
-
-function createMember(member, conference) {
-  const path = `${pathOf(conference)}/participants/${member.number}`;
-  const name = shortUri(member.uri);
-  const item = make("li", { className: "member" });
-  const who = make("span", { className: "who", title: member.uri }, name, make("small"));
-  const bar = make("i");
-  const level = make("div", { className: "level", role: "meter", "aria-label": `Level of ${name}`, "aria-valuemin": -127, "aria-valuemax": 0 }, bar);
-  const mute = button("Mute", `Mute ${name}`, false, (pressed) => {
-    const muted = item.classList.contains("muted");
-    return act(pressed, `${path}/${muted ? "unmute" : "mute"}`, "POST", muted ? `${name} is heard again` : `Nobody hears ${name} now`);
-  });
-  mute.dataset.act = "mute";
-  const kick = button("Put out", `Put ${name} out`, false, async (pressed) => {
-    if (await confirm(`Put ${name} out?`, "The call is hung up. Whoever has the address may call again unless the conference is locked.", "Put out"))
-      act(pressed, path, "DELETE", `${name} was put out`);
-  }, true);
-  kick.dataset.act = "kick";
-  item.append(who, level, make("div", { className: "row" }, mute, kick));
-  showLevel(item, 127);
-  return item;
-}
-
-function updateMember(item, member) {
-  item.classList.toggle("muted", member.muted);
-  const words = [member.muted && "muted", member.muted_self && "muted himself", member.hand && "hand raised"];
-  setText(item.querySelector("small"), words.filter(Boolean).join(", "));
-  const mute = item.querySelector("[data-act=mute]");
-  setText(mute, member.muted ? "Unmute" : "Mute");
-  mute.setAttribute("aria-pressed", member.muted);
-  item.querySelector(".row").hidden = !may.act;
-}
-
-function showLevel(item, level) {
-  const share = Math.max(0, 1 - level / FLOOR_DBOV); // the bar covers what is not reached
-  item.querySelector("i").style.transform = `scaleX(${(1 - share).toFixed(3)})`;
-  const meter = item.querySelector(".level");
-  meter.setAttribute("aria-valuenow", -level);
-  meter.setAttribute("aria-valuetext", level >= 127 ? "silent" : `${-level} dBov`);
-}
-
-// levels: {conference: {participant: level}}, 0 loudest, 127 silence.
-export function showLevels(levels) {
-  for (const [conference, members] of Object.entries(levels)) {
-    const list = byId("conference-list").querySelector(`[data-key="${CSS.escape(conference)}"] .members`);
-    for (const [number, level] of Object.entries(members)) {
-      const item = list && list.querySelector(`[data-key="${number}"]`);
-      if (item) showLevel(item, level);
-    }
-  }
-}
-
-export function silence() {
-  for (const item of document.querySelectorAll(".member")) showLevel(item, 127);
-}
 
 function createConference(conference) {
   const card = make("article", { className: "card", "aria-label": `Conference ${conference.id}` });
@@ -99,13 +17,13 @@ function createConference(conference) {
   const head = make("div", { className: "card-head" }, make("h3", { textContent: conference.id }), state, locked, since);
   const facts = make("p", { className: "quiet" });
   const members = make("ul", { className: "members" });
-  const ladder = button("Messages", `Messages of ${conference.id}`, false, () => showLadder(conference.id).catch((error) => toast(error.message, true)));
-  const lock = button("Lock", `Lock ${conference.id}`, false, (pressed) => {
+  const ladder = button("Messages", `Messages of ${conference.id}`, () => showLadder(conference.id).catch((error) => toast(error.message, true)));
+  const lock = button("Lock", `Lock ${conference.id}`, (pressed) => {
     const isLocked = !locked.hidden;
     return act(pressed, `${pathOf(conference)}/${isLocked ? "unlock" : "lock"}`, "POST", isLocked ? "Open to whoever has the address" : "Nobody else gets in");
   });
   lock.dataset.act = "lock";
-  const end = button("End", `End ${conference.id}`, false, async (pressed) => {
+  const end = button("End", `End ${conference.id}`, async (pressed) => {
     if (await confirm(`End ${conference.id}?`, "Everybody is hung up on, and the address is void.", "End it"))
       act(pressed, pathOf(conference), "DELETE", `${conference.id} was ended`);
   }, true);
@@ -126,7 +44,8 @@ function updateConference(card, conference, now_s) {
   setText(parts.facts, conference.state === "offered"
     ? `Address given out${asker}; waits for its first call`
     : `${conference.members.length} of ${conference.size} legs${asker}`);
-  sync(parts.members, conference.members, (member) => member.number, (member) => createMember(member, conference), updateMember);
+  const members = conference.members, deaf = deafTo(members);
+  sync(parts.members, members, (member) => member.number, (member) => createMember(member, conference), (item, member) => updateMember(item, member, members, deaf));
   parts.lock.hidden = !may.act || conference.state === "offered";
   setText(parts.lock, conference.locked ? "Unlock" : "Lock");
   parts.lock.setAttribute("aria-pressed", conference.locked);
@@ -154,7 +73,7 @@ function updateAllocation(line, row, now_s) {
 function createBoard(board) {
   const card = make("article", { className: "card", "aria-label": `Board ${board.board_id}` });
   const state = make("span", { className: "pill" });
-  const drain = button("Drain", `Drain ${board.board_id}`, false, async (pressed) => {
+  const drain = button("Drain", `Drain ${board.board_id}`, async (pressed) => {
     const draining = card.parts.row.draining;
     if (draining || (await confirm(`Drain ${board.board_id}?`, "It gets no new conferences; those it has go on.", "Drain")))
       act(pressed, `/v1/boards/${board.board_id}/${draining ? "undrain" : "drain"}`, "POST", draining ? `${board.board_id} is back` : `${board.board_id} drains`);
