@@ -80,7 +80,7 @@ def program(*command: str | Path) -> Bench:
     def bench(console: Console) -> None:
         done = subprocess.run([str(word) for word in command], check=False)
         if done.returncode:
-            raise BenchError(f"{Path(command[-1]).name} ended with {done.returncode}")
+            raise BenchError(f"ended with exit code {done.returncode}")
 
     return bench
 
@@ -103,10 +103,10 @@ def both(*benches: Bench) -> Bench:
 BENCHES: dict[str, Bench] = {
     "capacity": parley("capacity"),
     "two-cores": parley(
-        "capacity", "--boards", "2", "--participants", "4000", "--rounds", "3", output="two-cores"
+        "capacity", "--boards", "2", "--participants", "4000", "--rounds", "2", output="two-cores"
     ),
     "bridges": program(sys.executable, SCRIPTS / "bridges" / "compare.py"),
-    "packet-io": program(sys.executable, SCRIPTS / "packet_io.py"),
+    "packet-io": program(sys.executable, SCRIPTS / "packet_io.py", "--rounds", "1"),
     "latency": both(parley("latency"), parley("latency", "--legs", "4000", output="latency-crowd")),
     "kernels": parley("kernels"),
     "sip": bench_sip,

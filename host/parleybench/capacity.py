@@ -34,11 +34,13 @@ def run(
     boards: int = 1,
     server: tuple[str, int] | None = None,
     wakeful: bool = False,
+    alike: bool = False,
 ) -> Figures:
     """Return the rows for so many participants each; none named: the whole curve, silence, one large conference.
 
     boards: so many of our own, each pinned to a core; server: (host, port) of one that runs, which is then called;
-    wakeful: all cores are kept from halting the while (`awake`), for board and echo alike. Raises BenchError.
+    wakeful: all cores are kept from halting the while (`awake`), for board and echo alike;
+    alike: a second echo wakes as often as the board does. Raises BenchError.
     """
     if server is not None and not server[0].startswith("127."):
         raise BenchError(
@@ -61,7 +63,7 @@ def run(
                 system = RunningServer(server) if server else _own(boards, max(counts))
                 silent = SILENT if whole else None
                 return asyncio.run(
-                    _measure(Path(work), system, counts, members, silent, seconds, rounds, say)
+                    _measure(Path(work), system, counts, members, silent, seconds, rounds, say, alike)
                 )
 
             with awake(Path(work), sorted(allowed) if wakeful else ()):
@@ -89,6 +91,7 @@ async def _measure(
     seconds: float,
     rounds: int,
     say: Say,
+    alike: bool,
 ) -> Figures:
     rows, setups, left = [], [], None
     say("starting the server" if system.own else f"calling {system.server[0]}:{system.server[1]}")
@@ -101,7 +104,7 @@ async def _measure(
                 setups.append(await crowd.grow(count))
                 name = f"{count} in conferences of {size}" if size < count else f"{count} in one conference"
                 name = f"{count}, all silent" if count == silent else name
-                rows.append(crowd.measure(name, seconds, rounds, 0 if count == silent else None))
+                rows.append(crowd.measure(name, seconds, rounds, 0 if count == silent else None, alike))
         finally:
             await crowd.leave()
             callers.close()

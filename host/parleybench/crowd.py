@@ -149,8 +149,11 @@ class Crowd:
             with self._heart():
                 time.sleep(wait_s)
 
-    def measure(self, name: str, seconds: float, rounds: int, talkers: int | None = None) -> Figures:
-        """One row: medians over the rounds, of the boards and of the echo before and after them. Raises BenchError."""
+    def measure(self, name: str, seconds: float, rounds: int, talkers: int | None, alike: bool) -> Figures:
+        """One row: medians over the rounds, of the boards and of the echo before and after them.
+
+        talkers: of each conference, None: all; alike: see capacity.run. Raises BenchError.
+        """
         size = self._size
         talkers = size if talkers is None else talkers
         runs, echo = [], self._echo(talkers)
@@ -160,7 +163,7 @@ class Crowd:
             runs.append(self._round(talkers, seconds, echo))
             echo = runs[-1]["echo_after_us"]
         often = runs[-1]["ticks_a_frame"]
-        alike = self._echo(talkers, TICK_US // often) if often else None
+        echo_alike_us = self._echo(talkers, TICK_US // often) if often and alike else None
         heard = [run["load"] for run in runs]
 
         def median(key: str, digits: int) -> float | None:
@@ -186,7 +189,7 @@ class Crowd:
             "ratio_least": extreme(min, "ratio"),
             "ratio_most": extreme(max, "ratio"),
             "ticks_a_frame": often,
-            "echo_alike_us": alike,
+            "echo_alike_us": echo_alike_us,
             "core_percent": median("core_percent", 1),
             "loss_in_percent": worst("loss_in_percent"),
             "loss_out_percent": worst("loss_out_percent"),

@@ -98,6 +98,10 @@ def bench_capacity(
             "--awake", help="Keep all cores from halting, for board and echo alike, by idle processes."
         ),
     ] = False,
+    echo_alike: Annotated[
+        bool,
+        typer.Option("--echo-alike", help="Beside it an echo, too, that wakes as often as the board does."),
+    ] = False,
     output: Output = None,
     as_json: Json = False,
 ) -> None:
@@ -108,7 +112,13 @@ def bench_capacity(
     if server is not None and not counts:
         raise typer.BadParameter("--server needs --participants: what may be asked of it is yours to know")
     terms = (counts, seconds, rounds)
-    options = {"size": size, "boards": boards, "server": _address(server), "wakeful": awake}
+    options = {
+        "size": size,
+        "boards": boards,
+        "server": _address(server),
+        "wakeful": awake,
+        "alike": echo_alike,
+    }
     _bench("capacity", as_json, output, *terms, **options)
 
 
