@@ -83,12 +83,15 @@ class Call:
             headers.append(("Content-Type", "application/sdp"))
         return sip_text.build(f"{method} {uri} SIP/2.0", headers, body)
 
-    async def invite(self, uri: str, body: bytes, timeout_s: float = 5.0, follow: bool = True) -> Outcome:
+    async def invite(
+        self, uri: str, body: bytes, timeout_s: float = 5.0, follow: bool = True, answer: bytes = b""
+    ) -> Outcome:
         """INVITE the URI; a 302 is followed once when `follow`. The answer is acknowledged.
 
-        Raises NoAnswerError when no final response comes within `timeout_s`.
+        answer: goes with the ACK, where the 200 has the offer. Raises NoAnswerError when no final response comes within
+        `timeout_s`.
         """
-        outcome = await self._ask(uri, body, timeout_s)
+        outcome = await self._ask(uri, body, timeout_s, answer)
         if follow and 300 <= outcome.status < 400:
             first = outcome
             outcome = await self._ask(first.contact, body, timeout_s)
@@ -97,7 +100,7 @@ class Call:
             self.remote, self.target = outcome.response.header("to"), outcome.contact
         return outcome
 
-    async def _ask(self, uri: str, body: bytes, timeout_s: float) -> Outcome:
+    async def _ask(self, uri: str, body: bytes, timeout_s: float, answer: bytes = b"") -> Outcome:
         self.cseq += 1
         branch, peer = "z9hG4bK" + sip_text.random_id(), sip_text.address_of(uri)
         to = f"<{uri}>"
@@ -109,8 +112,8 @@ class Call:
             target, branch = outcome.contact, "z9hG4bK" + sip_text.random_id()
             peer = sip_text.address_of(target)
         else:
-            target = uri
-        ack = self.request("ACK", target, response.header("to"), branch, self.cseq)
+            target, answer = uri, b""
+        ack = self.request("ACK", target, response.header("to"), branch, self.cseq, answer)
         self.caller.send(ack, peer)
         self.caller.acks[branch] = (ack, peer)
         if response.status < 300:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Protocol
 
+from hil_tests import sip_text
 from hil_tests.rtp_stream import RtpEnd
 
 PRIVATE_HOST = "192.0.2.9"  # what the phone names: there is no way to it
 Address = tuple[str, int]
 
 
+class Behind(Protocol):
+    """What is behind a NAT, at `port`."""
+
+    port: int
+
+
 class Nat:
     """The phone sends to `inside`; to the board it comes from `outside`, and what comes back goes to the phone."""
 
-    def __init__(self, phone: RtpEnd, board: Address, host: str = "127.0.0.1") -> None:
+    def __init__(self, phone: Behind, board: Address, host: str = "127.0.0.1") -> None:
         self.phone, self.board = ("127.0.0.1", phone.port), board
         self._inside, self._outside = self._socket(host), self._socket(host)
         self.inside: Address = self._inside.getsockname()
@@ -45,3 +53,10 @@ class Nat:
         for one in (self._inside, self._outside):
             loop.remove_reader(one)
             one.close()
+
+
+def hidden_end(codes: bytes, ssrc: int) -> tuple[RtpEnd, bytes]:
+    """The RTP end of a phone behind a NAT, which says these codes, and how it describes itself."""
+    end = RtpEnd("127.0.0.1", ssrc=ssrc, loop_codes=codes)
+    asyncio.get_running_loop().add_reader(end.socket.fileno(), end.receive)
+    return end, sip_text.sdp_offer(PRIVATE_HOST, end.port)

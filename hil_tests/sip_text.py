@@ -63,7 +63,11 @@ def build(start: str, headers: list[tuple[str, str]], body: bytes = b"") -> byte
 
 
 def answer(
-    request: SipText, status: str, to_tag: str = "", headers: list[tuple[str, str]] | None = None
+    request: SipText,
+    status: str,
+    to_tag: str = "",
+    headers: list[tuple[str, str]] | None = None,
+    body: bytes = b"",
 ) -> bytes:
     """A response to a request (RFC 3261 section 8.2.6.2); `status` is like '200 OK'."""
     to = request.header("to")
@@ -72,7 +76,7 @@ def answer(
     copied = [("Via", via) for via in request.all("via")]
     copied += [("From", request.header("from")), ("To", to)]
     copied += [("Call-ID", request.header("call-id")), ("CSeq", request.header("cseq"))]
-    return build(f"SIP/2.0 {status}", copied + (headers or []))
+    return build(f"SIP/2.0 {status}", copied + (headers or []), body)
 
 
 def uri_in(value: str) -> str:

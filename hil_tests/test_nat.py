@@ -5,9 +5,11 @@ import asyncio
 import numpy as np
 import pytest
 
-from hil_tests import assault, g711, measure
-from hil_tests.nat import PRIVATE_HOST, Nat
-from hil_tests.table_talk import conference, leave, talk
+from hil_tests import assault, g711, measure, sip_text, watcher
+from hil_tests.callee import Callee
+from hil_tests.caller import Caller
+from hil_tests.nat import PRIVATE_HOST, Nat, hidden_end
+from hil_tests.table_talk import Seat, conference, leave, talk
 from hil_tests.wav import RATE_HZ
 
 pytestmark = pytest.mark.hil
@@ -41,16 +43,47 @@ def levels_db(seat, hz):
 
 async def story(bench):
     seats = await conference(bench, [("PCMU", tone(hz)) for hz in TONES_HZ], 100, (PRIVATE_HOST,))
+    return await besieged_talk(seats, [])
+
+
+async def besieged_talk(seats, came_back):
+    """The first seat is behind a NAT and nobody has been learned yet; (seats, ports, what strangers were sent)."""
     hidden, plain = (seat.end for seat in seats)
     ports = hidden.peer[1], plain.peer[1]
     board = hidden.peer
     nat = Nat(hidden, board)
     hidden.peer = nat.inside
-    too_early = await besieged(hidden, ELSEWHERE, board, 10)  # nobody has been learned yet
+    too_early = await besieged(hidden, ELSEWHERE, board, 10)
+    for seat in seats:
+        seat.end.clear()  # what is judged begins with the talk
     _, too_late = await asyncio.gather(talk([seats], SECONDS * 50), later(hidden, board))
     nat.close()
     await leave([seats])
-    return seats, ports, too_early + too_late
+    return seats, ports, came_back + too_early + too_late
+
+
+async def story_of_a_call_by_the_board(bench):
+    (plain,) = await conference(bench, [("PCMU", tone(TONES_HZ[1]))], 101, spare=1)
+    callee = await Callee.open()
+    status, _ = await watcher.refer(plain.call, f"sip:callee@127.0.0.1:{callee.port}")
+    assert status == 202
+    invite = await asyncio.wait_for(callee.rung, 5)
+    end, description = hidden_end(tone(TONES_HZ[0]), 100)
+    end.peer = sip_text.media_address(invite.body)
+    while_it_rings = await besieged(end, "127.0.0.1", end.peer, 10)  # at the very address of the NAT
+    hidden = Seat(end, callee.pick_up(description))
+    await asyncio.sleep(0.3)
+    return await besieged_talk([hidden, plain], while_it_rings)
+
+
+async def story_of_a_call_without_an_offer(bench):
+    (plain,) = await conference(bench, [("PCMU", tone(TONES_HZ[1]))], 101, spare=1)
+    end, description = hidden_end(tone(TONES_HZ[0]), 100)
+    call = (await Caller.open()).call("late")
+    outcome = await call.invite(plain.call.target, b"", answer=description)
+    assert outcome.status == 200, outcome.response.start
+    end.peer = sip_text.media_address(outcome.response.body)
+    return await besieged_talk([Seat(end, call), plain], [])
 
 
 async def later(hidden, board):
@@ -59,9 +92,16 @@ async def later(hidden, board):
     return await besieged(hidden, "127.0.0.1", board, (SECONDS - 2) * 50)
 
 
-def test_a_phone_behind_a_nat_is_heard_and_hears_and_nobody_takes_its_place(lone_board, figures):
-    bench = lone_board()
-    seats, ports, came_back = asyncio.run(story(bench))
+STORIES = {
+    "it calls": story,
+    "the board calls it": story_of_a_call_by_the_board,
+    "it calls without an offer": story_of_a_call_without_an_offer,
+}
+
+
+@pytest.mark.parametrize("who", STORIES)
+def test_a_phone_behind_a_nat_is_heard_and_hears_and_nobody_takes_its_place(lone_board, figures, who):
+    seats, ports, came_back = asyncio.run(STORIES[who](lone_board()))
     assert ports[0] != ports[1], "it needs a port of its own"
     assert came_back == [], "the board has sent something to a stranger"
     for seat, hz in zip(seats, reversed(TONES_HZ), strict=True):

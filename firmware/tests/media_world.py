@@ -81,21 +81,43 @@ class World:
 
     def enter(self, conference, remote=None):
         """Another participant with his peer; remote: where he says he is, when that is not so."""
+        participant = self._participant(conference)
+        participant.direction = "sendrecv"
+        self.wire.open(participant)
+        participant.origin = self.phones if remote else ""
+        self.wire.aim(participant, remote or (self.phones, PEER_PORT + 2 * len(self.peers)))
+        self.media.join(participant)
+        self._make_peer(participant)
+        return participant
+
+    def call(self, conference):
+        """Another participant whom the board calls; he has not answered yet."""
+        participant = self._participant(conference)
+        self.wire.open(participant, apart=True)
+        self.media.join(participant)
+        self._make_peer(participant)
+        return participant
+
+    def answer(self, participant, remote):
+        """He says that he is there, at `remote`."""
+        participant.direction = "sendrecv"
+        participant.origin = self.phones
+        self.wire.aim(participant, remote, may_move=False)
+        self.media.retune(participant)
+
+    def _participant(self, conference):
         number = len(self.peers)
         names = [name for name, _rate_hz in preference(self.media.places.wide_limit > 0)]
         codec = names[number % len(names)]
-        law = law_of(codec)
         participant = Participant(None, "sip:%d@test" % number, 1, (number + 1, 0, 0), number + 1)
         participant.conference = conference
-        participant.codec, participant.payload_type, participant.event_payload_type = codec, law, 101
-        participant.direction = "sendrecv"
-        port = PEER_PORT + 2 * number
-        self.wire.open(participant)
-        participant.origin = self.phones if remote else ""
-        self.wire.aim(participant, remote or (self.phones, port))
-        self.media.join(participant)
-        self.peers.append(Peer(self.phones, port, self.board, participant.port, law))
+        participant.codec, participant.payload_type = codec, law_of(codec)
+        participant.event_payload_type = 101
         return participant
+
+    def _make_peer(self, participant):
+        port = PEER_PORT + 2 * len(self.peers)
+        self.peers.append(Peer(self.phones, port, self.board, participant.port, participant.payload_type))
 
     def everybody_says(self, code):
         """One packet from each peer."""

@@ -63,12 +63,15 @@ class DialOutTest(unittest.TestCase):
         self.assertEqual(invite.get("Allow-Events"), "refer, conference")
         self.assertEqual(media_of(invite).formats[:2], ["0", "8"])
         self.assertEqual(self.world.statuses(), [202, 100])
+        line = self.bench.media.participants[1].line
+        self.assertEqual(line.peer, (BOARD[0], line.port))  # while it rings nobody is heard there
         self.world.pick_up(self.bob)
         self.assertEqual(self.world.statuses(), [202, 100, 200])
         self.assertTrue(self.alice_heard_the_end())
         self.assertEqual(self.world.names(), [self.world.alice.uri, self.bob.uri])
         participant = self.bench.media.participants[1]
         self.assertEqual((participant.direction, participant.line.peer), ("sendrecv", ("10.0.0.2", 4000)))
+        self.assertEqual(participant.origin, "10.0.0.2")  # where his 200 came from
 
     def alice_heard_the_end(self):
         return [event for event in self.world.alice.events if event.kind == "refer_progress"][-1].final

@@ -3,8 +3,8 @@
 import unittest
 
 from parley.app.learner import is_behind_nat
-from parley.app.terms import origin_of
-from parley.wire.sip import Request
+from parley.app.terms import origin_of, origin_of_answer
+from parley.wire.sip import Request, Response
 
 
 class OriginTest(unittest.TestCase):
@@ -18,6 +18,23 @@ class OriginTest(unittest.TestCase):
         ):
             request = Request("INVITE", "sip:x@y", [("Via", via) for via in vias])
             self.assertEqual(origin_of(request), origin)
+
+    def test_where_an_answer_came_from(self):
+        route, contact = (
+            ("Record-Route", "<sip:192.0.2.5;lr>"),
+            ("Contact", "<sip:bob@192.0.2.1:4444;ob>;q=1"),
+        )
+        for headers, origin in (
+            ((contact,), "192.0.2.7"),
+            ((), "192.0.2.7"),
+            ((route, contact), "192.0.2.1"),
+            ((route,), ""),
+            ((route, ("Contact", "nonsense")), ""),
+        ):
+            response = Response(200, headers=list(headers))
+            self.assertEqual(response.source, "")
+            response.source = "192.0.2.7"
+            self.assertEqual(origin_of_answer(response), origin)
 
     def test_who_is_behind_a_nat(self):
         for origin, host, is_so in (

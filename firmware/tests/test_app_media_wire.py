@@ -3,10 +3,10 @@
 import unittest
 
 from app_bench import RtpWire
-from media_world import FIRST_PORT, PEER_PORT, Peer, World
+from media_world import FIRST_PORT, PEER_PORT, World
 
 from parley.app import runtime
-from parley.app.learner import WINDOW_MS, Learner
+from parley.app.learner import Learner
 from parley.app.media_task import Participant
 from parley.app.media_wire import MediaWire
 from parley.app.ports import PortPool
@@ -115,6 +115,28 @@ class SharedPortTest(unittest.TestCase):
         self.assertEqual(participant.line.peer, ("192.0.2.9", 4000))
         self.assertIsNone(self.wire.learner.next_deadline())
 
+    def called(self):
+        participant = Participant(None, "sip:x@y", 1)
+        self.wire.open(participant, apart=True)
+        return participant
+
+    def test_whom_the_board_calls_has_a_line_that_hears_nobody_before_his_answer(self):
+        lines = PortPool("h", 10002, 1, RtpWire, lambda host, port: (RtpWire(host, port), None))
+        self.wire = MediaWire(lines, self.shared, 10000, learner=Learner(None))
+        one, two = self.called(), self.called()
+        self.assertEqual((one.port, one.line.peer), (10002, ("h", 10002)))
+        self.assertEqual((two.port, two.line), (10000, None))  # there is one line alone
+        for called in (one, two):
+            called.origin = "10.0.0.9"
+            self.assertFalse(self.wire.aim(called, ("10.0.0.9", 4000), may_move=False))
+        self.assertEqual((one.line.peer, one.address), (("10.0.0.9", 4000), NO_ADDRESS))
+        self.assertEqual(two.address, pack_address("10.0.0.9", 4000))
+        self.wire.close(one)
+        self.assertEqual(RtpWire.open_ports, [])
+
+    def test_where_no_source_is_learned_the_board_calls_from_its_one_port(self):
+        self.assertEqual((self.called().port, RtpWire.open_ports), (10000, []))
+
     def test_what_somebody_had_is_free_when_he_leaves(self):
         first, second = self.entered(("10.0.0.1", 4000)), self.entered(("10.0.0.1", 4000))
         self.wire.close(second)
@@ -163,89 +185,6 @@ class Cases:
         self.assertTrue(self.world.media.full)
         self.talk()
         self.assertEqual(self.packets_heard(), [4, 4, 0, 4])
-
-    def behind_nat(self):
-        """A participant who names an address of his own network; (he, his peer, a stranger at his NAT's address)."""
-        conference = self.world.media.participants[2].conference
-        self.world.leave(self.world.media.participants[2])
-        self.world.peers.pop().socket.close()
-        one = self.world.enter(conference, ("192.0.2.9", 4000))
-        stranger = Peer(self.world.phones, PEER_PORT + 100, self.world.board, one.port, one.payload_type)
-        self.addCleanup(stranger.socket.close)
-        return one, self.world.peers[2], stranger
-
-    def learn(self, *moments_ms):
-        return [found for now_ms in moments_ms for found in self.world.wire.learner.tick(now_ms)]
-
-    def test_who_is_behind_a_nat_is_learned_and_kept(self):
-        one, peer, stranger = self.behind_nat()
-        peer.say(SAID)
-        self.assertEqual(self.learn(0), [])  # one packet is anybody's
-        peer.say(SAID)
-        self.assertEqual(self.learn(100), [(one, (self.world.phones, PEER_PORT + 4))])
-        for _ in range(3):
-            stranger.say(SAID)
-        self.assertEqual(self.learn(200, 300), [])
-        self.assertIsNone(self.world.wire.learner.next_deadline())
-        self.talk()
-        self.assertEqual(self.packets_heard(), [4, 4, 4])
-        self.assertEqual(len(stranger.hear()), 0)
-        self.assertEqual(self.world.media.stats(one)["received"], 5)  # one told, four in the talk
-
-    def test_another_host_or_codec_and_what_is_out_of_step_is_not_learned(self):
-        one, peer, _ = self.behind_nat()
-        elsewhere = Peer("127.9.9.9", PEER_PORT, self.world.board, one.port, one.payload_type)
-        self.addCleanup(elsewhere.socket.close)
-        for _ in range(3):
-            elsewhere.say(SAID)
-            peer.say(SAID, payload_type=96)
-        peer.socket.send(b"no RTP")
-        peer.say(SAID)
-        peer._sequence += 1
-        peer.say(SAID)
-        self.assertEqual(self.learn(0), [])
-        self.assertEqual(self.world.wire.learner.strangers, 9)
-
-    def test_the_window_ends(self):
-        _, peer, _ = self.behind_nat()
-        self.assertEqual(self.learn(0, WINDOW_MS), [])
-        for _ in range(3):
-            peer.say(SAID)
-        self.assertEqual(self.learn(2 * WINDOW_MS), [])
-        self.talk(1)
-        self.assertEqual(self.packets_heard(), [1, 1, 0])
-
-    def test_packets_from_where_he_said_end_it(self):
-        one, _, stranger = self.behind_nat()
-        self.assertEqual(self.learn(0), [])
-        one.line.connect(self.world.phones, PEER_PORT + 4)  # as if there were a way to where he said
-        self.talk(2)
-        self.assertEqual(self.learn(100), [])
-        stranger.say(SAID)
-        stranger.say(SAID)
-        self.assertEqual(self.learn(200), [])
-        self.assertEqual(self.world.media.stats(one)["received"], 2)
-
-    def test_the_same_offer_again_does_not_begin_anew(self):
-        one, peer, stranger = self.behind_nat()
-        self.assertFalse(self.world.wire.aim(one, ("192.0.2.9", 4000)))
-        peer.say(SAID)
-        peer.say(SAID)
-        self.assertEqual(len(self.learn(0)), 1)
-        self.assertFalse(self.world.wire.aim(one, ("192.0.2.9", 4000)))
-        stranger.say(SAID)
-        stranger.say(SAID)
-        self.assertEqual(self.learn(100), [])
-        self.assertFalse(self.world.wire.aim(one, ("192.0.2.9", 4002)))  # he has moved
-        self.world.media.retune(one)
-        stranger.say(SAID)
-        stranger.say(SAID)
-        self.assertEqual(self.learn(200), [(one, (self.world.phones, PEER_PORT + 100))])
-
-    def test_who_leaves_before_he_is_found_leaves_nothing(self):
-        one, _, _ = self.behind_nat()
-        self.world.leave(one)
-        self.assertIsNone(self.world.wire.learner.next_deadline())
 
 
 class SocketsTest(Cases, unittest.TestCase):

@@ -4,6 +4,7 @@ He has a leg from the beginning, mute and deaf, so that his place is his; watche
 """
 
 from parley.app.returns import knows_replaces
+from parley.app.terms import origin_of_answer
 from parley.app.trail import FROM_BOARD, TO_BOARD
 from parley.call.caller import contacts_of
 from parley.call.requests import address_of_record, target_of
@@ -98,6 +99,7 @@ class DialOut:
     def _answered(self, dial, event, now_ms):
         participant = dial.participant
         del self._dials[event.subject.id]
+        participant.origin = origin_of_answer(event.message)
         try:
             self._focus.terms.take_answer(participant, event.message.body)
         except RemoteError as error:

@@ -199,7 +199,7 @@ class Focus:
         if invite is not None:
             participant.origin = origin_of(invite)
             participant.knows_replaces = knows_replaces(invite)
-        self._wire.open(participant)
+        self._wire.open(participant, apart=not offer)
         try:
             return participant, self.terms.agree(participant, offer)
         except (RemoteError, MemoryError):

@@ -3,7 +3,7 @@
 With native packet I/O all legs share one port, and where a packet comes from tells whose it is. Who names a media
 address that another participant has named already gets a line: a port of his own, connected to that address. Without
 native packet I/O every leg has a line. Who is behind a NAT gets one too, and his source is learned (learner.py),
-where the network lets two sockets share a port.
+where the network lets two sockets share a port; and so does who is made an offer by the board, since he may be.
 """
 
 from parley.app import runtime
@@ -38,12 +38,21 @@ class MediaWire:
         self.port = port
         self._named = Table()  # address of a peer -> the participant who is told by it
 
-    def open(self, participant):
-        """Gives a participant the port where he is to send to. RemoteError(503) when there is none."""
+    def open(self, participant, apart=False):
+        """Gives a participant the port where he is to send to. RemoteError(503) when there is none.
+
+        apart: he is made an offer, and what is behind a NAT is known with his answer, when it is too late for another
+        port. So he has one of his own, while there are any, on which nobody is heard before.
+        """
         if self._shared is None:
-            participant.line, participant.port = self._lines.open()
-        else:
-            participant.port = self.port
+            participant.line, participant.port = self._lines.open(deaf=apart)
+            return
+        participant.port = self.port
+        if apart and self.learner is not None and self._lines.splits:
+            try:
+                participant.line, participant.port = self._lines.open(deaf=True)
+            except RemoteError:
+                pass  # as with anybody else, then
 
     def aim(self, participant, remote, may_move=True):
         """Makes remote, (host, port), the place a participant's packets go to, and the only one they come from.

@@ -24,14 +24,21 @@ class PortPool:
         """There are such pairs."""
         return self._open_pair is not None
 
-    def open(self):
-        """A fresh (socket, port). RemoteError(503) when there is none: another program may hold some."""
+    def open(self, deaf=False):
+        """A fresh (socket, port). RemoteError(503) when there is none: another program may hold some.
+
+        deaf: it hears nobody until it is connected.
+        """
         for _ in range(len(self._ports)):
             port = self._ports.pop(0)
             try:
-                return self._open_socket(self._host, port), port
+                socket = self._open_socket(self._host, port)
             except OSError:
                 self._ports.append(port)
+                continue
+            if not deaf or _deafen(socket, self._host, port):
+                return socket, port
+            self.close(socket, port)
         raise RemoteError(503, "No RTP port is free")
 
     def split(self, socket, port):
@@ -53,3 +60,12 @@ class PortPool:
         """Closes the socket; its port goes to the end of the queue."""
         socket.close()
         self._ports.append(port)
+
+
+def _deafen(socket, host, port):
+    """Has a socket hear itself alone, whom it never says anything to. Returns whether that could be."""
+    try:
+        socket.connect(host, port)
+    except OSError:
+        return False
+    return True

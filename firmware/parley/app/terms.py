@@ -4,7 +4,7 @@ from parley.app.places import codec_of
 from parley.call.negotiate import NOBODY, answer_offer, make_offer, preferred, read_answer
 from parley.wire.errors import RemoteError
 from parley.wire.sdp import parse_sdp
-from parley.wire.uri import parse_via
+from parley.wire.uri import parse_name_addr, parse_via
 
 
 def new_seed(random_bytes):
@@ -21,6 +21,20 @@ def origin_of(request):
     except (RemoteError, IndexError):
         return ""
     return via.param("received") or via.host
+
+
+def origin_of_answer(response):
+    """The host that a phone we called signals from: where its 200 came from; by way of proxies where its Contact is.
+
+    A proxy on the way puts itself into the route (RFC 3261 16.6 step 4), and one that knows of NATs writes what it sees
+    into the Contact. "" when that cannot be read.
+    """
+    if response.get("Record-Route") is None:
+        return response.source
+    try:
+        return parse_name_addr(response.get_all("Contact")[0]).uri.host
+    except (RemoteError, IndexError):
+        return ""
 
 
 class Terms:

@@ -114,6 +114,7 @@ class Endpoint(RequestCommands):
             if isinstance(message, Response):
                 message.to_tag()
                 message.from_tag()
+                message.source = peer[0]
                 self._core.layer.receive_response(message, now_ms)
             else:
                 receive_request(self._core, message, peer, now_ms)

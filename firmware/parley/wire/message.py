@@ -172,7 +172,12 @@ class Request(SipMessage):
 
 
 class Response(SipMessage):
-    """A response: status 100..699, reason phrase (the usual one by default), headers, body."""
+    """A response: status 100..699, reason phrase (the usual one by default), headers, body.
+
+    source: the host that it came from, "" of one that has not come.
+    """
+
+    source = ""
 
     def __init__(
         self, status: int, reason: str = "", headers: "list[tuple[str, str]] | None" = None, body: bytes = b""
