@@ -1,14 +1,13 @@
 """RTP and RTCP from where nobody asked for it: no foreign sound in anybody's ear, nothing sent astray, all counted."""
 
 import asyncio
-import json
 
 import numpy as np
 import pytest
 
 from hil_tests import assault, g711, measure, speech
 from hil_tests import quality_scores as scores
-from hil_tests.console import mpremote
+from hil_tests.console import board_counts
 from hil_tests.table_talk import conference, leave, talk
 from hil_tests.wav import RATE_HZ
 
@@ -20,14 +19,6 @@ PORTS = range(4)  # RTP, RTCP, and the pair beside them
 CLIP_S, CLIPS = 4, 4
 SAME_PESQ = 0.02
 TRIES, LATE_S = 3, 0.003  # what we ourselves send later than this is missed on its own account
-
-
-def board_counts(bench, board):
-    """(network counters and bridge totals, participants) as the board itself has them."""
-    done = mpremote(board.serial, "exec", "import json; print(json.dumps(board.status()))")
-    assert done.returncode == 0, done.stdout + done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    return found["media"], found["legs"]
 
 
 def tone(hz):
@@ -81,7 +72,7 @@ async def story(bench, clip):
     for _ in range(TRIES):
         tables, stranger, flooded = await attacked(bench, clip)
         await asyncio.sleep(0.5)
-        found = await asyncio.to_thread(board_counts, bench, bench.boards()[0])
+        found = await asyncio.to_thread(board_counts, bench.boards()[0].serial)
         await leave(tables)
         pesq = pesq_of_clips(clip, g711.decode(tables[2][1].heard(), g711.PCMU))
         if min(pesq) > pesq[0] - SAME_PESQ or max(tables[2][0].late_s) < LATE_S:

@@ -17,6 +17,9 @@ class Participant:
         self.leg = leg
         self.direction = "sendrecv"
         self.report_address = ("192.0.2.1", port + 1)
+        self.report_source = None
+        self.aimed = None
+        self.origin = ""
         self.rtcp_mux = False
         self.keys = None
 

@@ -4,6 +4,7 @@ Runs in the loop's spare time, every ATTEND_MS; may allocate, but while nothing 
 in a turn has a bound that does not grow with the number of participants: of many, some are visited in each turn.
 """
 
+from parley.app.report_sources import ReportSources
 from parley.call.table import Table
 from parley.media.bridge_side import PROTECTION_BYTES
 from parley.media.rtcp_session import REPORT_BYTES_MOST, RtcpSession, ntp_of
@@ -28,7 +29,6 @@ class Attention:
 
     def __init__(self, session, now_ms):
         self.session = session
-        self.report_address = None  # by which his reports are known
         self.packets = 0  # taken from him, when it was looked last
         self.alive_ms = now_ms  # when something of him came
         self.look_ms = now_ms
@@ -55,7 +55,7 @@ class Attendant:
         self._quality_leg = -1  # told of last
         self._newcomers = []
         self._known = Table()  # leg: (participant, Attention)
-        self._by_address = Table()  # where reports come from: leg
+        self._sources = ReportSources(side)
         self._legs = []  # of all that are known
         self._next = 0  # which of them is to be visited
         self._drawn = b""
@@ -138,10 +138,10 @@ class Attendant:
         if known is None:
             return
         self._legs.remove(participant.leg)
+        self._sources.forget(participant.leg)
         packet = known[1].session.bye(self._side.figures(participant.leg))
         self._room[: len(packet)] = packet
         self._send(participant, len(packet))
-        self._forget_address(participant.leg, known[1])
 
     def _meet(self, now_ms):
         """Newcomers are watched from now on."""
@@ -154,7 +154,7 @@ class Attendant:
             if participant.leg not in self._known:
                 self._legs.append(participant.leg)
             self._known[participant.leg] = (participant, attention)
-            self._note_address(participant.leg, participant, attention)
+            self._sources.note(participant.leg, participant)
 
     def _draw(self, count):
         """A few random octets of many."""
@@ -165,22 +165,9 @@ class Attendant:
 
     def _visit(self, leg, participant, attention, now_ms):
         """Looks after one participant."""
-        if attention.report_address != participant.report_address:
-            self._note_address(leg, participant, attention)
+        self._sources.note(leg, participant)
         self._report(participant, attention, now_ms)
         self._watch(participant, attention, now_ms)
-
-    def _note_address(self, leg, participant, attention):
-        """His reports come from there; of two who say the same, the first is believed."""
-        self._forget_address(leg, attention)
-        address = participant.report_address
-        attention.report_address = address
-        if address is not None and address not in self._by_address:
-            self._by_address[address] = leg
-
-    def _forget_address(self, leg, attention):
-        if self._by_address.get(attention.report_address) == leg:
-            self._by_address.pop(attention.report_address)
 
     def _take_reports(self, now_ms):
         for _ in range(REPORTS_PER_TURN):
@@ -188,19 +175,16 @@ class Attendant:
             if found is None:
                 break
             self._heard(found[0], found[1], now_ms)
+        self._sources.turn()
         for _ in range(REPORTS_PER_TURN):
             found = self._wire.receive()
             if found is None:
                 return
-            leg = self._by_address.get(found[1])
-            if leg is None:  # a third party's
-                self.reports_bad += 1
-                continue
-            packet = self._side.open_report(leg, found[0])
-            if packet is None:
+            opened = self._sources.open(found[0], found[1])
+            if opened is None:  # a third party's
                 self.reports_bad += 1
             else:
-                self._heard(leg, packet, now_ms)
+                self._heard(opened[0], opened[1], now_ms)
 
     def _heard(self, leg, packet, now_ms):
         known = self._known.get(leg)

@@ -67,7 +67,8 @@ class Participant:
         self.agreed_keys: "Keys | None" = None
         self.keys: "Keys | None" = None
         self.extensions: "Extensions | None" = None
-        self.report_address: "tuple[str, int] | None" = None  # where he takes RTCP
+        self.report_address: "tuple[str, int] | None" = None  # where he takes RTCP, as he says
+        self.report_source: "tuple[str, int] | None" = None  # where his comes from, learned (ReportSources)
         self.rtcp_mux = False  # which goes the way of RTP
         self.session_id = session_id
         self.session_version = 0

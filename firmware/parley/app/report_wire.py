@@ -31,7 +31,8 @@ class ReportWire:
     def send(self, participant, packet):
         """Sends a participant a packet, by the way he has agreed to."""
         if not participant.rtcp_mux:
-            sent = self._socket is not None and self._socket.send(packet, participant.report_address)
+            peer = participant.report_source or participant.report_address
+            sent = self._socket is not None and self._socket.send(packet, peer)
         elif participant.line is not None:
             sent = participant.line.send(packet)
         else:

@@ -118,5 +118,8 @@ class Terms:
         participant.agreed_keys = agreed.keys
         participant.extensions = agreed.extensions
         participant.rtcp_mux = agreed.rtcp_mux
-        participant.report_address = None if agreed.remote[0] in NOBODY else agreed.report_address
+        address = None if agreed.remote[0] in NOBODY else agreed.report_address
+        if address is not None and address != participant.report_address:
+            participant.report_source = None
+        participant.report_address = address
         self._media.retune(participant)
