@@ -23,6 +23,7 @@ from parleyd.client import forget_address, write_address
 from parleyd.clock import SystemClock
 from parleyd.control import Outcome
 from parleyd.drains import Drains
+from parleyd.huge_pages import collapse_heap
 from parleyd.images import load_image
 from parleyd.introductions import introduce_boards
 from parleyd.lease import Lease
@@ -244,6 +245,7 @@ class Daemon:
         gc.collect()
         gc.freeze()  # what a start makes stays; not to be looked through again and again
         gc.set_threshold(*COLLECT)
+        collapse_heap()
         sys.setswitchinterval(SWITCH_S)
         sip, http = settings.sip, settings.http
         ready(

@@ -20,7 +20,7 @@ LONGEST_TURN_S = 0.008
 CROWD = 4  # datagrams of a turn after which the next turn is not worth a wake-up of its own
 MANY = 32  # datagrams of a turn after which the next one may take longer than TURN_S,
 ENOUGH = 96  # until so many are there: what a turn and its commit cost by themselves is little then
-BATCH = 256  # datagrams of one turn; timers and other sockets are not kept waiting for longer
+BATCH = 512  # datagrams of one turn; timers and other sockets are not kept waiting for longer
 
 Peer = tuple[str, int]
 Message = tuple[bytes, Peer]

@@ -152,14 +152,24 @@ class ConferenceServer:
         now_ms, ruling = self._decisions.look(), Ruling.TAKE
         watched = not self.takes_all
         lanes: dict[Kind, Lane | None] = {}
+        last: Asked | None = None  # those that are to be decided about together
         for data, peer, asked in messages:
             if watched:
                 ruling = self._admission.rule(data, peer[0], now_ms, self.busy)
-            if asked is not None and asked[0] == NEW_INVITE and ruling is Ruling.TAKE:
-                self._ask(asked, lanes)
+            new = asked if asked and asked[0] == NEW_INVITE and ruling is Ruling.TAKE else None
+            if new and last and new[2] is last[2]:
+                last[1].extend(new[1])
+                last[3].extend(new[3])
+                last[4].extend(new[4])
                 continue
-            self._receive(data, peer, asked, ruling, now_ms)
-            lanes.clear()  # whatever that has changed
+            if last:
+                self._ask(last, lanes)
+            last = new
+            if not new:
+                self._receive(data, peer, asked, ruling, now_ms)
+                lanes.clear()  # whatever that has changed
+        if last:
+            self._ask(last, lanes)
 
     def _ask(self, asked: "Asked", lanes: "dict[Kind, Lane | None]") -> None:
         """Decide about plain INVITEs that say the same."""

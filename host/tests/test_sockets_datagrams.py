@@ -48,7 +48,7 @@ def test_a_fault_of_ours_costs_one_datagram_and_not_those_behind_it():
         (80, 0.005, 0.006),
         (100, 0.005, 0.005),
         (200, 0.005, 0.005),
-        (256, 0.005, 0),
+        (512, 0.005, 0),
     ],
 )
 def test_turns_are_longer_where_few_calls_would_share_a_commit(count, period_s, pause_s):

@@ -1,6 +1,7 @@
 """The SQLite store in a loop: the disk is waited for elsewhere, and commits are shared."""
 
 import asyncio
+import shutil
 import sqlite3
 import threading
 
@@ -8,7 +9,7 @@ import pytest
 
 from parleyd.ledger import Ledger
 from parleyd.store.face import BoardKey
-from parleyd.store.sqlite import SqliteStore
+from parleyd.store.sqlite import LOG_BYTES, SqliteStore
 
 from .store_bench import lease
 
@@ -142,10 +143,26 @@ def test_a_disk_that_is_quick_is_waited_for_in_place_and_a_slow_one_is_not(path)
         store._commit = timed
         quick = [await staged(slot) for slot in range(30)]
         first = quick.index(True)
-        assert 5 < first < 20 and all(quick[first:])
+        assert 5 < first < 25 and all(quick[first:])
         commit_s[0] = 0.03
         assert [await staged(slot) for slot in (30, 31)] == [True, False]
         assert answers == [None] * 32
 
     in_a_loop(path, play, now_s=lambda: clock[0])
     assert len(SqliteStore(path).load().leases) == 32
+
+
+def test_the_log_lies_ready_and_a_copy_of_it_is_read(path, tmp_path):
+    async def play(store, ledger):
+        log = path.with_name(path.name + "-wal")
+        assert log.stat().st_size == LOG_BYTES
+        for slot in range(50):
+            ledger.stage("b1", [lease(slot)], lambda error: None)
+            ledger.flush()
+        store._wait()
+        assert log.stat().st_size == LOG_BYTES
+        for ending in ("", "-wal"):
+            shutil.copy(f"{path}{ending}", f"{tmp_path}/copy{ending}")
+
+    in_a_loop(path, play)
+    assert SqliteStore(tmp_path / "copy").load().leases == tuple(lease(slot) for slot in range(50))

@@ -4,7 +4,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-QUICK_S = 0.002  # handing over and back costs more than to wait for so long
+QUICK_S = 0.001  # handing over and back costs more than to wait for so long
 FIRST_S = 0.010  # what a disk is held to take until it was seen to be quicker
 MEAN_OF = 8
 

@@ -5,11 +5,11 @@ answers within a millisecond or two is waited for in place, for that costs less.
 """
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,11 @@ NEXT_SCHEMA = {  # from that version to the one after it
         "PRAGMA user_version = 4",
     ),
 }
-sqlite3.register_adapter(LeaseState, attrgetter("_value_"))  # in no Python; so leases are rows as they are
+STATE = Lease._fields.index("state")
+LOG_PAGES = (
+    4000  # of the write-ahead log, before it is folded into the file: that takes longer than ten commits
+)
+LOG_BYTES = 32 + LOG_PAGES * (24 + 4096)  # as SQLite lays it out, in pages of the size that it chooses itself
 PUT_SLOT = "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
 PUT_HEARD = "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?)"
@@ -122,7 +126,7 @@ class SqliteStore:
     def _write(self, slots: Sequence[Lease], keys: Sequence[BoardKey], heard: Sequence[Heard]) -> None:
         """Begin a transaction with these changes. Raises sqlite3.Error."""
         self._database.execute("BEGIN IMMEDIATE")
-        self._database.executemany(PUT_SLOT, slots)
+        self._database.executemany(PUT_SLOT, map(_row, slots))
         if keys:
             self._database.executemany(PUT_BOARD, [(key.board_id, key.key) for key in keys])
         if heard:
@@ -209,6 +213,7 @@ class SqliteStore:
         """Let the disk be waited for by a thread from now on. Nobody else writes, so there is nothing to tell."""
         self._loop = asyncio.get_running_loop()
         self._follower = follower
+        self._lay_out_log()
 
     async def drain(self, board_id: str, draining: bool) -> None:
         """Do nothing: the roster of the only server remembers it."""
@@ -247,6 +252,7 @@ class SqliteStore:
             raise StoreError(f"{self._path} is damaged; restore it or choose another state directory")
         self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA synchronous = FULL")
+        self._database.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         self._database.execute("BEGIN IMMEDIATE")  # also shows now, not at the first call, that we may write
         if not tables:
             for statement in SCHEMA:
@@ -256,6 +262,16 @@ class SqliteStore:
                 self._database.execute(statement)
             version += 1
         self._database.execute("COMMIT")
+
+    def _lay_out_log(self) -> None:
+        """Give the write-ahead log its full length: what lies behind its last valid frame means nothing to SQLite, and
+        a commit that makes no file longer is data alone, without the file system's own books.
+        """
+        with suppress(OSError), open(f"{self._path}-wal", "r+b", buffering=0) as log:
+            disk, length = os.statvfs(log.fileno()), log.seek(0, os.SEEK_END)
+            if length < LOG_BYTES < disk.f_bavail * disk.f_frsize // 8:  # else there is better use for it
+                log.write(bytes(LOG_BYTES - length))
+                os.fsync(log.fileno())
 
     def _pragma(self, name: str) -> int | str:
         return self._database.execute(f"PRAGMA {name}").fetchone()[0]
@@ -282,6 +298,12 @@ def _advice(error: Exception) -> str:
     if "readonly" in text or "unable to open" in text:
         return f"{text}; the state directory must be writable"
     return text
+
+
+def _row(lease: Lease) -> tuple[Any, ...]:
+    """Return a record as _lease takes it; SQLite's adapter for an enum would take longer."""
+    before, after = lease[:STATE], lease[STATE + 1 :]
+    return (*before, lease.state._value_, *after)
 
 
 def _lease(row: tuple[Any, ...]) -> Lease:

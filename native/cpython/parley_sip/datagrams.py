@@ -21,6 +21,7 @@ class Datagrams:
         self._rows = ffi.new("int64_t[]", BATCH * _ROW)
         self._asked = ffi.new("parley_sip_asked *")
         self._left = ffi.new("int32_t *")
+        self._kind = (b"", b"")
         self._octets = ffi.buffer(self._data)
         self._pieces = ffi.buffer(self._scratch)
         self._askers = ffi.buffer(self._asked.askers)
@@ -58,22 +59,26 @@ class Datagrams:
         found: list[tuple[bytes, Peer, Asked | None]] = []
         for row in range(0, len(rows), _ROW):
             what, place, octets, address, port = rows[row : row + 5]
-            asked = (
-                None if what == OTHER else self._asked_in(what, place * _SCRATCH, rows[row + 5 : row + _ROW])
-            )
+            host, asked = text_of(address), None
+            if what != OTHER:
+                asked = self._asked_in(what, place * _SCRATCH, rows[row + 5 : row + _ROW], host)
             begun = place * _DATAGRAM
             data = b"" if together and what == INVITE else self._octets[begun : begun + octets]
-            found.append((data, (text_of(address), port), asked))
+            found.append((data, (host, port), asked))
         return count, found
 
-    def _asked_in(self, what: int, at: int, row: Sequence[int]) -> Asked:
-        """at: where the pieces of its first datagram begin."""
+    def _asked_in(self, what: int, at: int, row: Sequence[int], host: str) -> Asked:
+        """at: where the pieces of its first datagram begin; host: where that came from."""
         uri, tail, end, first, count, askers, askers_end = row
         kind = (self._pieces[at + uri : at + tail], self._pieces[at + tail : at + end])
+        if kind != self._kind:  # who say the same have the same object
+            self._kind = kind
+        text = self._askers[askers : askers_end - 1].decode()
+        if count == 1:
+            return what, [self._asked.numbers[first]], self._kind, [text], [host]
         numbers = ffi.unpack(self._asked.numbers, first + count)[first:]
         addresses = ffi.unpack(self._asked.addresses, first + count)[first:]
-        texts = self._askers[askers : askers_end - 1].decode().split("\n")
-        return what, numbers, kind, texts, [text_of(address) for address in addresses]
+        return what, numbers, self._kind, text.split("\n"), [text_of(address) for address in addresses]
 
     def send(self, fd: int, messages: Sequence[tuple[bytes, Peer]]) -> int:
         """Send (octets, (host, port)) each; returns how many the system did not take. Raises OSError for a bad host."""

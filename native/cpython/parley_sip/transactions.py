@@ -22,7 +22,7 @@ Peer = tuple[str, int]
 
 # New requests that say the same, mostly one: what became of them (INVITE, MERGED, FULL), their transactions, their
 # kind; and of each asker and host, as in PlainInvite.
-Asked = tuple[int, Sequence[int], tuple[bytes, bytes], Sequence[str], Sequence[str]]
+Asked = tuple[int, list[int], tuple[bytes, bytes], list[str], list[str]]
 # place(), transaction, slot, legs, life in seconds, generation, unix time of expiry
 Grant = tuple[object, int, int, int, int, int, int]
 
@@ -67,10 +67,10 @@ class Transactions:
         if what == TAKEN:
             return None
         if what == OTHER:
-            return what, (-1,), (b"", b""), ("",), (peer[0],)
+            return what, [-1], (b"", b""), [""], [peer[0]]
         pieces = ffi.buffer(self._scratch)
         uri, tail, asker = pieces[ends[3] : ends[4]], pieces[ends[4] : ends[5]], pieces[ends[5] : ends[6]]
-        return what, (self._number[0],), (uri, tail), (asker.decode(),), (peer[0],)
+        return what, [self._number[0]], (uri, tail), [asker.decode()], [peer[0]]
 
     def answer(self, number: int, status: bytes, more: bytes) -> None:
         """Answer a transaction; more: header lines, CRLF in front of each."""
