@@ -73,25 +73,29 @@ class Paced:
         return b"".join(packet.payload for packet in packets)
 
 
-def _offer(port: int, kind: Kind, ptime_ms: int, ask: str = "") -> bytes:
-    text = sip_text.sdp_offer("127.0.0.1", port, ((kind.payload_type, kind.encoding),))
+def _offer(port: int, kind: Kind, ptime_ms: int, ask: str = "", noise: bool = False) -> bytes:
+    formats = ((kind.payload_type, kind.encoding),) + (((13, "CN/8000"),) if noise else ())
+    text = sip_text.sdp_offer("127.0.0.1", port, formats)
     text = text.replace(b"a=ptime:20", b"a=ptime:%d\r\na=maxptime:%d" % (ptime_ms, ptime_ms))
     return text + (ask + "\r\n").encode() if ask else text
 
 
 async def joined(
-    bench: Bench, kinds: list[tuple[str, int, bytes, bytes]], asks: dict[int, str] | None = None
+    bench: Bench,
+    kinds: list[tuple[str, int, bytes, bytes]],
+    asks: dict[int, str] | None = None,
+    takes_noise: tuple[int, ...] = (),
 ) -> list[Paced]:
     """A conference of (name of a kind, packet time in ms, what it says, the octets of its silence).
 
-    asks: a line more of the offer, by number of the participant.
+    asks: a line more of the offer, by number of the participant; takes_noise: who offers comfort noise, too.
     """
     found: list[Paced] = []
     uri = f"{bench.server};size={len(kinds)}"
     for number, (name, ptime_ms, said, silence) in enumerate(kinds):
         caller, end = await Caller.open("127.0.0.1"), rtp_stream.RtpEnd("127.0.0.1", ssrc=number + 1)
         call = caller.call(f"paced{caller.port}")
-        offer = _offer(end.port, KINDS[name], ptime_ms, (asks or {}).get(number, ""))
+        offer = _offer(end.port, KINDS[name], ptime_ms, (asks or {}).get(number, ""), number in takes_noise)
         outcome = await call.invite(uri, offer)
         for _ in range(10):
             if outcome.status != 503:  # addresses rest after the conference before

@@ -84,7 +84,9 @@ class Bench:
         )
         side = BridgeSide(self.bridge)
         keys = KeyRing(self.config.srtp, self.config.srtp_legs, side, Randomness(2))
-        self.media = MediaTask(self.bridge, SocketPackets(self.bridge, 1), keys, side, config.csrc)
+        self.media = MediaTask(
+            self.bridge, SocketPackets(self.bridge, 1), keys, side, config.csrc, config.comfort_noise
+        )
         self.reports = Reports()
         self.slots = SlotTable(self.config.slots)
         self.ticker = Ticker()

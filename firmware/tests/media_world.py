@@ -52,6 +52,7 @@ class WorldConfig:
     rtp_port_first = FIRST_PORT
     srtp = "optional"
     loudest = csrc = 0
+    comfort_noise = 65
 
     def __init__(self, host, legs, slots):
         self.host, self.legs, self.slots = host, legs, slots

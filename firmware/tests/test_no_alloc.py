@@ -172,6 +172,17 @@ class Cases:
         self.assertEqual([len(world.peers[leg].hear()) for leg in range(4)], [2 * 184, 2 * 172, 2 * 184, 344])
         self.assertEqual(sum(before) > 0, True)
 
+    def test_some_take_comfort_noise(self):
+        world = self.world
+        for leg in (0, 1):
+            world.media.participants[leg].takes_noise = True
+            world.media.retune(world.media.participants[leg])
+            world.peers[leg].hear()
+        for _ in range(40):
+            self.check_tick()
+        for leg in (0, 1):
+            self.assertEqual(len(world.peers[leg].hear()), 10 * PACKET_BYTES + 2 * 13)
+
     def test_a_mixed_conference_of_all_of_it(self):
         """Both rates, keys, packet times, RTCP, telephone events, tones, mute, gain, who hears whom, lost packets."""
         world = self.world

@@ -30,6 +30,7 @@ class BoardConfig:
     many may be sent another packet time than 20 ms; linear_legs: how many may have L16, of those that may have both of
     these; None: none. loudest: voices mixed in a conference at most, those with the highest level; None: all. csrc: of
     how many who are heard every packet names the SSRC; None: 0. levels: 0: no audio levels in RTP's header; None: 1.
+    comfort_noise: -dBov of the noise for phones that offer it, while nobody speaks; None: none.
     tls_certificate, tls_key: DER in base64, for SIP over TLS at tls_port (None: 5061).
     """
 
@@ -55,6 +56,7 @@ class BoardConfig:
     loudest: int | None = None
     csrc: int | None = None
     levels: int | None = None
+    comfort_noise: int | None = None
     servers: tuple[tuple[str, int], ...] | None = None
     tls_certificate: str | None = None
     tls_key: str | None = None

@@ -44,6 +44,8 @@ static parley_bridge *fresh(void) {
     parley_bridge_names(bridge, 2, 15, 200, 2);
     parley_bridge_names(bridge, WIDE, 2, 1, 200);
     parley_bridge_names(bridge, LINEAR, 4, 0, 3);
+    parley_bridge_noise(bridge, 2, 60);
+    parley_bridge_noise(bridge, WIDE, 60);
     parley_bridge_watch(bridge, 1, 1);
     parley_bridge_watch(bridge, 2, 1);
     parley_bridge_gain(bridge, 1, 300);

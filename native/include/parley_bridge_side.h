@@ -1,7 +1,7 @@
 /**
  * @file parley_bridge_side.h
  * What a leg of the bridge may have beside sound: keys (SRTP), RTCP, telephone events, tones for it alone, a gain,
- * a choice of whom it hears, and their names.
+ * a choice of whom it hears, their names, and comfort noise.
  */
 #ifndef PARLEY_BRIDGE_SIDE_PUBLIC_H
 #define PARLEY_BRIDGE_SIDE_PUBLIC_H
@@ -156,5 +156,16 @@ int32_t parley_bridge_channels(parley_bridge *bridge, int32_t leg, int32_t says,
  * @return 0 or PARLEY_BRIDGE_ARGUMENT; 0 ends the tick
  */
 int32_t parley_bridge_names(parley_bridge *bridge, int32_t leg, int32_t most, int32_t level_id_out, int32_t level_id_in);
+
+/**
+ * Has a leg sent comfort noise (RFC 3389) while it hears nobody, or no more: after 200 ms of silence as it is sent else, a
+ * packet of payload type 13 with the level alone, and again every 500 ms; between them nothing, while the RTP clock goes on.
+ * The next sound leaves at once, to the bit, with the marker. Tones are sound; a leg that chooses whom it hears, or whose
+ * packets are of another time than 20 ms, gets silence as before.
+ *
+ * @param level  of the noise, -dBov, 1..127, or 0: none
+ * @return 0 or PARLEY_BRIDGE_ARGUMENT; 0 ends the tick
+ */
+int32_t parley_bridge_noise(parley_bridge *bridge, int32_t leg, int32_t level);
 
 #endif

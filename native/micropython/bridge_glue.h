@@ -52,5 +52,6 @@ mpy_obj bridge_tell(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_gain(mpy_obj bridge, mpy_obj leg, mpy_obj gain);
 mpy_obj bridge_channels(size_t count, const mpy_obj *arguments);
 mpy_obj bridge_names(size_t count, const mpy_obj *arguments);
+mpy_obj bridge_noise(mpy_obj bridge, mpy_obj leg, mpy_obj level);
 
 #endif

@@ -129,3 +129,7 @@ mpy_obj bridge_names(size_t count, const mpy_obj *arguments) {
     (void)count;
     return checked(parley_bridge_names(bridge_in(arguments[0]), leg, most, out, in));
 }
+
+mpy_obj bridge_noise(mpy_obj bridge, mpy_obj leg, mpy_obj level) {
+    return checked(parley_bridge_noise(bridge_in(bridge), integer(leg), integer(level)));
+}

@@ -99,6 +99,7 @@ int32_t parley_bridge_add_leg(parley_bridge *bridge, int32_t leg, int32_t confer
     added->loudness = added->chosen = added->unwanted = added->refused = added->wide = added->told = added->keys = 0;
     added->gain = added->says = added->hears = 0;
     added->names = 0;
+    added->noise_level = added->silent_ticks = 0;
     added->leg.law = law;
     set_peer(bridge, leg, peer_at(address));
     append(bridge, leg, conference);

@@ -3,6 +3,7 @@
 
 #include "bridge_limit.h"
 #include "bridge_names.h"
+#include "bridge_noise.h"
 #include "bridge_parcel.h"
 #include "bridge_shape.h"
 #include "bridge_side.h"
@@ -135,9 +136,12 @@ static inline uint8_t *open_packet(parley_bridge *bridge, int32_t index, bridge_
     return to->packet + PARLEY_RTP_HEADER_BYTES;
 }
 
-/** The same, with the names of who is heard where the leg wants them. */
+/** The same of a leg of any kind: with the names of who is heard where it wants them. */
 static uint8_t *open_any(parley_bridge *bridge, int32_t index, bridge_leg *leg, int32_t place) {
     uint8_t *payload = open_packet(bridge, index, leg, place);
+    if (leg->flags & BRIDGE_SPECIAL_OUT) {
+        bridge_transmit_at(bridge, place)->octets = PARLEY_LEG_PACKET_BYTES;
+    }
     return leg->flags & BRIDGE_NAMED ? bridge_names_open(bridge, index, leg, place) : payload;
 }
 
@@ -162,6 +166,13 @@ static int32_t write_any(parley_bridge *bridge, int32_t index, bridge_leg *leg, 
     return written;
 }
 
+static enum bridge_turn turn_of(parley_bridge *bridge, int32_t index, bridge_leg *leg) {
+    if (!(leg->flags & PARLEY_BRIDGE_HEARS)) {
+        return BRIDGE_TURN_NOTHING;
+    }
+    return leg->flags & BRIDGE_NOISY ? bridge_noise_turn(bridge, index, leg) : BRIDGE_TURN_SOUND;
+}
+
 static int next_special(parley_bridge *bridge) {
     bridge->contributors = NOBODY;
     return bridge_next_conference(bridge);
@@ -174,8 +185,12 @@ static int32_t mix_special(parley_bridge *bridge, int32_t places) {
         int32_t index = bridge->member;
         bridge_leg *leg = bridge_leg_at(bridge, index);
         bridge->member = leg->next;
-        if (leg->flags & PARLEY_BRIDGE_HEARS) {
+        enum bridge_turn turn = turn_of(bridge, index, leg);
+        if (turn == BRIDGE_TURN_SOUND) {
             made += write_any(bridge, index, leg, made, places);
+        } else if (turn == BRIDGE_TURN_NOISE) {
+            open_packet(bridge, index, leg, made);
+            bridge_noise_write(bridge, index, leg, made++);
         } else {
             bridge_pause(bridge, leg, 1);
         }

@@ -59,9 +59,16 @@ static void add(bridge_names *names, const bridge_leg *talker, int32_t most) {
     }
 }
 
-void bridge_names_add(parley_bridge *bridge, int32_t index, const bridge_leg *leg, bridge_names *names) {
+int bridge_names_hears(parley_bridge *bridge, int32_t index, const bridge_leg *leg) {
     if (bridge->contributors == NOBODY) {
         note_contributors(bridge, leg->conference);
+    }
+    return bridge->contributors > 1 || (bridge->contributors == 1 && bridge->contributor[0] != index);
+}
+
+void bridge_names_add(parley_bridge *bridge, int32_t index, const bridge_leg *leg, bridge_names *names) {
+    if (!bridge_names_hears(bridge, index, leg)) {
+        return;
     }
     for (int32_t i = 0; i < bridge->contributors; i++) {
         const bridge_leg *talker = bridge_leg_at(bridge, bridge->contributor[i]);

@@ -20,6 +20,9 @@ typedef struct bridge_names {
 /** Adds whom a leg hears in this tick, as far as there is room; who is there already is as loud as he ever was. */
 void bridge_names_add(parley_bridge *bridge, int32_t index, const bridge_leg *leg, bridge_names *names);
 
+/** 1 if the voice of anybody else is in this tick's mix. */
+int bridge_names_hears(parley_bridge *bridge, int32_t index, const bridge_leg *leg);
+
 /** Octets of the header of a packet with these names, its fixed part counted. */
 int32_t bridge_names_octets(const bridge_leg *leg, const bridge_names *names);
 

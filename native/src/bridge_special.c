@@ -177,9 +177,8 @@ void bridge_send_special(parley_bridge *bridge, int32_t made) {
         int32_t flags = bridge_leg_at(bridge, leg)->flags;
         if (flags & BRIDGE_SECURED) {
             parley_srtp *keys = bridge_keys_of(bridge, bridge_leg_at(bridge, leg));
-            int32_t octets = flags & (BRIDGE_PARCELLED | BRIDGE_NAMED) ? to->octets : PARLEY_LEG_PACKET_BYTES;
-            int32_t room = flags & BRIDGE_PARCELLED ? octets + PARCEL_TAG_ROOM : PACKET_ROOM;
-            octets = parley_srtp_protect(keys, bridge_packet_of(bridge, place), octets, room);
+            int32_t room = flags & BRIDGE_PARCELLED ? to->octets + PARCEL_TAG_ROOM : PACKET_ROOM;
+            int32_t octets = parley_srtp_protect(keys, bridge_packet_of(bridge, place), to->octets, room);
             to->octets = octets < 0 ? 0 : octets; /* never in the clear */
         }
     }

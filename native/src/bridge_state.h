@@ -40,7 +40,8 @@ enum {
     BRIDGE_PARCELLED = 16, /* it has a place for packets of its own (bridge_parcel.h) */
     BRIDGE_NAMED = 32,     /* its packets name who is heard (bridge_names.h) */
     BRIDGE_LEVELLED = 64,  /* its peer says how loud it is */
-    BRIDGE_SPECIAL_OUT = BRIDGE_SECURED | BRIDGE_PARCELLED | BRIDGE_NAMED
+    BRIDGE_NOISY = 128,    /* it takes comfort noise (bridge_noise.h) */
+    BRIDGE_SPECIAL_OUT = BRIDGE_SECURED | BRIDGE_PARCELLED | BRIDGE_NAMED | BRIDGE_NOISY
 };
 
 /** What the bridge keeps of a leg, beside the leg; the first line of its block. */
@@ -67,7 +68,9 @@ typedef struct bridge_leg {
     int32_t linear; /* its place among those with L16, and 1; 0 none */
     int32_t limit; /* what its limiter's gain lacks to 1 (limit.h) */
     uint32_t names; /* whom its packets name, and what it says of itself (bridge_names.h) */
-    uint8_t padding[36];
+    int32_t noise_level;  /* of comfort noise to it, -dBov */
+    int32_t silent_ticks; /* that it heard nobody, as far as bridge_noise.c counts */
+    uint8_t padding[28];
 } bridge_leg;
 
 /** A conference is a chain of legs. */

@@ -86,6 +86,7 @@ static void attend(parley_bridge *bridge) {
         check(done == 0 || done == PARLEY_BRIDGE_NO_PLACE || done == PARLEY_BRIDGE_ARGUMENT, "packet time");
     }
     if (below(2)) {
+        parley_bridge_noise(bridge, leg, (int32_t)below(129));
         parley_bridge_names(bridge, leg, (int32_t)below(17), below(2) ? (int32_t)below(257) : 0, (int32_t)below(257));
     }
     int32_t octets = below(64) ? 0 : parley_bridge_take_report(bridge, &whose, report, PARLEY_BRIDGE_REPORT_BYTES_MAX);

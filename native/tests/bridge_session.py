@@ -119,7 +119,7 @@ class Session:
 
     def special(self, packet):
         """RTCP, or a telephone event in the place of a packet."""
-        kind = self.random.below(6)
+        kind = self.random.below(8)
         if kind > 3:
             return self.extended(packet)
         if kind == 0:
@@ -130,11 +130,15 @@ class Session:
         return packet[:1] + bytes([101]) + packet[2:12] + event
 
     def extended(self, packet):
-        """With a header extension, of a form that there is in most cases."""
-        words = self.random.below(4)
-        octets = bytes([self.random.below(3) * 100 or 0x30 for _ in range(4 * words)])
-        profile = (0xBEDE, 0x1000, 0x1234)[self.random.below(3)]
-        head = struct.pack(">HH", profile, words + (self.random.below(8) == 0))
+        """With a header extension: a level under an ID that a leg may listen to, or something like it."""
+        random = self.random
+        number, profile = (3, 100, 200)[random.below(3)], (0xBEDE, 0x1000, 0x1234)[random.below(3)]
+        element = (
+            bytes([number << 4 & 0xFF]) if profile == 0xBEDE else bytes([number, 1 + (random.below(8) == 0)])
+        )
+        octets = bytes(random.below(3)) + element + random.octets(1)
+        octets += bytes(-len(octets) % 4)
+        head = struct.pack(">HH", profile, len(octets) // 4 + (random.below(8) == 0))
         return bytes([0x90]) + packet[1:12] + head + octets + packet[12:]
 
     def attend(self):
@@ -142,11 +146,8 @@ class Session:
         leg = self.random.below(LEGS + 1)
         self.pair.call("clock", self.clock_ms)
         self.clock_ms += self.random.below(60)
-        kind = self.random.below(11)
-        if kind == 10:
-            level_id_out, level_id_in = [self.random.below(4) * 100 for _ in range(2)]
-            self.pair.call("names", leg, self.random.below(18), level_id_out, level_id_in or 3)
-        elif kind == 8:
+        kind = self.random.below(10)
+        if kind == 8:
             self.pair.call("gain", leg, self.random.below(4110) - 5 if self.random.below(3) else -1)
         elif kind == 9:
             hears = self.random.below(17) if self.random.below(3) else 0x3FFFFFFF
@@ -167,6 +168,12 @@ class Session:
             self.pair.call("ptime", leg, 10 * self.random.below(8))  # there are no places
         elif kind == 4:
             self.pair.call("tell", leg, self.random.below(13), self.random.below(4))
+
+    def name(self):
+        """Who is told names and levels, says its own, and takes comfort noise."""
+        leg, ids = self.random.below(LEGS + 1), [self.random.below(3) * 100 or 3 for _ in range(2)]
+        self.pair.call("names", leg, self.random.below(17), ids[0] * self.random.below(2), ids[1])
+        self.pair.call("noise", self.random.below(LEGS + 1), self.random.below(130) - 1)
 
     def tick(self):
         if self.random.below(2):
@@ -192,6 +199,8 @@ class Session:
             self.change()
         elif kind == 4:
             self.pair.call("skip", self.random.below(50) - 5)
+        if self.random.below(4) == 0:
+            self.name()
         self.attend()
         self.talk()
         self.tick()

@@ -46,6 +46,10 @@ def test_sessions_reach_everything(run):
         "skip argument",
         "refused ok",
         "mix ok",
+        "names ok",
+        "names argument",
+        "noise ok",
+        "noise argument",
     ):
         assert f"('{result}'" in text
 

@@ -43,6 +43,12 @@ OPTIONAL_FIELDS = (
         0,
     ),  # of how many who are heard everybody's packets tell the SSRC (RFC 3550 7.1); 0: nobody's
     ("levels", 0, 1, 1),  # 1: audio levels (RFC 6464, RFC 6465) with phones that offer them
+    (
+        "comfort_noise",
+        0,
+        127,
+        0,
+    ),  # -dBov of the noise for phones that offer it (RFC 3389), while nobody speaks; 0: none
     ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
 )
@@ -86,6 +92,7 @@ class Config:
         self.loudest: int = fields.get("loudest", 0)
         self.csrc: int = fields.get("csrc", 0)
         self.levels: bool = fields.get("levels", 1) == 1
+        self.comfort_noise: int = fields.get("comfort_noise", 0)
         self.announce: bool = fields.get("announce", 0) == 1
         self.tls: "tuple[int, bytes, bytes] | None" = None
         if fields.get("tls_certificate"):

@@ -5,7 +5,7 @@ from parley.app.places import Places
 from parley.media import kernel_numbers
 from parley.media.bridge import NO_ADDRESS
 from parley.media.codecs import PTIME_MS, packet_bytes
-from parley.media.names import growths
+from parley.media.names import growths, noise_growth
 from parley.wire.errors import LocalError, RemoteError
 
 TYPE_CHECKING = False
@@ -37,6 +37,7 @@ class Participant:
     first, random (RFC 3550 5.1). joining: "dialed-in" or "dialed-out"; ringing: "dialing-out" or "alerting" while we
     call him, '' once he is in (RFC 4575 5.7). knows_replaces: his phone does; told_dialog: what the server was told of
     his call (Returns), or None. extensions: Extensions as negotiated, None without.
+    takes_noise: his phone takes comfort noise.
     """
 
     def __init__(self, call, uri, session_id, seed=(0, 0, 0), number=0):
@@ -67,6 +68,7 @@ class Participant:
         self.agreed_keys: "Keys | None" = None
         self.keys: "Keys | None" = None
         self.extensions: "Extensions | None" = None
+        self.takes_noise = False
         self.report_address: "tuple[str, int] | None" = None  # where he takes RTCP, as he says
         self.report_source: "tuple[str, int] | None" = None  # where his comes from, learned (ReportSources)
         self.rtcp_mux = False  # which goes the way of RTP
@@ -81,9 +83,10 @@ class MediaTask:
 
     bridge: Bridge; packets: what moves packets between it and the network (parley.media.packets); keys: KeyRing;
     side: BridgeSide. Without them it has no legs. csrc: of how many who are heard everybody's packets tell the SSRC.
+    comfort_noise: -dBov of the noise for phones that take it, 0 for none.
     """
 
-    def __init__(self, bridge=None, packets=None, keys=None, side=None, csrc=0):
+    def __init__(self, bridge=None, packets=None, keys=None, side=None, csrc=0, comfort_noise=0):
         self.participants: "list[Any]" = [None] * (0 if bridge is None else bridge.legs)
         self.count = 0
         self.places = Places(bridge, self.participants)
@@ -92,6 +95,7 @@ class MediaTask:
         self.keys: "Any" = keys
         self.side: "Any" = side
         self._csrc = csrc
+        self._comfort_noise = comfort_noise
 
     @property
     def full(self):
@@ -154,7 +158,10 @@ class MediaTask:
         if not self._bridge.ptime(one.leg, one.ptime_ms):
             one.ptime_ms = PTIME_MS  # others were faster
         growth = self.keys.settle(one, one.agreed_keys)
-        self._packets.expect(one.leg, packet_bytes(one.codec, one.ptime_ms) + growth, self._name(one))
+        octets = packet_bytes(one.codec, one.ptime_ms)
+        lengths = self._name(one) + ([noise_growth(octets)] if one.takes_noise else [])
+        self._bridge.noise(one.leg, self._comfort_noise if one.takes_noise else 0)
+        self._packets.expect(one.leg, octets + growth, lengths)
         self._packets.open(one.leg, one.line)
 
     def _name(self, one):

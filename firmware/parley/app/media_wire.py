@@ -202,4 +202,4 @@ def open_media(config, io):
 def _media(config, bridge, packets):
     side = BridgeSide(bridge)
     keys = KeyRing(config.srtp, config.srtp_legs, side, runtime.random_bytes)
-    return MediaTask(bridge, packets, keys, side, config.csrc)
+    return MediaTask(bridge, packets, keys, side, config.csrc, config.comfort_noise)

@@ -106,6 +106,7 @@ class Terms:
             reports.muxes,
             self._media.places.packs(participant),
             self._config.levels,
+            self._config.comfort_noise > 0,
         )
 
     def _apply(self, participant, agreed):
@@ -117,6 +118,7 @@ class Terms:
         participant.direction = agreed.direction
         participant.agreed_keys = agreed.keys
         participant.extensions = agreed.extensions
+        participant.takes_noise = agreed.noise
         participant.rtcp_mux = agreed.rtcp_mux
         address = None if agreed.remote[0] in NOBODY else agreed.report_address
         if address is not None and address != participant.report_address:

@@ -6,6 +6,7 @@ FIRST_DYNAMIC = 96  # RFC 3551 6
 EVENT_PAYLOAD_TYPE = 101  # what we offer for telephone-event; an answer takes the offer's number
 EVENT_NAME = "telephone-event"  # RFC 4733 7
 DTMF_EVENTS = "0-15"
+NOISE = (13, "CN", 8000)  # comfort noise: RFC 3389 4, payload type of RFC 3551 table 4
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,20 @@ def event_of(media: Media, rate_hz: int) -> "int | None":
         if name.lower() == EVENT_NAME and event_hz == rate_hz:
             return payload_type
     return None
+
+
+def takes_noise(media: Media, rate_hz: int) -> bool:
+    """Tell whether comfort noise may be sent beside a codec of this clock rate."""
+    payload_type, name, noise_hz = NOISE
+    offered = [(number, called.upper(), hertz) for number, called, hertz, _ in media.rtpmaps()]
+    return rate_hz == noise_hz and (payload_type, name, noise_hz) in offered
+
+
+def add_noise(media: Media) -> None:
+    """Put comfort noise into a section of ours, last."""
+    payload_type, name, rate_hz = NOISE
+    media.formats.append(str(payload_type))
+    media.attributes.insert(0, ("rtpmap", f"{payload_type} {name}/{rate_hz}"))
 
 
 def audio_media(

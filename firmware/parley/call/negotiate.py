@@ -5,7 +5,16 @@ Which codecs there are is the caller's affair.
 Session descriptions are values of parley.wire.sdp; nothing here touches media.
 """
 
-from parley.call.audio_media import EVENT_NAME, audio_media, event_of, events_for, formats_of, refused
+from parley.call.audio_media import (
+    EVENT_NAME,
+    add_noise,
+    audio_media,
+    event_of,
+    events_for,
+    formats_of,
+    refused,
+    takes_noise,
+)
 from parley.call.extensions import answer_extensions, extensions_of_answer, offered_extensions
 from parley.call.secure import PLAIN_PROFILES, SECURE_PROFILES, keys_of_answer
 from parley.wire.errors import RemoteError
@@ -37,7 +46,7 @@ class Negotiated:
     port to send RTP to. direction: ours, "sendrecv", "sendonly", "recvonly" or "inactive". ptime_ms: packet
     time the peer wants, 10, 20 ... 60. keys: Keys of an encrypted stream, None for a plain one. rtcp_mux: RTCP goes
     the way of RTP (RFC 5761); report_address: where the peer takes RTCP. rate_hz: clock rate of the codec. extensions:
-    of RTP's header, None where they were not asked about.
+    of RTP's header, None where they were not asked about. noise: comfort noise may be sent (RFC 3389).
     """
 
     def __init__(
@@ -54,6 +63,7 @@ class Negotiated:
         self.answer = answer
         self.keys = keys
         self.extensions: "Extensions | None" = None
+        self.noise = False
         self.rtcp_mux = False
         self.rate_hz = DEFAULT_RATE_HZ
         self.report_address = remote
@@ -77,6 +87,7 @@ def answer_offer(
     muxes: bool = True,
     packs: bool = False,
     levels: bool = False,
+    noise: bool = False,
 ) -> Negotiated:
     """Answer an offer.
 
@@ -84,7 +95,8 @@ def answer_offer(
     session_id, version: for our o= line, version one higher at each change (RFC 3264 8); security: how we stand
     to encryption, without it streams are plain; report_port: where we take RTCP, None for the port above RTP's;
     muxes: or by RTP's port, if the peer offers that; packs: we send packets of the time that he wants, and the
-    answer states it, else 20 ms; levels: we take audio levels in clear streams (extensions.py).
+    answer states it, else 20 ms; levels: we take audio levels in clear streams (extensions.py);
+    noise: and comfort noise.
     The first audio stream that we can take is taken, an encrypted one before a plain one; every other one is refused
     in its place. Raises RemoteError: 488 without a common codec over RTP, 400 without an address.
     """
@@ -97,6 +109,9 @@ def answer_offer(
     events = [] if event_payload_type is None else [(event_payload_type, rate_hz)]
     accepted = audio_media(port, [(payload_type, codec, rate_hz)], events, stated_ms, direction)
     accepted.protocol = media.protocol
+    noise = noise and takes_noise(media, rate_hz)
+    if noise:
+        add_noise(accepted)
     if keys is not None:
         accepted.attributes.insert(0, ("crypto", keys.ours.value()))
     muxed = muxes and media.attribute("rtcp-mux") is not None
@@ -114,6 +129,7 @@ def answer_offer(
     agreed = Negotiated(answer, codec, payload_type, event_payload_type, remote, direction, ptime_ms, keys)
     agreed.rate_hz = rate_hz
     agreed.extensions = extensions
+    agreed.noise = noise
     _note_reports(agreed, media, muxed)
     return agreed
 

@@ -224,6 +224,10 @@ class Bridge:
         """
         kernels.bridge_names(self.memory, leg, most, level_id_out, level_id_in)
 
+    def noise(self, leg, level):
+        """Has a leg sent comfort noise (RFC 3389) of a level, -dBov, while it hears nobody; 0: no more."""
+        kernels.bridge_noise(self.memory, leg, level)
+
     def level(self, leg):
         """Level of the frame last played, in -dBov: 0 loudest, 127 silence (RFC 6464 3)."""
         return kernels.bridge_leg_stat(self.memory, leg, kernel_numbers.BRIDGE_LEG_STATS.index("level_in"))

@@ -43,6 +43,7 @@ and everything for all conferences of a board (media/bridge.py is the face to us
     bridge_tell(bridge, leg, tone, times)        bridge_gain(bridge, leg, gain of 1/256)
     bridge_channels(bridge, leg, says, hears: 30 bits each)
     bridge_names(bridge, leg, most, level_id_out or 0, level_id_in or 0)
+    bridge_noise(bridge, leg, level or 0)
     bridge_take_event(bridge, leg word) -> event, BRIDGE_NOTHING   bridge_figures(bridge, leg, BRIDGE_FIGURES words)
 
 and SRTP of one stream (native only; media/srtp.py is the face to use):
@@ -78,6 +79,7 @@ try:
         bridge_linear_places,
         bridge_mix,
         bridge_names,
+        bridge_noise,
         bridge_open_report,
         bridge_packet,
         bridge_packet_leg,
@@ -148,6 +150,7 @@ except (
         bridge_linear_places,
         bridge_mix,
         bridge_names,
+        bridge_noise,
         bridge_open_report,
         bridge_packet,
         bridge_packet_leg,
@@ -211,6 +214,7 @@ __all__ = (
     "bridge_linear_places",
     "bridge_mix",
     "bridge_names",
+    "bridge_noise",
     "bridge_open_report",
     "bridge_packet",
     "bridge_packet_leg",

@@ -50,6 +50,7 @@ from parley.media.kernels_slow_leg_receive import leg_receive
 from parley.media.kernels_slow_limit import mix_minus
 from parley.media.kernels_slow_mix import bridge_begin, bridge_mix
 from parley.media.kernels_slow_names import bridge_names
+from parley.media.kernels_slow_noise import bridge_noise
 from parley.media.kernels_slow_plc import plc_conceal, plc_pitch, plc_recover
 from parley.media.kernels_slow_shape import bridge_channels, bridge_gain
 from parley.media.kernels_slow_srtp import (
@@ -91,6 +92,7 @@ __all__ = (
     "bridge_linear_places",
     "bridge_mix",
     "bridge_names",
+    "bridge_noise",
     "bridge_open_report",
     "bridge_packet",
     "bridge_packet_leg",

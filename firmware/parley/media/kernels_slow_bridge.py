@@ -18,24 +18,20 @@ from parley.media.kernels_slow_bridge_state import (
     ARRIVAL,
     BLOCK_BYTES,
     BRIDGE_MAGIC,
-    CHOSEN,
     CONFERENCE,
     CONFERENCE_BYTES,
     CONFERENCES,
     CONFERENCES_USED,
     FIRST,
     FLAGS,
-    GAIN,
+    FRESH,
     HEARS,
     IN_USE,
     LAST,
     LEGS,
     LEGS_USED,
-    LISTENS,
-    LOUDNESS,
     MEMBER,
     MEMBERS,
-    NAMES,
     NEXT,
     NEXT_CONFERENCE,
     NOBODY,
@@ -47,11 +43,9 @@ from parley.media.kernels_slow_bridge_state import (
     REFUSED,
     REFUSED_PACKETS,
     REPORT_PLACES,
-    SAYS,
     SPEAKS,
     STAT,
     STAT_COUNT,
-    TOLD,
     TRANSMIT_AT,
     TRANSMIT_BYTES,
     TURNS,
@@ -228,7 +222,7 @@ def bridge_add_leg(
     leg_init(leg_of(bridge, leg), law, payload_type, event_payload_type, depth_frames, seed)
     put(bridge, FLAGS, flags, at)
     put(bridge, VOICE, NOBODY, at)
-    for word in (LOUDNESS, CHOSEN, UNWANTED, REFUSED, TOLD, GAIN, SAYS, LISTENS, NAMES):
+    for word in FRESH:
         put(bridge, word, 0, at)
     _set_peer(bridge, leg, peer)
     _append(bridge, leg, conference)

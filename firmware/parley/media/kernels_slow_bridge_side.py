@@ -38,6 +38,7 @@ from parley.media.kernels_slow_bridge_state import (
 )
 from parley.media.kernels_slow_leg import leg_stat
 from parley.media.kernels_slow_names import OCTETS_AT
+from parley.media.kernels_slow_noise import OCTETS_MORE
 from parley.media.kernels_slow_shape import gain_of
 from parley.media.kernels_slow_stateless import count_items, need, rtp_read
 
@@ -288,6 +289,6 @@ def bridge_figures(bridge, leg, figures):
     for word, source in ((3, HEARD), (4, SSRC), (5, FIRST), (6, HIGHEST), (7, PACKETS), (9, HEARD_CLOCK)):
         put(figures, word, get(bridge, source, side))
     put(figures, 8, (get(bridge, JITTER, side) & WORD) >> 4)
-    put(figures, 10, leg_stat(its, SENT_STAT) * 160)
+    put(figures, 10, leg_stat(its, SENT_STAT) * 160 + get(bridge, OCTETS_MORE, side))
     put(figures, 11, gain_of(bridge, leg))
     return 0

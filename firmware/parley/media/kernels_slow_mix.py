@@ -21,6 +21,7 @@ from parley.media.kernels_slow_bridge_state import (
     NEXT,
     NEXT_CONFERENCE,
     NOBODY,
+    NOISY,
     PACKET_AT,
     PHASE_NEXT,
     PHASES,
@@ -34,6 +35,7 @@ from parley.media.kernels_slow_bridge_state import (
     SHARED_LIMIT,
     SILENCE,
     SPECIAL_LEGS,
+    SPECIAL_OUT,
     SUM_AT,
     SUM_READY,
     TOLD,
@@ -52,7 +54,8 @@ from parley.media.kernels_slow_bridge_state import (
 )
 from parley.media.kernels_slow_leg import leg_header, leg_law, leg_pause
 from parley.media.kernels_slow_limit import ONE, keep_limit, keep_shared, limit_of, mix_minus, rested
-from parley.media.kernels_slow_names import names_open
+from parley.media.kernels_slow_names import OCTETS_AT, names_open
+from parley.media.kernels_slow_noise import NOISE, NOTHING, SOUND, noise_turn, noise_write
 from parley.media.kernels_slow_play import ZERO, coded_of, frame_of, leg_of_voice, next_conference
 from parley.media.kernels_slow_shape import hear_some
 from parley.media.kernels_slow_stateless import g711_encode, mix_add, mix_clear, need
@@ -119,11 +122,20 @@ def _write_payload(bridge, leg, codes):
     tally(bridge, ENCODED)
 
 
-def _write_packet(bridge, leg, place):
+def _open_packet(bridge, leg, place):
+    """Writes the beginning of a packet; returns where its place begins."""
     at, begin = block_at(leg), get(bridge, TRANSMIT_AT) + TRANSMIT_BYTES * place
     address = get(bridge, ADDRESS, at) & 0xFFFFFFFF
     struct.pack_into(">HI", bridge, begin + 2, get(bridge, PORT, at), address)
     leg_header(leg_of(bridge, leg), memoryview(bridge)[begin + PACKET_AT : begin + PACKET_AT + 12])
+    put(bridge, place, leg, get(bridge, RECIPIENTS_AT))
+    return begin
+
+
+def _write_packet(bridge, leg, place):
+    at, begin = block_at(leg), _open_packet(bridge, leg, place)
+    if get(bridge, FLAGS, at) & SPECIAL_OUT:
+        put(bridge, 0, 172, begin + OCTETS_AT)
     header = names_open(bridge, leg, begin) if get(bridge, FLAGS, at) & NAMED else 12
     codes = memoryview(bridge)[begin + PACKET_AT + header : begin + PACKET_AT + header + 160]
     tone = get(bridge, TOLD, at) & TONE
@@ -134,7 +146,6 @@ def _write_packet(bridge, leg, place):
     if tone:
         tone_mix(tone, leg_law(leg_of(bridge, leg)), codes)
         put(bridge, TOLD, get(bridge, TOLD, at) & ~TONE | tone_next(tone), at)
-    put(bridge, place, leg, get(bridge, RECIPIENTS_AT))
 
 
 def bridge_begin(bridge, phase, phases):
@@ -154,6 +165,20 @@ def _next_conference(bridge):
     return next_conference(bridge)
 
 
+def _write_turn(bridge, leg, place):
+    """Writes a leg's packet of this tick, if it gets one; returns how many."""
+    flags = get(bridge, FLAGS, block_at(leg))
+    turn = noise_turn(bridge, leg) if flags & NOISY and flags & HEARS else SOUND if flags & HEARS else NOTHING
+    if turn == NOTHING:
+        leg_pause(leg_of(bridge, leg), 1)
+        return 0
+    if turn == NOISE:
+        noise_write(bridge, leg, _open_packet(bridge, leg, place))
+    else:
+        _write_packet(bridge, leg, place)
+    return 1
+
+
 def bridge_mix(bridge, most):
     """Goes on with the tick; returns the packets written, 0 when it is over."""
     usable(bridge)
@@ -161,10 +186,6 @@ def bridge_mix(bridge, most):
     while made < min(most, get(bridge, LEGS)) and (get(bridge, MEMBER) != NOBODY or _next_conference(bridge)):
         leg = get(bridge, MEMBER)
         put(bridge, MEMBER, get(bridge, NEXT, block_at(leg)))
-        if get(bridge, FLAGS, block_at(leg)) & HEARS:
-            _write_packet(bridge, leg, made)
-            made += 1
-        else:
-            leg_pause(leg_of(bridge, leg), 1)
+        made += _write_turn(bridge, leg, made)
     tally(bridge, SENT, made)
     return made

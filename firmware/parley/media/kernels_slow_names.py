@@ -80,6 +80,12 @@ def _contributors(bridge, conference):
     return [get(bridge, number, CONTRIBUTOR_AT) for number in range(get(bridge, CONTRIBUTORS))]
 
 
+def hears_anybody(bridge, leg):
+    """The voice of somebody else is in the mix."""
+    found = _contributors(bridge, get(bridge, CONFERENCE, block_at(leg)))
+    return len(found) > 1 or (len(found) == 1 and found[0] != leg)
+
+
 def _heard(bridge, leg):
     """[[SSRC, level], ...] of whom a leg hears."""
     at = block_at(leg)

@@ -1,8 +1,9 @@
-"""What names of who is heard take in the headers of a leg's packets (native/include/parley_bridge_side.h)."""
+"""What names of who is heard, and comfort noise, make of a packet's length (native/include/parley_bridge_side.h)."""
 
 CSRC_BYTES = 4  # RFC 3550 5.1
 EXTENSION_HEAD_BYTES = 4  # RFC 3550 5.3.1
 ONE_BYTE_ID_MAX = 14  # RFC 8285 4.2
+NOISE_BYTES = 13  # of a packet: its header and a level
 
 
 def _growth(count, level_id):
@@ -15,3 +16,8 @@ def _growth(count, level_id):
 def growths(most, level_id):
     """By how many bytes a header may be longer than 12: with no name, one, ... `most`. level_id: of levels, or 0."""
     return [_growth(count, level_id) for count in range(most + 1)]
+
+
+def noise_growth(octets):
+    """By how many bytes a packet of comfort noise (RFC 3389) is longer than one of so many: below 0."""
+    return NOISE_BYTES - octets

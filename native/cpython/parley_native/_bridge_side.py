@@ -122,3 +122,8 @@ def bridge_names(bridge, leg, most, level_id_out, level_id_in):
     """Has a leg's packets name who is heard (0..15, their levels by ID), and hears the level it says of itself."""
     found = lib.parley_bridge_names(bridge_in(bridge), leg, most, level_id_out, level_id_in)
     return checked(found, "bridge")
+
+
+def bridge_noise(bridge, leg, level):
+    """Has a leg sent comfort noise of a level, -dBov, while it hears nobody; 0: no more."""
+    return checked(lib.parley_bridge_noise(bridge_in(bridge), leg, level), "bridge")
