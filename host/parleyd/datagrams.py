@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from typing import TYPE_CHECKING, Protocol
 
 try:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 MAX_DATAGRAM_BYTES = 65536
 TURN_S = 0.005
-LONGEST_TURN_S = 0.008
+LONGEST_TURN_S = 0.009
 CROWD = 4  # datagrams of a turn after which the next turn is not worth a wake-up of its own
 MANY = 32  # datagrams of a turn after which the next one may take longer than TURN_S,
-ENOUGH = 96  # until so many are there: what a turn and its commit cost by themselves is little then
+ENOUGH = 112  # until so many are there: what a turn and its commit cost by themselves is little then
 BATCH = 512  # datagrams of one turn; timers and other sockets are not kept waiting for longer
 
 Peer = tuple[str, int]
@@ -27,7 +28,7 @@ Message = tuple[bytes, Peer]
 
 
 def pause_after(count: int, period_s: float) -> float:
-    """Return how long to wait after a turn of so many datagrams, that came in so long."""
+    """Return how long after the beginning of a turn of so many datagrams, that came in so long, the next may begin."""
     if count >= BATCH:  # more waits already
         return 0.0
     if count < MANY:
@@ -94,11 +95,11 @@ class Datagrams:
 
     def _next_turn(self) -> None:
         self._next = None
-        before_s = self._last_s
+        before_s, began_s = self._last_s, time.monotonic()
         count = self._turn()
         if count >= CROWD:
-            pause_s = pause_after(count, self._last_s - before_s)
-            self._next = self._loop.call_later(pause_s, self._next_turn)
+            pause_s = pause_after(count, self._last_s - before_s) - (time.monotonic() - began_s)
+            self._next = self._loop.call_later(max(pause_s, 0.0), self._next_turn)
         else:
             self._loop.add_reader(self.udp.fileno(), self._readable)
 
