@@ -11,7 +11,6 @@ from parley.call.call import Call
 from parley.call.client_request import ClientRequest
 from parley.call.endpoint import Endpoint
 from parley.call.events import Event
-from parley.call.peers import is_stream, transport_of
 from parley.call.server_request import ServerRequest
 from parley.wire.auth import Authenticator
 from parley.wire.errors import RemoteError
@@ -25,6 +24,7 @@ from parleyd.decisions import Decisions, Then
 from parleyd.events import EventLog, Log
 from parleyd.fetches import Fetches
 from parleyd.gate import Gate
+from parleyd.invitations import Invitations
 from parleyd.journal import Journal
 from parleyd.lane import Lane
 from parleyd.lease import RUNNING, Lease
@@ -126,6 +126,17 @@ class ConferenceServer:
         self.moves = Moves(pool, ledger, self.orders, self._decisions.decide, self._log)
         self._fetches = Fetches(pool, ledger, self.orders, self._decisions.meet, rules.reunion_s, self._log)
         self._gate = Gate(rules.users, random_bytes(SECRET_BYTES))
+        self._invitations = Invitations(
+            self._endpoint,
+            rules.answers,
+            self._gate,
+            self._receiver,
+            pool,
+            clock,
+            self._count,
+            self.allocate,
+            self._reply,
+        )
         self._plainly = rules.answers.always_redirect and self._gate.open
         self._redirects = ShortestWay(
             random_bytes, self._asked_plainly, self._reply, AGENT, self._count, PLAIN_LIMIT
@@ -263,7 +274,7 @@ class ConferenceServer:
     def _handle(self, event: Event, source: str) -> None:
         subject, message = event.subject, event.message
         if event.kind == "incoming" and isinstance(subject, Call) and isinstance(message, Request):
-            self._invited(subject, message, source)
+            self._invitations.take(subject, message, source)
         elif event.kind == "request" and isinstance(subject, ServerRequest) and isinstance(message, Request):
             if message.method == "MESSAGE":
                 self._desk.tell(subject, message)
@@ -273,28 +284,6 @@ class ConferenceServer:
             self._endpoint.respond(subject, 403, self.clock.now_ms(), "This server only gives addresses")
         elif event.kind == "response" and isinstance(subject, ClientRequest):
             self._control.answered(subject, message if isinstance(message, Response) else None)
-
-    def _invited(self, call: Call, invite: Request, source: str) -> None:
-        def answer(verdict: Grant | Refusal) -> None:
-            if call.state == "ended":  # cancelled while the disk was busy; the offer lapses
-                return
-            if isinstance(verdict, Grant) and proxied:
-                self._count("invite passed on")
-                # The caller talks to the board without knowing: it sees isfocus in the 200 (RFC 4579 5.4).
-                self._endpoint.forward(call, verdict.uri, self.clock.now_ms())
-                return
-            reply = self._reply(
-                self._as_called(verdict, call.peer) if isinstance(verdict, Grant) else verdict
-            )
-            self._endpoint.reject(call, reply.status, self.clock.now_ms(), reply.reason, list(reply.headers))
-
-        proxied = self.rules.answers.choose(invite, call.peer[0]) == "proxy"
-        stop, user = self._gate.stop(invite, self.clock.now_ms() // 1000, 407 if proxied else 401)
-        if stop is not None:
-            self._count(f"invite {stop.status}")
-            self._endpoint.reject(call, stop.status, self.clock.now_ms(), stop.reason, list(stop.headers))
-            return
-        self.allocate(self._receiver.receive(invite, source, user), answer)
 
     def _asked_plainly(self, kind: Kind, asker: str, host: str, item: Any) -> None:
         self._decisions.decide_one_of_many(self._receiver.plain(kind, asker, host), item)
@@ -307,15 +296,6 @@ class ConferenceServer:
     def allocate(self, need: Need | Refusal, then: Then) -> None:
         """Decide about a request, however it came; then(verdict) is called once, see Decisions.decide()."""
         self._decisions.decide(need, then)
-
-    def _as_called(self, grant: Grant, peer: "Address") -> Grant:
-        """The address by the transport that the caller came by, if the board takes it; TCP instead of TLS."""
-        registration = self.pool.registration(grant.lease.board_id)
-        if not is_stream(peer) or registration is None:
-            return grant
-        if transport_of(peer) == "tls" and registration.report.tls_port is not None:
-            return grant._replace(transport="tls", port=registration.report.tls_port)
-        return grant._replace(transport="tcp") if "tcp" in registration.report.transports else grant
 
     def _count(self, name: str, times: int = 1, /) -> None:
         self.counters[name] = self.counters.get(name, 0) + times

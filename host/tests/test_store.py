@@ -13,7 +13,8 @@ import pytest
 from parleyd.lease import LeaseState
 from parleyd.ledger import Ledger
 from parleyd.store.face import BoardKey, Heard
-from parleyd.store.sqlite import SCHEMA_VERSION, SqliteStore
+from parleyd.store.sqlite import SqliteStore
+from parleyd.store.sqlite_rows import SCHEMA_VERSION
 
 from .store_bench import lease, written
 

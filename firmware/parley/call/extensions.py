@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LEVEL_IN = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"  # RFC 6464 4
 LEVEL_OUT = "urn:ietf:params:rtp-hdrext:csrc-audio-level"  # RFC 6465 5
-MAX_ID = 255  # RFC 8285 4.3; 4096 and up are for more extensions than there are IDs (section 6): not for us
+MAX_ID = 255  # RFC 8285 4.3; 4096 and up are for more extensions than there are IDs (section 7): not for us
 OURS = (("1/recvonly", LEVEL_IN), ("2/sendonly", LEVEL_OUT))
 
 
@@ -35,7 +35,7 @@ def answer_extensions(offer: "SessionDescription", media: "Media") -> "tuple[Ext
     """Return what we take of the extensions offered for a stream, and the answer's lines.
 
     The ID stays the offer's, and so do an extension's own attributes, as "vad=on" (RFC 6464 4); the direction is what
-    is left of the offer's (RFC 8285 6).
+    is left of the offer's (RFC 8285 7).
     """
     found = Extensions()
     lines: Attributes = []
@@ -50,7 +50,7 @@ def answer_extensions(offer: "SessionDescription", media: "Media") -> "tuple[Ext
 
 
 def extensions_of_answer(offered: "Media", answer: "SessionDescription", media: "Media") -> Extensions:
-    """Return what the answer to an offer of ours took: by the IDs that we gave (RFC 8285 6)."""
+    """Return what the answer to an offer of ours took: by the IDs that we gave (RFC 8285 7)."""
     found = Extensions()
     mappings = [value for name, value in offered.attributes if name == "extmap"]
     for number, direction, uri, _ in _extmaps(answer, media):

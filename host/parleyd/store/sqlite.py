@@ -1,7 +1,7 @@
 """Leases in one SQLite file: WAL, synchronous=FULL, one transaction for all that waits (group commit).
 
 In a running event loop the wait for the disk is a thread's: meanwhile the next transaction gathers. Only a disk that
-answers within a millisecond or two is waited for in place, for that costs less.
+answers within a millisecond is waited for in place, for that costs less.
 """
 
 import asyncio
@@ -11,53 +11,28 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-from parleyd.lease import Lease, LeaseState
+from parleyd.lease import Lease
 from parleyd.store.disk import DiskPace, DiskThread, Wait
 from parleyd.store.face import Answer, BoardKey, Follower, Group, Heard, Snapshot, StoreError
-
-APPLICATION_ID = 0x50524C59  # "PRLY", so that another program's file is not taken for ours
-SCHEMA_VERSION = 4
-
-HEARD_TABLE = """CREATE TABLE heard (
-        board_id TEXT PRIMARY KEY, boot TEXT NOT NULL, number INTEGER NOT NULL, since_s INTEGER NOT NULL)
-        STRICT, WITHOUT ROWID"""
-PAST_COLUMN = "ALTER TABLE heard ADD COLUMN past TEXT NOT NULL DEFAULT ''"  # boots, with blanks between
-# By slot first: boards that take turns write neighbouring rows, so a commit has few pages.
-SLOT_TABLE = """CREATE TABLE slot (
-        board_id TEXT NOT NULL, slot INTEGER NOT NULL, generation INTEGER NOT NULL, highest INTEGER NOT NULL,
-        size INTEGER NOT NULL, expires_s INTEGER NOT NULL, state TEXT NOT NULL, since_s INTEGER NOT NULL,
-        until_s INTEGER NOT NULL, serial INTEGER NOT NULL, asked_by TEXT NOT NULL,
-        PRIMARY KEY (slot, board_id)) STRICT, WITHOUT ROWID"""
-SCHEMA = (
-    SLOT_TABLE,
-    "CREATE TABLE board (board_id TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT, WITHOUT ROWID",
-    HEARD_TABLE,
-    PAST_COLUMN,
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
+from parleyd.store.sqlite_rows import (
+    APPLICATION_ID,
+    NEXT_SCHEMA,
+    PUT_BOARD,
+    PUT_HEARD,
+    PUT_SLOT,
+    SCHEMA,
+    SCHEMA_VERSION,
+    heard_of,
+    lease_of,
+    row_of,
+    row_of_heard,
 )
-NEXT_SCHEMA = {  # from that version to the one after it
-    1: (HEARD_TABLE, "PRAGMA user_version = 2"),
-    2: (PAST_COLUMN, "PRAGMA user_version = 3"),
-    3: (
-        "ALTER TABLE slot RENAME TO slot_before",
-        SLOT_TABLE,
-        "INSERT INTO slot SELECT * FROM slot_before",
-        "DROP TABLE slot_before",
-        "PRAGMA user_version = 4",
-    ),
-}
-STATE = Lease._fields.index("state")
+
 LOG_PAGES = (
     4000  # of the write-ahead log, before it is folded into the file: that takes longer than ten commits
 )
 LOG_BYTES = 32 + LOG_PAGES * (24 + 4096)  # as SQLite lays it out, in pages of the size that it chooses itself
-PUT_SLOT = "INSERT OR REPLACE INTO slot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-PUT_BOARD = "INSERT OR REPLACE INTO board VALUES (?, ?)"
-PUT_HEARD = "INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?, ?)"
-
 
 Submission = tuple[Sequence[Group], Answer]
 
@@ -103,11 +78,11 @@ class SqliteStore:
             rows = self._database.execute("SELECT * FROM slot ORDER BY board_id, slot").fetchall()
             keys = self._database.execute("SELECT board_id, key FROM board ORDER BY board_id").fetchall()
             heard = self._database.execute("SELECT * FROM heard ORDER BY board_id").fetchall()
-            leases = tuple(_lease(row) for row in rows)
+            leases = tuple(lease_of(row) for row in rows)
         except (sqlite3.Error, ValueError) as error:
             raise StoreError(f"cannot read the lease store {self._path}: {error}") from error
         identities = tuple(BoardKey(board_id, key) for board_id, key in keys)
-        return Snapshot(leases, identities, tuple(_heard(row) for row in heard))
+        return Snapshot(leases, identities, tuple(heard_of(row) for row in heard))
 
     def commit(self, changes: Sequence[Lease | BoardKey | Heard]) -> None:
         """Write all changes in one transaction; on disk when this returns. Raises StoreError, nothing changed."""
@@ -126,11 +101,11 @@ class SqliteStore:
     def _write(self, slots: Sequence[Lease], keys: Sequence[BoardKey], heard: Sequence[Heard]) -> None:
         """Begin a transaction with these changes. Raises sqlite3.Error."""
         self._database.execute("BEGIN IMMEDIATE")
-        self._database.executemany(PUT_SLOT, map(_row, slots))
+        self._database.executemany(PUT_SLOT, map(row_of, slots))
         if keys:
             self._database.executemany(PUT_BOARD, [(key.board_id, key.key) for key in keys])
         if heard:
-            self._database.executemany(PUT_HEARD, [(*one[:-1], " ".join(one.past)) for one in heard])
+            self._database.executemany(PUT_HEARD, map(row_of_heard, heard))
 
     def _failed(self, error: Exception) -> StoreError:
         self._roll_back()
@@ -298,22 +273,3 @@ def _advice(error: Exception) -> str:
     if "readonly" in text or "unable to open" in text:
         return f"{text}; the state directory must be writable"
     return text
-
-
-def _row(lease: Lease) -> tuple[Any, ...]:
-    """Return a record as _lease takes it; SQLite's adapter for an enum would take longer."""
-    before, after = lease[:STATE], lease[STATE + 1 :]
-    return (*before, lease.state._value_, *after)
-
-
-def _lease(row: tuple[Any, ...]) -> Lease:
-    """Return the record of one row. Raises ValueError for a state that does not exist."""
-    board_id, slot, generation, highest, size, expires_s, state, since_s, until_s, serial, asked_by = row
-    times = (int(since_s), int(until_s), int(serial), str(asked_by))
-    return Lease(board_id, slot, generation, highest, size, expires_s, LeaseState(state), *times)
-
-
-def _heard(row: tuple[Any, ...]) -> Heard:
-    """Return what was heard of a board, as one row has it."""
-    board_id, boot, number, since_s, past = row
-    return Heard(board_id, boot, number, since_s, tuple(past.split()))
