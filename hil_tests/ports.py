@@ -35,11 +35,12 @@ def listened_to(port: int) -> bool:
 
 
 def connections_to(host: str) -> list[int]:
-    """The ports of an IPv4 address to which a TCP connection stands, one for each connection (proc(5))."""
+    """The ports at which an IPv4 address listens and TCP connections stand, one for each connection (proc(5))."""
     packed = socket.inet_aton(host)[::-1].hex().upper()
     rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    ends = [row[2].split(":") for row in rows if row[3] == "01"]  # rem_address of the established
-    return [int(port, 16) for address, port in ends if address == packed]
+    open_ends = {row[1] for row in rows if row[3] == "0A"}  # local_address of those that listen
+    ends = [row[2] for row in rows if row[3] == "01"]  # rem_address of the established
+    return [int(end.split(":")[1], 16) for end in ends if end in open_ends and end.split(":")[0] == packed]
 
 
 class PortPicker:
