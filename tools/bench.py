@@ -106,7 +106,7 @@ BENCHES: dict[str, Bench] = {
         "capacity", "--boards", "2", "--participants", "4000", "--rounds", "2", output="two-cores"
     ),
     "bridges": program(sys.executable, SCRIPTS / "bridges" / "compare.py"),
-    "packet-io": program(sys.executable, SCRIPTS / "packet_io.py", "--rounds", "1"),
+    "packet-io": program(sys.executable, SCRIPTS / "packet_io.py"),
     "latency": both(parley("latency"), parley("latency", "--legs", "4000", output="latency-crowd")),
     "kernels": parley("kernels"),
     "sip": bench_sip,
