@@ -3,7 +3,7 @@
 
 tools/bench.py [capacity] [two-cores] [bridges] [latency] [packet-io] [kernels] [sip] [sizes] [idle] [allocate] [plots]
 
-All of them take some 14 minutes, six of them `capacity`. What needs real time does best as root, on a quiet machine.
+All of them take some 14 minutes, five of them `capacity`. What needs real time does best as root, on a quiet machine.
 """
 
 import argparse

@@ -259,10 +259,7 @@ class Books:
         return book
 
     def _shelf(self, view: "BoardView") -> Shelf:
-        shelf = self.shelves.get(view.kind)
-        if shelf is None:
-            shelf = self.shelves[view.kind] = Shelf()
-        return shelf
+        return self.shelves.setdefault(view.kind, Shelf())
 
     def _rank_anew(self, board_id: str, book: BoardBook) -> None:
         view, shelf = book.view, book.shelf

@@ -88,10 +88,8 @@ class Daemon:
             sources=sources_of(settings),
         )
         clock = SystemClock(ledger.floor_s())
-        tls_port = None if settings.sip_tls is None else settings.sip_tls[1]
-        self.server = ConferenceServer(
-            settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log, tls_port
-        )
+        tls = None if settings.sip_tls is None else settings.sip_tls[1]
+        self.server = ConferenceServer(settings.sip, rules, Pool(), ledger, clock, os.urandom, self._log, tls)
         self.drains = Drains(ledger, self._roster, self.server.pool, self.server.events)
         self.server.on_board_change = self._board_changed
         self._sip = SipSockets(self.server)

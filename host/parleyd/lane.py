@@ -14,9 +14,8 @@ from parleyd.verdict import Grant
 OFFERED = LeaseState.OFFERED
 _lease, _grant = Lease._make, Grant._make  # in two thirds of the time that names take
 
-Granted = tuple[
-    Lease | None, Grant
-]  # a grant that the books have, behind the record whose place its lease takes
+# A grant that the books have, behind the record whose place its lease takes.
+Granted = tuple[Lease | None, Grant]
 
 
 class Lane:
@@ -34,9 +33,8 @@ class Lane:
         self._now_s = now_s
         self._ttl_s = ttl_s
         self._share = share
-        self._heads = not share and not books.pattern.start(
-            need.size
-        )  # nearly always the shelf's first has room
+        # Without a share to spare it is nearly always the shelf's first that has room.
+        self._heads = not share and not books.pattern.start(need.size)
 
     def grant(self, askers: Sequence[str]) -> list[Granted]:
         """Grant to one after the other until one gets nothing; return what was granted, to the first of them.

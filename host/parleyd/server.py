@@ -232,12 +232,8 @@ class ConferenceServer:
 
     def next_deadline_ms(self) -> int | None:
         """Return when tick() is due next, monotonic; None when nothing is."""
-        deadlines = [
-            self._endpoint.next_deadline(),
-            self._redirects.next_deadline(),
-            self.pool.next_expiry_ms(),
-        ]
-        return min((deadline for deadline in deadlines if deadline is not None), default=None)
+        due = (self._endpoint.next_deadline(), self._redirects.next_deadline(), self.pool.next_expiry_ms())
+        return min((deadline_ms for deadline_ms in due if deadline_ms is not None), default=None)
 
     def held(self) -> dict[str, int]:
         """Return how many calls, dialogs, transactions and so on the server holds now."""

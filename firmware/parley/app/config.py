@@ -36,19 +36,9 @@ OPTIONAL_FIELDS = (
     ("ptime_legs", 0, MOST_LEGS, 0),  # legs that may be sent another packet time than 20 ms; each takes 2 KB
     ("linear_legs", 0, MOST_LEGS, 0),  # legs that may have L16; each takes 10 KB, and places of both above
     ("loudest", 0, MOST_LEGS, 0),  # voices mixed in a conference at most; 0: all
-    (
-        "csrc",
-        0,
-        15,
-        0,
-    ),  # of how many who are heard everybody's packets tell the SSRC (RFC 3550 7.1); 0: nobody's
+    ("csrc", 0, 15, 0),  # of how many of those heard all packets tell the SSRC (RFC 3550 7.1)
     ("levels", 0, 1, 1),  # 1: audio levels (RFC 6464, RFC 6465) with phones that offer them
-    (
-        "comfort_noise",
-        0,
-        127,
-        0,
-    ),  # -dBov of the noise for phones that offer it (RFC 3389), while nobody speaks; 0: none
+    ("comfort_noise", 0, 127, 0),  # -dBov, for phones that offer it (RFC 3389), while nobody speaks; 0: none
     ("announce", 0, 1, 0),  # 1: tones tell who is in a conference of comings and goings
     ("rtp_timeout_s", 0, 86400, 30),  # without RTP and RTCP from who ought to send; 0: never
 )

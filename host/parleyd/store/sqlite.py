@@ -30,7 +30,7 @@ from parleyd.store.sqlite_rows import (
 )
 
 LOG_PAGES = (
-    4000  # of the write-ahead log, before it is folded into the file: that takes longer than ten commits
+    4000  # of the write-ahead log, then it is folded into the file: that takes longer than ten commits
 )
 LOG_BYTES = 32 + LOG_PAGES * (24 + 4096)  # as SQLite lays it out, in pages of the size that it chooses itself
 
