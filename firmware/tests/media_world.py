@@ -1,6 +1,6 @@
 """Conferences on real sockets: a board's media task, and a peer for each leg, on the loopback interface.
 
-Not a test; used by test_no_alloc.py, test_app_media_wire.py and by measurements.
+Not a test; used by test_no_alloc.py, test_app_media_wire.py, test_app_learned_sources.py and by measurements.
 """
 
 import struct
@@ -13,10 +13,11 @@ from parley.app.media_wire import open_media
 from parley.app.slots import Conference
 from parley.app.ticker import Ticker
 from parley.app.watchdog import Watchdog
-from parley.media.codecs import FRAME_SAMPLES, law_of, preference
+from parley.media.codecs import FRAME_SAMPLES, PACKET_BYTES, law_of, preference
 
 FIRST_PORT = 20000
 PEER_PORT = 30000
+SAID = 0x90  # by everybody who talks
 
 
 class Peer:
@@ -137,3 +138,21 @@ class World:
         for participant in self.media.everybody():
             self.leave(participant)
         self.wire.shut()
+
+
+class Talks:
+    """For test cases: a conference of three, who talk. io: as World takes it."""
+
+    io = None
+
+    def setUp(self):
+        self.world = World(1, 3, self.io)
+        self.addCleanup(self.world.close)
+
+    def talk(self, ticks=4):
+        for _ in range(ticks):
+            self.world.everybody_says(SAID)
+            self.world.media.tick()
+
+    def packets_heard(self):
+        return [len(peer.hear()) // PACKET_BYTES for peer in self.world.peers]

@@ -2,31 +2,14 @@
 
 import unittest
 
-from media_world import PEER_PORT, Peer, World
+from media_world import PEER_PORT, SAID, Peer, Talks
 
 from parley.app import runtime
 from parley.app.learner import WINDOW_MS
-from parley.media.codecs import PACKET_BYTES
-
-SAID = 0x90
 
 
-class Cases:
+class Cases(Talks):
     """A conference of three, whose third participant is behind a NAT."""
-
-    io = None
-
-    def setUp(self):
-        self.world = World(1, 3, self.io)
-        self.addCleanup(self.world.close)
-
-    def talk(self, ticks=4):
-        for _ in range(ticks):
-            self.world.everybody_says(SAID)
-            self.world.media.tick()
-
-    def packets_heard(self):
-        return [len(peer.hear()) // PACKET_BYTES for peer in self.world.peers]
 
     def behind_nat(self):
         """A participant who names an address of his own network; (he, his peer, a stranger at his NAT's address)."""

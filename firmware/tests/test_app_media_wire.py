@@ -3,7 +3,7 @@
 import unittest
 
 from app_bench import RtpWire
-from media_world import FIRST_PORT, PEER_PORT, World
+from media_world import FIRST_PORT, PEER_PORT, Talks
 
 from parley.app import runtime
 from parley.app.learner import Learner
@@ -11,10 +11,7 @@ from parley.app.media_task import Participant
 from parley.app.media_wire import MediaWire
 from parley.app.ports import PortPool
 from parley.media.bridge import NO_ADDRESS, pack_address
-from parley.media.codecs import PACKET_BYTES
 from parley.wire.errors import RemoteError
-
-SAID = 0x90
 
 
 class BoardSocket:
@@ -147,22 +144,8 @@ class SharedPortTest(unittest.TestCase):
         self.assertTrue(self.shared.closed)
 
 
-class Cases:
+class Cases(Talks):
     """A conference of three on real sockets."""
-
-    io = None
-
-    def setUp(self):
-        self.world = World(1, 3, self.io)
-        self.addCleanup(self.world.close)
-
-    def talk(self, ticks=4):
-        for _ in range(ticks):
-            self.world.everybody_says(SAID)
-            self.world.media.tick()
-
-    def packets_heard(self):
-        return [len(peer.hear()) // PACKET_BYTES for peer in self.world.peers]
 
     def test_everybody_hears(self):
         self.talk()
